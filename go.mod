@@ -1,0 +1,3 @@
+module duizhang
+
+go 1.26.0
