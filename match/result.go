@@ -1,0 +1,281 @@
+package match
+
+import (
+	"duizhang/parse"
+	"duizhang/parse/money"
+)
+
+// Match is what became of a group of rows (SPEC section 3).
+type Match uint8
+
+const (
+	Matched Match = iota
+	Partial
+	Over
+	Conflict
+	PosOnly
+	ClearingOnly
+	Duplicate
+	Voided
+	Suggested
+	InTransit
+	FailedMatch
+	NumMatch
+)
+
+// String is the code of the machine-readable results.
+func (m Match) String() string {
+	return [...]string{"matched", "partial", "over", "conflict", "pos_only", "clearing_only", "duplicate", "voided", "suggested", "in_transit", "failed"}[m]
+}
+
+// Timing is whether expected money came in time.
+type Timing uint8
+
+const (
+	TimingNone Timing = iota
+	OnTime
+	Late
+	Overdue
+	PendingTiming
+	UnknownTiming
+	NumTiming
+)
+
+// String is the code of the machine-readable results.
+func (t Timing) String() string {
+	return [...]string{"none", "on_time", "late", "overdue", "pending", "unknown"}[t]
+}
+
+// Flags are the marks a group or settlement may carry beside its outcome.
+type Flags uint16
+
+const (
+	FeeDiff Flags = 1 << iota
+	Split
+	TimeDiff
+	Held
+	RefundLate
+	AccountChanged
+	OverLimit
+	RepeatSwipe
+	OffHours
+	NoFile
+	Carried
+	NumFlags = 11
+)
+
+// FlagNames are the codes of the flags, lowest bit first.
+var FlagNames = [NumFlags]string{"fee_diff", "split", "time_diff", "held", "refund_late", "account_changed", "over_limit", "repeat_swipe", "off_hours", "no_file", "carried"}
+
+// KeyType is which key brought a group together.
+type KeyType uint8
+
+const (
+	NoKey KeyType = iota
+	KeyOrder
+	KeyChannel
+	KeyRef
+	KeyTrace
+	KeySuggestion
+)
+
+// String is the code of the machine-readable results.
+func (k KeyType) String() string {
+	return [...]string{"", "order_no", "channel_no", "ref_no", "trace_no", "suggestion"}[k]
+}
+
+// Group is one line of transactions.csv: rows of either side that belong
+// together, and what became of them. Rows are kept as positions; the report
+// reads them again (Source.Records).
+type Group struct {
+	Match    Match
+	Timing   Timing
+	KeyType  KeyType
+	Flags    Flags
+	DaysLate int32 // business days for T+n, calendar days for D+n
+	// Pos and Clearing are positions in reading order within the group; at
+	// least one is not empty.
+	Pos, Clearing []parse.Pos
+	// Amounts are the signed sums over the group's rows.
+	PosAmount, ClearingAmount money.Fen
+	// DueDate is the day the contract promises the money for; 0 where
+	// nothing is expected or it cannot be known.
+	DueDate      parse.Date
+	CreditedDate parse.Date // 0: not (fully) credited or not known
+	// Credited is what is known to have been credited; HasCredited tells
+	// "nothing came" from "nobody says".
+	Credited    money.Fen
+	HasCredited bool
+	// ExpectedFee is by contract, signed like the fee; HasExpectedFee is false
+	// where the contract does not name a rate.
+	ExpectedFee    money.Fen
+	HasExpectedFee bool
+	// Settlement is an index into Result.Settlements of the clearing rows'
+	// settlement, or -1.
+	Settlement int32
+	Reason     Reason
+}
+
+// ReasonCode says which sentence explains a group, settlement or credit.
+// The report renders it in its language with the evidence of Reason and the
+// records of the group.
+type ReasonCode uint8
+
+// Reason is the evidence behind an outcome. Which fields mean something
+// depends on the code; see the constants.
+type Reason struct {
+	Code ReasonCode
+	// Other is the nearest candidate (a row of the other side, or of the
+	// same side for duplicates and voids); 0 with HasOther false if none.
+	Other    parse.Pos
+	HasOther bool
+	// OtherSide says on which side Other stands.
+	OtherSide parse.Side
+	// N counts (candidates, rows, business days …); Amount is a difference
+	// or shortfall in fen; Seconds is a distance in time; Day is a day.
+	N       int32
+	Amount  money.Fen
+	Seconds int64
+	Day     parse.Date
+}
+
+// Total sums the groups of one outcome. Amounts are per currency: a sum never
+// mixes two.
+type Total struct {
+	Groups, PosRows, ClearingRows int64
+	PosAmount, ClearingAmount     Sums
+}
+
+// Sums is an amount per currency, sorted by code; CNY is written "CNY".
+type Sums []Sum
+
+// Sum is an amount of one currency.
+type Sum struct {
+	Currency string
+	Amount   money.Fen
+}
+
+// TimingTotal sums the groups of one timing: Amount is the clearing amount
+// where there is one, else the POS amount.
+type TimingTotal struct {
+	Groups int64
+	Amount Sums
+}
+
+// Result is everything a run found. It holds no rows, only positions.
+type Result struct {
+	AsOf parse.Date
+	// Groups are the groups that a report lists, in their total order: all
+	// but the quiet matched ones, or all of them with Options.All.
+	Groups      []Group
+	Match       [NumMatch]Total
+	Timing      [NumTiming]TimingTotal
+	Flags       [NumFlags]int64
+	Proof       Proof
+	Trend       []TrendPoint
+	Settlements []Settlement
+	Credits     []Credit
+	// Warnings are findings about the run itself, such as a year without a
+	// published calendar.
+	Warnings []Warning
+}
+
+// TrendPoint is one acquirer's day: what was sold and cleared, what is open.
+type TrendPoint struct {
+	Day                       parse.Date
+	Acquirer                  string
+	Matched, Open             int64     // groups
+	MatchedAmount, OpenAmount money.Fen // base currency only
+}
+
+// Proof is the account of every row, computed from the results apart from the
+// join. Balanced is the conjunction of all of it.
+type Proof struct {
+	Balanced bool
+	Sides    [4]SideProof // indexed by parse.Side
+	// Failure says in words what does not add up, for a bug report.
+	Failure string
+}
+
+// SideProof compares what a side holds with what the results account for.
+type SideProof struct {
+	Read, Accepted, Rejected, Skipped int64
+	Amount                            Sums // of the accepted rows
+	Grouped                           int64
+	GroupedAmount                     Sums
+}
+
+// Warning is a finding about the run itself.
+type Warning struct {
+	Code string // stable; "calendar_year" …
+	Args []string
+}
+
+// CreditState is whether a settlement's money came (SPEC section 4).
+type CreditState uint8
+
+const (
+	CreditUnchecked CreditState = iota
+	CreditFull
+	CreditPartial
+	CreditNone
+	CreditOver
+	CreditCarried
+	NumCreditState
+)
+
+// String is the code of the machine-readable results.
+func (c CreditState) String() string {
+	return [...]string{"unchecked", "full", "partial", "none", "over", "carried"}[c]
+}
+
+// Settlement is one line of settlements.csv: the clearing rows of one
+// (acquirer, merchant, clearing date, account).
+type Settlement struct {
+	ID                                     string
+	Acquirer                               string
+	MerchantID                             string
+	Account                                string
+	Currency                               string
+	ClearingDate                           parse.Date
+	Cycle                                  string // T+1 …
+	DueDate                                parse.Date
+	Credit                                 CreditState
+	Timing                                 Timing
+	DaysLate                               int32
+	Flags                                  Flags
+	Transactions                           int64
+	Gross, Fee, Net, Credited, Outstanding money.Fen
+	FirstCredit, LastCredit                parse.Date
+	CreditSources                          []parse.Pos // positions on the bank side
+	Reason                                 Reason
+}
+
+// CreditOutcome is what became of a bank line (SPEC section 4).
+type CreditOutcome uint8
+
+const (
+	Identified CreditOutcome = iota
+	Unidentified
+	Ambiguous
+	Returned
+	Ignored
+	NumCreditOutcome
+)
+
+// String is the code of the machine-readable results.
+func (c CreditOutcome) String() string {
+	return [...]string{"identified", "unidentified", "ambiguous", "returned", "ignored"}[c]
+}
+
+// Credit is one line of credits.csv: a row of the bank side.
+type Credit struct {
+	Outcome     CreditOutcome
+	Row         parse.Pos
+	Date        parse.Date
+	Amount      money.Fen
+	Allocated   money.Fen
+	Currency    string
+	Settlements []int32 // indexes into Result.Settlements
+	Reason      Reason
+}
