@@ -1,0 +1,101 @@
+package match
+
+// Reasons of transaction groups.
+const (
+	NoReason ReasonCode = iota
+	// ReasonAgrees: both sides carry the key and the amounts agree.
+	ReasonAgrees
+	// ReasonSplit: N rows of one side add up to the other side.
+	ReasonSplit
+	// ReasonLess, ReasonMore: Amount is clearing − sold, in fen.
+	ReasonLess
+	ReasonMore
+	// ReasonCreditedLess, ReasonCreditedMore: cleared in full, but the clearing
+	// file's own credited amount differs from the net by Amount.
+	ReasonCreditedLess
+	ReasonCreditedMore
+	// ReasonKindConflict: a sale against a refund. ReasonStatusConflict: one side failed.
+	ReasonKindConflict
+	ReasonStatusConflict
+	// ReasonNoCandidate: nothing on the other side comes near.
+	ReasonNoCandidate
+	// ReasonOtherAmount: Other would fit but its amount differs by Amount.
+	ReasonOtherAmount
+	// ReasonOtherTime: Other would fit but is Seconds away, beyond the window.
+	ReasonOtherTime
+	// ReasonKeyDays: Other carries the same key but is N days away.
+	ReasonKeyDays
+	// ReasonOtherCard: Other would fit but its card tail conflicts.
+	ReasonOtherCard
+	// ReasonTie: N candidates fit equally well, none is chosen.
+	ReasonTie
+	// ReasonDuplicate: Other is the row that this one repeats.
+	ReasonDuplicate
+	// ReasonVoided: Other is the void (or the sale) that cancels it.
+	ReasonVoided
+	// ReasonSuggested: same place, amount and kind; Seconds apart.
+	ReasonSuggested
+	// ReasonLeadingZeros: the identifiers differ only in leading zeros.
+	ReasonLeadingZeros
+	// ReasonAfterCutoff: sold after the cut-off; its clearing day is Day.
+	ReasonAfterCutoff
+	// ReasonFileNotDue: the clearing file of Day is not due yet.
+	ReasonFileNotDue
+	// ReasonNoFile: the clearing file of Day never came.
+	ReasonNoFile
+	// ReasonFailed: failed on the side that has it. ReasonPending: not final.
+	ReasonFailed
+	ReasonPending
+	// ReasonNoMoney: a pre-authorisation or the like.
+	ReasonNoMoney
+	// ReasonPayoutRow: the row pays out, it is no transaction.
+	ReasonPayoutRow
+
+	// Reasons of settlements.
+
+	// ReasonUnchecked: no bank side covers the account.
+	ReasonUnchecked
+	// ReasonPaid: credited in full. ReasonPaidLate: after the due date, by N days.
+	ReasonPaid
+	ReasonPaidLate
+	// ReasonShortHeld: short by Amount; exactly one set of N rows explains it.
+	ReasonShortHeld
+	// ReasonShortMany: short by Amount; N sets of the same size would explain it.
+	ReasonShortMany
+	// ReasonShortOpen: short by Amount; no set of rows within the limit explains it.
+	ReasonShortOpen
+	// ReasonShortGaveUp: short by Amount; the search was stopped at its limit.
+	ReasonShortGaveUp
+	// ReasonNotPaid: nothing came. ReasonNotDue: nothing came and it is not due.
+	ReasonNotPaid
+	ReasonNotDue
+	// ReasonOverpaid: Amount more than the net came.
+	ReasonOverpaid
+	// ReasonNegative: the net is negative; Amount is carried forward.
+	ReasonNegative
+	// ReasonReopened: a payout was returned on Day and not paid again.
+	ReasonReopened
+	// ReasonClaimDiffers: the acquirer says settled on Day, the bank does not show it.
+	ReasonClaimDiffers
+
+	// Reasons of credits.
+
+	// ReasonByReference … ReasonByRest: the pass that placed a credit.
+	ReasonByReference
+	ReasonOneToOne
+	ReasonOneToMany
+	ReasonManyToOne
+	ReasonByRest
+	// ReasonNotAcquirer: payer and remark name no acquirer.
+	ReasonNotAcquirer
+	// ReasonNoSettlement: from an acquirer, but no settlement wants it.
+	ReasonNoSettlement
+	// ReasonTwoWays: N settlements or sets could take it.
+	ReasonTwoWays
+	// ReasonSearchGaveUp: the exact search was stopped at its limit.
+	ReasonSearchGaveUp
+	// ReasonReturnedPayout: a returned payout (退票/冲账); Other is the credit it reverses.
+	ReasonReturnedPayout
+	// ReasonOutgoing: money going out, no credit.
+	ReasonOutgoing
+)
