@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"io"
 	"math/bits"
+	"unicode/utf8"
 )
 
 // maxRecordLines is how many lines a quoted field may span. An opening quote
@@ -55,12 +56,14 @@ type splitter struct {
 	seen    uint8  // classes seen
 	high    uint64 // has a high bit if a byte of buf[:indexed] is not ASCII
 
-	start    int   // of the record to cut next, in buf
-	next     int   // its first entry of pos
-	from     int   // start of the first record
-	end      int   // end of the last record that is in buf
-	embedded bool  // a quoted field holds a line end
-	long     int64 // lines of the last record if it is too long to be in buf
+	start    int    // of the record to cut next, in buf
+	next     int    // its first entry of pos
+	from     int    // start of the first record
+	end      int    // end of the last record that is in buf
+	embedded bool   // a quoted field holds a line end
+	long     int64  // lines of the last record if it is too long to be in buf
+	record   []byte // the record cut last, without its line end
+	enc      encoding
 	cells    [][]byte
 	scratch  []byte
 }
@@ -96,6 +99,11 @@ func (s *splitter) load(off int64, size int) error {
 	want := int(min(int64(size+s.slack), s.limit-off))
 	s.buf = sized(s.buf, want)
 	return readFull(s.src, s.buf, off)
+}
+
+// seek forgets the index and makes it begin at an offset in buf.
+func (s *splitter) seek(off int64) {
+	s.indexed, s.n, s.seen, s.high = int(off-s.off), 0, 0, 0
 }
 
 func sized(b []byte, n int) []byte {
@@ -255,12 +263,13 @@ func (s *splitter) resolve(first, chunkEnd int64) (next int64, err error) {
 	s.next = 0
 	s.long = 0
 	s.embedded = false
-	s.start = int(first - s.off)
-	s.from, s.end = s.start, s.start
+	s.start, s.from, s.end = 0, 0, 0
 	if first >= chunkEnd {
 		s.n = 0
 		return first, nil
 	}
+	s.start = int(first - s.off)
+	s.from = s.start
 	r := resolver{s: s, last: int(chunkEnd - s.off)}
 	for r.in < s.n && int(s.pos[r.in]) < s.start {
 		r.in++
@@ -463,7 +472,7 @@ func (s *splitter) cut(raw *rawRow) (bad fault, lines int64, ok bool) {
 	raw.off = s.off + int64(s.start)
 	s.cells = s.cells[:0]
 	if s.next >= s.n {
-		raw.cells = nil
+		raw.cells, s.record = nil, nil
 		lines, s.long = s.long, 0
 		return faultRecord, lines, lines > 0
 	}
@@ -483,11 +492,11 @@ func (s *splitter) cut(raw *rawRow) (bad fault, lines int64, ok bool) {
 		}
 	}
 	s.cells, raw.cells = cells, cells
-	record := text[s.start : field-1]
+	s.record = text[s.start : field-1]
 	s.start = min(field, len(text))
 	lines = 1
 	if s.embedded {
-		lines += int64(bytes.Count(record, []byte{eol}))
+		lines += int64(bytes.Count(s.record, []byte{eol}))
 	}
 	if eol == '\n' {
 		last := &cells[len(cells)-1]
@@ -498,7 +507,7 @@ func (s *splitter) cut(raw *rawRow) (bad fault, lines int64, ok bool) {
 	if s.seen&classQuote != 0 && !s.unquote(cells) && bad == faultNone {
 		bad = faultQuote
 	}
-	if len(record) > s.d.field && bad == faultNone {
+	if len(s.record) > s.d.field && bad == faultNone {
 		bad = s.tooLong(cells)
 	}
 	return bad, lines, true
@@ -559,4 +568,65 @@ func (s *splitter) undouble(t []byte) ([]byte, bool) {
 		s.scratch = append(s.scratch, t[:i+1]...)
 		t = t[i+2:]
 	}
+}
+
+// What about a chunk must be looked at row by row.
+const (
+	checkNUL    = 1 << iota // a zero byte somewhere
+	checkCoding             // something is not in the document's encoding
+	checkMixed              // GB18030, which reads UTF-8 without complaint as other words
+)
+
+// doubtful looks at a resolved chunk as a whole and says what its rows need to
+// be checked for: nearly always nothing, or only the cheap last one.
+func (s *splitter) doubtful(enc encoding) (checks uint8) {
+	if s.seen&classNUL != 0 {
+		checks |= checkNUL
+	}
+	if s.high&highBits == 0 {
+		return checks
+	}
+	if !enc.valid(s.buf[s.from:s.end]) {
+		checks |= checkCoding
+	}
+	if enc == encGB18030 {
+		checks |= checkMixed
+	}
+	s.enc = enc
+	return checks
+}
+
+// check looks at the record cut last.
+func (s *splitter) check(checks uint8) fault {
+	switch {
+	case checks&checkNUL != 0 && bytes.IndexByte(s.record, 0) >= 0:
+		return faultNUL
+	case checks&checkCoding != 0 && !s.enc.valid(s.record):
+		return faultCoding
+	case checks&checkMixed != 0 && looksUTF8(s.record):
+		return faultCoding
+	}
+	return faultNone
+}
+
+// looksUTF8 says whether all that is not ASCII in b is Chinese text and
+// full-width marks in UTF-8. GB18030 text hardly ever is by chance: nearly
+// every line shows it at its first Chinese character.
+func looksUTF8(b []byte) bool {
+	i := firstHigh(b)
+	if i < 0 {
+		return false
+	}
+	for i < len(b) {
+		if b[i] < utf8.RuneSelf {
+			i++
+			continue
+		}
+		r, size := utf8.DecodeRune(b[i:])
+		if size != 3 || (r < 0x2010 || r > 0x9FFF) && (r < 0xFE30 || r > 0xFFE6) {
+			return false
+		}
+		i += size
+	}
+	return true
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"math/bits"
 	"sync"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding/simplifiedchinese"
@@ -336,3 +337,63 @@ func decodeGB4(b []byte) (rune, int) {
 }
 
 func isDigit(c byte) bool { return c-'0' <= 9 }
+
+// transcode appends as much of src as is whole characters to dst in UTF-8 and
+// returns what is left: nothing if src is the end of the document. Bytes that
+// spell nothing become badByte.
+func (e encoding) transcode(dst, src []byte, last bool) (out, rest []byte) {
+	if isUTF16(e) {
+		return e.transcode16(dst, src, last)
+	}
+	n := len(src)
+	if !last {
+		n = wholeGB18030(src)
+	}
+	dst, _ = e.appendText(dst, src[:n])
+	return dst, src[n:]
+}
+
+// wholeGB18030 is where src can be cut without cutting a character: behind the
+// last byte that can neither begin nor continue one.
+func wholeGB18030(src []byte) int {
+	for i := len(src) - 1; i >= 0; i-- {
+		if src[i] < 0x30 {
+			return i + 1
+		}
+	}
+	return len(src)
+}
+
+// transcode16 reads UTF-16. Half a surrogate pair, or half a unit at the end,
+// becomes badByte.
+func (e encoding) transcode16(dst, src []byte, last bool) (out, rest []byte) {
+	unit := func(i int) rune {
+		if e == encUTF16BE {
+			return rune(src[i])<<8 | rune(src[i+1])
+		}
+		return rune(src[i+1])<<8 | rune(src[i])
+	}
+	i := 0
+	for ; i+2 <= len(src); i += 2 {
+		r := unit(i)
+		if utf16.IsSurrogate(r) {
+			if i+4 > len(src) && !last {
+				break
+			}
+			if i+4 <= len(src) {
+				if pair := utf16.DecodeRune(r, unit(i+2)); pair != utf8.RuneError {
+					dst = utf8.AppendRune(dst, pair)
+					i += 2
+					continue
+				}
+			}
+			dst = append(dst, badByte)
+			continue
+		}
+		dst = utf8.AppendRune(dst, r)
+	}
+	if last && i < len(src) {
+		return append(dst, badByte), nil
+	}
+	return dst, src[i:]
+}
