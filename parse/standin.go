@@ -2,65 +2,9 @@ package parse
 
 import (
 	"duizhang/parse/money"
-	"os"
 )
 
 // Stand-in until the layout and container branches are merged.
-
-type spoolError struct{ err error }
-
-func (e *spoolError) Error() string { return e.err.Error() }
-func (e *spoolError) Unwrap() error { return e.err }
-
-type Limits struct {
-	Field, Record, Columns int
-}
-
-func (l Limits) orDefaults() Limits {
-	if l.Field == 0 {
-		l.Field = 64 << 10
-	}
-	if l.Record == 0 {
-		l.Record = 1 << 20
-	}
-	if l.Columns == 0 {
-		l.Columns = 1024
-	}
-	return l
-}
-
-type form uint8
-
-const formText form = 0
-
-type blob struct {
-	name    string
-	form    form
-	src     byteSource
-	book    grid
-	problem *Problem
-}
-
-func (b *blob) Close() error { return nil }
-
-type containerOptions struct {
-	limits   Limits
-	memory   int64
-	tempFile func() (*os.File, error)
-}
-
-func openContainer(name string, src byteSource, opt containerOptions) []blob {
-	return []blob{{name: name, src: src}}
-}
-
-const (
-	codeUnreadable Code = "unreadable"
-	codeSpool      Code = "spool"
-)
-
-func problemAt(file string, code Code, args ...string) *Problem {
-	return &Problem{Code: code, File: file, Args: args}
-}
 
 type Layouts struct{}
 
