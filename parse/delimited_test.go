@@ -7,6 +7,7 @@ import (
 	"io"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"pgregory.net/rapid"
 )
@@ -190,6 +191,17 @@ func FuzzSplit(f *testing.F) {
 		a, b := cutAll(t, data, 100, d), cutAll(t, data, size, d)
 		if fmt.Sprint(a) != fmt.Sprint(b) {
 			t.Fatalf("chunks of 100: %v\nchunks of %d: %v", a, size, b)
+		}
+	})
+}
+
+func TestValidUTF8EqualsTheStandardLibrary(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		pieces := []string{"a", "12345678", "中", "文字很多", "é", "𠮷", "\xE4\xB8", "\xED\xA0\x80", "\xE0\x80\x80", "\xC0\x80", "\xF5\x80\x80\x80", "\x80", "\uFFFD", "\xE4", "ࠀ", "\uD7FF"}
+		b := []byte(strings.Join(rapid.SliceOfN(rapid.SampledFrom(pieces), 0, 20).Draw(t, "pieces"), ""))
+		b = append(b, rapid.SliceOfN(rapid.Byte(), 0, 5).Draw(t, "tail")...)
+		if validUTF8(b) != utf8.Valid(b) {
+			t.Fatalf("%q: %v", b, validUTF8(b))
 		}
 	})
 }
