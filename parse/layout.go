@@ -83,7 +83,7 @@ type Layout struct {
 
 	text   string // the TOML as loaded
 	origin string // "built in" or the path
-	c      *compiled
+
 }
 
 // Detect is how a file is recognised, beyond having the required columns.
