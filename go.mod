@@ -3,6 +3,7 @@ module duizhang
 go 1.26.0
 
 require (
+	github.com/BurntSushi/toml v1.6.0
 	github.com/klauspost/compress v1.20.3
 	github.com/xuri/excelize/v2 v2.11.0
 	golang.org/x/sync v0.24.0

@@ -130,7 +130,7 @@ func (s *splitter) undouble(t []byte) ([]byte, bool) {
 
 // What about a chunk must be looked at row by row.
 const (
-	checkNUL    = 1 << iota // a zero byte somewhere
+	checkOdd    = 1 << iota // a zero byte, or a formula mark in a sheet
 	checkCoding             // something is not in the document's encoding
 	checkMixed              // GB18030, which reads UTF-8 without complaint as other words
 )
@@ -138,8 +138,8 @@ const (
 // doubtful looks at a resolved chunk as a whole and says what its rows need to
 // be checked for: nearly always nothing, or only the cheap last one.
 func (s *splitter) doubtful(enc encoding) (checks uint8) {
-	if s.seen&classNUL != 0 {
-		checks |= checkNUL
+	if s.seen&classOdd != 0 {
+		checks |= checkOdd
 	}
 	if s.high&highBits == 0 {
 		return checks
@@ -157,7 +157,7 @@ func (s *splitter) doubtful(enc encoding) (checks uint8) {
 // check looks at the record cut last.
 func (s *splitter) check(checks uint8) fault {
 	switch {
-	case checks&checkNUL != 0 && bytes.IndexByte(s.record, 0) >= 0:
+	case checks&checkOdd != 0 && bytes.IndexByte(s.record, 0) >= 0:
 		return faultNUL
 	case checks&checkCoding != 0 && !s.enc.valid(s.record):
 		return faultCoding

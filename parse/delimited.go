@@ -17,6 +17,7 @@ type dialect struct {
 	delim byte // 0: a record is one cell (lines of bytes)
 	quote bool
 	eol   byte
+	sheet bool // a spooled sheet, which may hold formula marks
 	// Limits in bytes, and the most cells that are cut.
 	field, record, columns int
 }
@@ -25,7 +26,7 @@ type dialect struct {
 const (
 	classMark  = 1 << iota // delimiter or line end
 	classQuote             // a quote
-	classNUL               // a zero byte: the rows of the chunk need a closer look
+	classOdd               // a zero byte or a formula mark: the chunk's rows need a closer look
 )
 
 // A splitter cuts one chunk of a document into records. It belongs to one
@@ -82,7 +83,10 @@ func (s *splitter) use(src io.ReaderAt, limit int64, d dialect) {
 	}
 	s.d = d
 	s.class = [256]uint8{}
-	s.class[0] = classNUL
+	s.class[0] = classOdd
+	if d.sheet {
+		s.class[formulaMark[0]] = classOdd
+	}
 	s.class[d.eol] = classMark
 	if d.delim != 0 {
 		s.class[d.delim] = classMark
@@ -182,7 +186,7 @@ func (s *splitter) indexLines(upto int) {
 		s.high = highBits
 	}
 	if bytes.IndexByte(part, 0) >= 0 {
-		s.seen |= classNUL
+		s.seen |= classOdd
 	}
 }
 

@@ -67,15 +67,15 @@ type Layout struct {
 	// they are recognised, named and not read.
 	Ignore bool `toml:"ignore"`
 
-	Detect  Detect      `toml:"detect"`
-	Format  Format      `toml:"format"`
-	Columns []Column    `toml:"column"`
-	Require [][]string  `toml:"require"` // of each group at least one column is there (`as` names)
-	Words   VocabTables `toml:"words"`
-	Rules   []Rule      `toml:"rule"`
-	Skips   []Skip      `toml:"skip"`
-	Extract []Extract   `toml:"extract"`
-	Control []Control   `toml:"control"`
+	Detect  Detect        `toml:"detect"`
+	Format  Format        `toml:"format"`
+	Columns []Column      `toml:"column"`
+	Require [][]string    `toml:"require"` // of each group at least one column is there (`as` names)
+	Words   VocabTables   `toml:"words"`
+	Rules   []Rule        `toml:"rule"`
+	Skips   []Skip        `toml:"skip"`
+	Extract []Extract     `toml:"extract"`
+	Control []ControlRule `toml:"control"`
 	// Const fills fields that no column gives: text fields by their name
 	// (currency = "USD", pay_method = "微信支付"), and kind, status, channel
 	// (card, qr, other) and card_type (debit, credit).
@@ -83,7 +83,7 @@ type Layout struct {
 
 	text   string // the TOML as loaded
 	origin string // "built in" or the path
-
+	c      *compiled
 }
 
 // Detect is how a file is recognised, beyond having the required columns.
@@ -96,7 +96,8 @@ type Detect struct {
 	// FileRequired: without such a name it is not this layout.
 	FileRequired bool `toml:"file_required"`
 	// Columns are header names that must all be there and that nobody else
-	// uses together: the layout's signature. A file that has them but lacks a
+	// uses together: the layout's signature. Where a name is one of a column's
+	// Names, any other of them does too. A file that has them but lacks a
 	// required column is refused, naming the column.
 	Columns []string `toml:"columns"`
 	// NotColumns are header names that rule the layout out.
@@ -147,8 +148,9 @@ type Format struct {
 	// whatever the file prints, unless the net amount proves otherwise), cost
 	// (as ours: positive is a cost) or income (negative is a cost).
 	FeeSign string `toml:"fee_sign"`
-	// Escape is the character before which a delimiter does not delimit; not
-	// supported by every form, "" is none.
+	// ShortRows takes rows with fewer cells than the header; without it they
+	// are rejected as cut (workbooks leave out empty cells, and may).
+	ShortRows bool `toml:"short_rows"`
 	// SkipBuiltin = false turns off the skipping of comments, rulers, totals
 	// and repeated headers, which is on by default.
 	SkipBuiltin *bool `toml:"skip_builtin"`
@@ -174,6 +176,11 @@ type Column struct {
 	// name could serve two columns, the one that lists it earlier gets it; of
 	// two that list it at the same place, the earlier column.
 	Names []string `toml:"names"`
+	// More are further header names whose cells are appended to this free
+	// text, a blank between (摘要, 用途, 附言 of a bank line).
+	More []string `toml:"more"`
+	// Or is another column, whose cell counts where this one says nothing.
+	Or string `toml:"or"`
 	// At is the position (from 1) where there is no header.
 	At int `toml:"at"`
 	// Start (from 0) and Len are bytes of a fixed line.
@@ -296,9 +303,9 @@ type Extract struct {
 	Match string `toml:"match"`
 }
 
-// Control is a declared total that the rows must add up to, to the fen; if
+// ControlRule is a declared total that the rows must add up to, to the fen; if
 // they do not, the file is refused.
-type Control struct {
+type ControlRule struct {
 	// Line is a regular expression with a named group rows or amount (or
 	// both). It is looked for in the lines before the header and in the last
 	// lines of the file.
@@ -313,9 +320,10 @@ type Control struct {
 	// Kinds and Status restrict which rows count; none: all of them.
 	Kinds  []string `toml:"kinds"`
 	Status []string `toml:"status"`
-	// Sum says what the amount adds up: amount fee net (ours, signed) or the
-	// name of a column (as printed). Several: it is enough that one agrees.
-	// Default: amount.
+	// Sum says what the amount adds up: amount fee net (ours, signed), ok (the
+	// amounts of rows that are ok), sales (those above zero), or column:name
+	// (a column as printed). Several: it is enough that one agrees. Default:
+	// amount.
 	Sum Values `toml:"sum"`
 	// Required: a file without it was cut short and is refused.
 	Required bool `toml:"required"`

@@ -311,8 +311,8 @@ func TestSplitThenDecodeEqualsDecodeThenSplit(t *testing.T) {
 		if ok != validGB18030(data) {
 			t.Fatalf("valid: %v, decodes: %v: %q", !ok, ok, data)
 		}
-		text := cutAll(t, decoded, 1<<16, testDialect)
-		raw := cutAll(t, data, 1<<16, testDialect)
+		text := splitAll(t, decoded, 1<<16, testDialect)
+		raw := splitAll(t, data, 1<<16, testDialect)
 		if len(raw) != len(text) {
 			t.Fatalf("%d rows raw, %d decoded: %q", len(raw), len(text), data)
 		}
