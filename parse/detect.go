@@ -832,7 +832,7 @@ func (p *plan) bindColumns(s *sight) {
 			}
 			p.columns = append(p.columns, use)
 		}
-		u.setAbsent(p.enc)
+		u.setAbsent(p.enc, p.layout.Format.Brackets)
 	}
 	if c.headerless && c.form == formDelimited {
 		p.minCells, p.maxCells = slices.Min(p.layout.Format.Cells), slices.Max(p.layout.Format.Cells)
@@ -843,7 +843,10 @@ func (p *plan) bindColumns(s *sight) {
 }
 
 // setAbsent spells the texts that mean nothing in the document's encoding.
-func (u *columnUse) setAbsent(enc encoding) {
+func (u *columnUse) setAbsent(enc encoding, brackets bool) {
+	s := u.spec
+	u.first = new([256]bool)
+	u.plain = !s.ZeroAbsent && s.match == nil && !brackets
 	for _, a := range u.spec.absent {
 		if a == "" {
 			continue
