@@ -1,0 +1,122 @@
+package parse
+
+import (
+	"archive/zip"
+	"compress/gzip"
+	"errors"
+	"io"
+
+	"github.com/klauspost/compress/flate"
+)
+
+// Problems of containers and workbooks, found before any text is read.
+const (
+	codeUnreadable        Code = "unreadable"
+	codeSpool             Code = "temporary_file"
+	codePackDamaged       Code = "archive_damaged"
+	codePackEncrypted     Code = "archive_encrypted"
+	codePackMethod        Code = "archive_method"
+	codePackSplit         Code = "archive_split"
+	codePackLink          Code = "archive_link"
+	codePackedOther       Code = "archive_kind"
+	codeArchiveDeep       Code = "archive_depth"
+	codeArchiveEmpty      Code = "archive_empty"
+	codeArchiveMany       Code = "archive_entries"
+	codeUnpackLarge       Code = "archive_size"
+	codeUnpackRatio       Code = "archive_ratio"
+	codeNotData           Code = "not_data"
+	codeWebPage           Code = "web_page"
+	codeWorkbookOld       Code = "workbook_old"
+	codeWorkbookOther     Code = "workbook_kind"
+	codeWorkbookEncrypted Code = "workbook_encrypted"
+	codeWorkbookDamaged   Code = "workbook_damaged"
+	codeWorkbookEntity    Code = "workbook_entity"
+	codeWorkbookRows      Code = "workbook_rows"
+	codeWorkbookColumns   Code = "workbook_columns"
+	codeWorkbookStrings   Code = "workbook_strings"
+	codeWorkbookSheets    Code = "workbook_sheets"
+)
+
+var _ = addMessages(map[Code]message{
+	codeUnreadable:        {"读取失败（{0}）；请检查文件权限、磁盘或网络共享后重试", "cannot be read ({0}); check its permissions, the disk or the network share and try again"},
+	codeSpool:             {"临时文件写入失败（{0}）；请腾出磁盘空间，或用环境变量 TMPDIR 指定另一个临时目录", "a temporary file could not be written ({0}); free disk space, or name another folder in TMPDIR"},
+	codePackDamaged:       {"压缩文件不完整或已损坏（{0}）；请重新下载", "the archive is incomplete or damaged ({0}); download it again"},
+	codePackEncrypted:     {"压缩包有密码；请先用密码解压，再核对解压后的文件", "the archive needs a password; unpack it with the password and give the unpacked files"},
+	codePackMethod:        {"压缩包使用了不支持的压缩方法；请解压后给出其中的文件，或重新压缩为普通 zip", "the archive uses a compression method that is not supported; unpack it and give the files, or pack them as a plain zip"},
+	codePackSplit:         {"这是分卷压缩包的一部分；请合并解压后给出其中的文件", "this is one part of a split archive; unpack all parts together and give the files"},
+	codePackLink:          {"压缩包里的这一项是链接或设备，不是文件；请把真实文件打包", "this entry is a link or a device and not a file; pack the real file"},
+	codePackedOther:       {"这是 {0} 压缩包，不能直接读取；请解压后给出其中的文件", "this is a {0} archive, which is not read directly; unpack it and give the files"},
+	codeArchiveDeep:       {"压缩包嵌套太多层；请解压里层后给出其中的文件", "archives are nested too deeply; unpack the inner one and give the files"},
+	codeArchiveEmpty:      {"压缩包里没有文件；请重新下载", "there is no file in the archive; download it again"},
+	codeArchiveMany:       {"压缩包有 {0} 项，上限是 {1}；请解压后给出需要的文件", "the archive has {0} entries, the limit is {1}; unpack it and give the files that are needed"},
+	codeUnpackLarge:       {"解压后超过大小上限，未读取；若确实是账单，请解压后给出文件", "unpacks to more than the size limit and was not read; if it really is a statement, unpack it and give the file"},
+	codeUnpackRatio:       {"压缩比异常（疑似压缩炸弹），未读取；若确实是账单，请解压后给出文件", "unpacks to far too many times its size (a zip bomb?) and was not read; if it really is a statement, unpack it and give the file"},
+	codeNotData:           {"这是 {0} 文件，不是表格数据；请导出 CSV 或 Excel", "this is a {0} file and not a table; export CSV or Excel"},
+	codeWebPage:           {"这是网页，里面没有表格：可能登录已过期；请重新登录下载", "this is a web page without a table, perhaps because a login has expired; log in and download again"},
+	codeWorkbookOld:       {"这是旧格式工作簿（{0}）；请用 Excel 或 WPS 打开，另存为 xlsx", "this is a workbook in an old format ({0}); open it in Excel or WPS and save it as xlsx"},
+	codeWorkbookOther:     {"不能读取这种文档（{0}）；请用 Excel 或 WPS 打开，另存为 xlsx 或 CSV", "this kind of document ({0}) is not read; open it in Excel or WPS and save it as xlsx or CSV"},
+	codeWorkbookEncrypted: {"工作簿有打开密码；请用密码打开，去掉密码另存后再给出", "the workbook is password-protected; open it, save it without a password and give that file"},
+	codeWorkbookDamaged:   {"工作簿不完整或已损坏（{0}），未读取；请重新下载，或用 Excel、WPS 打开修复后另存", "the workbook is incomplete or damaged ({0}) and was not read; download it again, or open it in Excel or WPS and save it"},
+	codeWorkbookEntity:    {"工作簿的 XML 带有文档类型或自定义实体，不安全，未读取；请用 Excel 或 WPS 打开后另存", "the workbook's XML has a document type or its own entities, which is unsafe, and was not read; open it in Excel or WPS and save it"},
+	codeWorkbookRows:      {"行号 {value} 超过工作表上限 {0}，未读取；请用 Excel 或 WPS 打开后另存", "row number {value} is beyond the limit of a sheet, {0}, so it was not read; open it in Excel or WPS and save it"},
+	codeWorkbookColumns:   {"第 {value} 列有内容，上限是 {0} 列；请删去多余的列后另存", "there is a value in column {value}, the limit is {0} columns; remove what is not needed and save it"},
+	codeWorkbookStrings:   {"工作簿的文字超过 {0} 字节；请另存为 CSV", "the workbook's texts exceed {0} bytes; save it as CSV"},
+	codeWorkbookSheets:    {"工作簿的工作表超过 {0} 张；请只留下需要的工作表", "the workbook has more than {0} sheets; keep only those that are needed"},
+})
+
+// problemAt is a problem of a whole document.
+func problemAt(file string, code Code, args ...string) *Problem {
+	return &Problem{Code: code, File: file, Args: args}
+}
+
+// unpackProblem says why a packed document could not be unpacked.
+func unpackProblem(file string, err error) *Problem {
+	var p *Problem
+	var s *spoolError
+	switch {
+	case errors.As(err, &p):
+		q := *p
+		q.File = file
+		return &q
+	case errors.As(err, &s):
+		return problemAt(file, codeSpool, s.Error())
+	case errors.Is(err, errTooLarge):
+		return problemAt(file, codeUnpackLarge)
+	case errors.Is(err, errRatio):
+		return problemAt(file, codeUnpackRatio)
+	case errors.Is(err, zip.ErrAlgorithm):
+		return problemAt(file, codePackMethod)
+	case isDamage(err):
+		return problemAt(file, codePackDamaged, err.Error())
+	}
+	return problemAt(file, codeUnreadable, err.Error())
+}
+
+// isDamage tells an error of the packed bytes from one of reading them.
+func isDamage(err error) bool {
+	var corrupt flate.CorruptInputError
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		errors.Is(err, zip.ErrChecksum) || errors.Is(err, zip.ErrFormat) ||
+		errors.Is(err, gzip.ErrChecksum) || errors.Is(err, gzip.ErrHeader) ||
+		errors.Is(err, errCompress) || errors.As(err, &corrupt)
+}
+
+// workbookProblem says what is wrong with a workbook near a row (0: none) of a
+// sheet ("": the workbook itself).
+func workbookProblem(file, sheet string, row int, err error) *Problem {
+	if sheet != "" {
+		file += ":" + sheet
+	}
+	var p *Problem
+	q := Problem{Code: codeWorkbookDamaged, Args: []string{err.Error()}}
+	switch {
+	case errors.As(err, &p):
+		q = *p
+	case errors.Is(err, errXMLEntity):
+		q = Problem{Code: codeWorkbookEntity}
+	case errors.Is(err, errTooLarge), errors.Is(err, errRatio), errors.Is(err, zip.ErrAlgorithm):
+		q = *unpackProblem(file, err)
+	}
+	q.File, q.Line = file, int64(row)
+	return &q
+}

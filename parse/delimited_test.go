@@ -1,0 +1,195 @@
+package parse
+
+import (
+	"bytes"
+	"encoding/csv"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+var testDialect = dialect{delim: ',', quote: true, eol: '\n', field: 1 << 16, record: 1 << 20, columns: 1024}
+
+// cutRow is what a test keeps of a record.
+type cutRow struct {
+	off   int64
+	line  int64
+	cells string // joined by a byte that the tests' texts do not have
+	bad   fault
+}
+
+func (r cutRow) String() string { return fmt.Sprintf("{%d:%d %q %d}", r.off, r.line, r.cells, r.bad) }
+
+// cutAll cuts a document in chunks of the given size, one after another.
+func cutAll(t interface{ Fatal(...any) }, data []byte, size int, d dialect) []cutRow {
+	s := splitter{slack: 1 + size%7}
+	s.use(bytes.NewReader(data), int64(len(data)), d)
+	var rows []cutRow
+	var raw rawRow
+	start, line := int64(0), int64(1)
+	for off := int64(0); off < int64(len(data)); off += int64(size) {
+		end := min(off+int64(size), int64(len(data)))
+		if err := s.load(off, int(end-off)); err != nil {
+			t.Fatal(err)
+		}
+		s.index(int(end - off))
+		next, err := s.resolve(start, end)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for {
+			bad, lines, ok := s.cut(&raw)
+			if !ok {
+				break
+			}
+			rows = append(rows, cutRow{raw.off, line, string(bytes.Join(raw.cells, []byte{1})), bad})
+			line += lines
+		}
+		start = next
+	}
+	return rows
+}
+
+// genCSV makes text that looks like CSV more often than not: all that is
+// structural is likely, and nothing is impossible.
+func genCSV(t *rapid.T) []byte {
+	pieces := []string{
+		"a", "12", ",", ",", "\n", "\n", "\r\n", `"`, `""`, `"x,y"`, `"a""b"`, "\"l1\nl2\"", "\"q\"\t", " ", "\t", "\r",
+		"中文", "\xB0\xA1", `"open`, "12345678901234567890", "-", "\x00", "|",
+	}
+	return []byte(strings.Join(rapid.SliceOfN(rapid.SampledFrom(pieces), 0, 80).Draw(t, "pieces"), ""))
+}
+
+func TestSplitIsTheSameForAllChunkSizes(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		data := genCSV(t)
+		d := testDialect
+		d.record = rapid.SampledFrom([]int{64, 100, 1 << 20}).Draw(t, "record")
+		d.field = rapid.SampledFrom([]int{20, 1 << 16}).Draw(t, "field")
+		d.columns = rapid.SampledFrom([]int{4, 1024}).Draw(t, "columns")
+		d.delim = rapid.SampledFrom([]byte(",\t|;\x00")).Draw(t, "delim")
+		d.eol = rapid.SampledFrom([]byte("\n\n\r")).Draw(t, "eol")
+		want := fmt.Sprint(cutAll(t, data, d.record, d))
+		for _, size := range []int{16, 17, 33, 64} {
+			if got := fmt.Sprint(cutAll(t, data, size, d)); got != want {
+				t.Fatalf("chunks of %d:\n got %s\nwant %s\ndata %q", size, got, want, data)
+			}
+		}
+	})
+}
+
+// Whatever encoding/csv reads without complaint must be cut into the same cells.
+func TestSplitEqualsEncodingCSV(t *testing.T) {
+	cell := rapid.Custom(func(t *rapid.T) string {
+		s := rapid.SampledFrom([]string{"", "a", "x,y", "l1\nl2", `say "hi"`, "中文", "12.50", " b ", `"`, "\t", `","`, "#"}).Draw(t, "cell")
+		if s == "" && rapid.Bool().Draw(t, "long") {
+			return strings.Repeat("7", rapid.IntRange(1, 200).Draw(t, "n"))
+		}
+		return s
+	})
+	rapid.Check(t, func(t *rapid.T) {
+		width := rapid.IntRange(1, 6).Draw(t, "width")
+		rows := rapid.SliceOfN(rapid.SliceOfN(cell, width, width), 0, 20).Draw(t, "rows")
+		var b bytes.Buffer
+		eol := rapid.SampledFrom([]string{"\n", "\r\n"}).Draw(t, "eol")
+		for i, row := range rows {
+			for j, c := range row {
+				if j > 0 {
+					b.WriteByte(',')
+				}
+				if strings.ContainsAny(c, ",\"\n") || rapid.Bool().Draw(t, "quote") {
+					c = `"` + strings.ReplaceAll(c, `"`, `""`) + `"`
+				}
+				b.WriteString(c)
+			}
+			if i < len(rows)-1 || rapid.Bool().Draw(t, "last") {
+				b.WriteString(eol)
+			}
+		}
+		r := csv.NewReader(bytes.NewReader(b.Bytes()))
+		r.FieldsPerRecord = -1
+		var want []cutRow
+		for {
+			rec, err := r.Read()
+			if err == io.EOF {
+				break
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			line, _ := r.FieldPos(0)
+			want = append(want, cutRow{line: int64(line), cells: strings.Join(rec, "\x01")})
+		}
+		size := rapid.SampledFrom([]int{16, 31, 64, 1 << 16}).Draw(t, "size")
+		var got []cutRow
+		for _, r := range cutAll(t, b.Bytes(), size, testDialect) {
+			if r.cells == "" && !strings.HasPrefix(b.String()[r.off:], `"`) {
+				continue // encoding/csv passes over blank lines
+			}
+			got = append(got, cutRow{line: r.line, cells: r.cells, bad: r.bad})
+		}
+		if fmt.Sprint(got) != fmt.Sprint(want) {
+			t.Fatalf("got  %v\nwant %v\nof %q", got, want, b.String())
+		}
+	})
+}
+
+func TestLoneQuoteRejectsItsOwnLineOnly(t *testing.T) {
+	lines := strings.Repeat("x,y\n", 100)
+	for _, c := range []struct {
+		name, text string
+		want       []cutRow
+	}{
+		{"text behind the closing quote", "a,\"b\"c,d\ne,f\n", []cutRow{{0, 1, "a\x01\"b\"c\x01d", faultQuote}, {9, 2, "e\x01f", 0}}},
+		{"never closed", "a,\"b\ne,f\n", []cutRow{{0, 1, "a\x01\"b", faultQuote}, {5, 2, "e\x01f", 0}}},
+		{"the next line's quote does not close it", "a,\"b\ne,\"f\"\n", []cutRow{{0, 1, "a\x01\"b", faultQuote}, {5, 2, "e\x01f", 0}}},
+		{"closed too many lines later", "a,\"b\n" + lines + "\"\n", nil},
+		{"quote inside an open field", "a\"b,c\n", []cutRow{{0, 1, "a\"b\x01c", 0}}},
+		{"tab behind the closing quote", "\"123\"\t,c\t\r\n", []cutRow{{0, 1, "123\x01c\t", 0}}},
+		{"closed on the second line", "\"a\nb\",c\nd,e", []cutRow{{0, 1, "a\nb\x01c", 0}, {8, 3, "d\x01e", 0}}},
+	} {
+		for _, size := range []int{16, 1 << 16} {
+			got := cutAll(t, []byte(c.text), size, testDialect)
+			if c.want == nil {
+				if len(got) != 102 || got[0].bad != faultQuote || got[1].bad != 0 || got[101].bad != faultQuote {
+					t.Errorf("%s: %d rows, first %v last %v", c.name, len(got), got[0], got[len(got)-1])
+				}
+				continue
+			}
+			if fmt.Sprint(got) != fmt.Sprint(c.want) {
+				t.Errorf("%s (chunks of %d):\n got %v\nwant %v", c.name, size, got, c.want)
+			}
+		}
+	}
+}
+
+func TestOverlongRecordIsSkippedWhole(t *testing.T) {
+	d := testDialect
+	d.record = 64
+	text := "a,b\n" + strings.Repeat("x", 1000) + ",y\nc,d\n" + strings.Repeat("z", 300)
+	for _, size := range []int{16, 64} {
+		got := cutAll(t, []byte(text), size, d)
+		want := []cutRow{{0, 1, "a\x01b", 0}, {4, 2, "", faultRecord}, {1007, 3, "c\x01d", 0}, {1011, 4, "", faultRecord}}
+		if fmt.Sprint(got) != fmt.Sprint(want) {
+			t.Errorf("chunks of %d:\n got %v\nwant %v", size, got, want)
+		}
+	}
+}
+
+func FuzzSplit(f *testing.F) {
+	f.Add([]byte("a,\"b\nc\"\td\n\"\"\"\",\n"), byte(','), 20)
+	f.Fuzz(func(t *testing.T, data []byte, delim byte, size int) {
+		d := testDialect
+		d.delim, d.record = delim, 100
+		if delim == '"' || delim == '\n' || size < 8 || size > 100 {
+			t.Skip()
+		}
+		a, b := cutAll(t, data, 100, d), cutAll(t, data, size, d)
+		if fmt.Sprint(a) != fmt.Sprint(b) {
+			t.Fatalf("chunks of 100: %v\nchunks of %d: %v", a, size, b)
+		}
+	})
+}

@@ -1,0 +1,311 @@
+package parse
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// A File is one document as reports show it: a file, an entry of an archive or
+// a sheet of a workbook.
+type File struct {
+	// Path is the input as it was given; the digest is that of its bytes.
+	Path string
+	// Name is how rows name it: the base name, archive.zip/entry, or
+	// book.xlsx:sheet.
+	Name   string
+	Side   Side
+	Layout string // name of the layout; "" if none was found
+	// Acquirer is the layout's, where no column names one.
+	Acquirer string
+	Encoding string
+	// SHA256 is known for every file after the first scan, in hexadecimal.
+	SHA256 string
+	// Bytes is the size of the document, unpacked.
+	Bytes int64
+	// Rows = Accepted + Rejected + Skipped: the physical records, with blank
+	// lines, titles, the header and trailers counted as skipped.
+	Rows, Accepted, Rejected, Skipped int64
+	// Sums are the accepted rows' signed totals, by currency.
+	Sums []Sum
+	// Problems say why the file is refused, or what else concerns it as a
+	// whole. Rejected rows are in Set.Rejects.
+	Problems []Problem
+	// Control is what the file says about itself, if it does.
+	Control *ControlTotal
+	// DuplicateOf names the file with the same content that is used instead.
+	DuplicateOf string
+	// Used says that its rows take part.
+	Used bool
+	// Ignored says that it is known to hold no transactions, or is a part of
+	// an archive or workbook that does not look like data.
+	Ignored bool
+	// Columns says what each header cell is read as.
+	Columns []ColumnUse
+
+	raw byteSource // the input's own bytes
+}
+
+// Amount is the signed total in yuan, and in whatever else there is only if
+// there is nothing in yuan.
+func (f *File) Amount() Sum {
+	for _, s := range f.Sums {
+		if s.Currency == defaultCurrency {
+			return s
+		}
+	}
+	if len(f.Sums) > 0 {
+		return f.Sums[0]
+	}
+	return Sum{Currency: defaultCurrency}
+}
+
+// refuse takes the file out of its set.
+func (f *File) refuse(p Problem) {
+	p.File = f.Name
+	f.Problems = append(f.Problems, p)
+	f.Used = false
+}
+
+// A document is an opened File whose rows can be read.
+type document struct {
+	file  *File
+	src   byteSource // what the rows are cut from
+	sheet bool       // src is the spool of a workbook's sheet
+	skip  int64      // bytes of the input before src (a byte order mark)
+	live  bool       // src is the input itself, so that the scan digests it
+	plan  *plan
+	d     dialect
+	size  int // of a chunk
+	base  Pos
+
+	mu      sync.Mutex
+	claimed bool
+	index   *lineIndex // after the first scan
+	rejects []rejectAt
+}
+
+// chunks is how many chunks the rows' bytes make.
+func (d *document) chunks() int {
+	return int((d.plan.dataEnd - d.plan.dataStart + int64(d.size) - 1) / int64(d.size))
+}
+
+// chunk is the range of chunk k.
+func (d *document) chunk(k int) (from, to int64) {
+	from = d.plan.dataStart + int64(k)*int64(d.size)
+	return from, min(from+int64(d.size), d.plan.dataEnd)
+}
+
+// claim says whether the caller's run is the one that records results.
+func (d *document) claim() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.claimed {
+		return false
+	}
+	d.claimed = true
+	return true
+}
+
+func (d *document) unclaim() {
+	d.mu.Lock()
+	d.claimed = false
+	d.mu.Unlock()
+}
+
+// known is the index of the document's lines and chunks, once a scan has gone
+// through.
+func (d *document) known() *lineIndex {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.index
+}
+
+// add takes a chunk's counts.
+func (ds *docScan) add(t *tally) error {
+	ds.mu.Lock()
+	defer ds.mu.Unlock()
+	ds.tally.add(t)
+	if len(ds.tally.rejects) > maxRejects {
+		return ds.doc.outcast(Problem{Code: codeTooManyRejects, Args: []string{fmt.Sprint(maxRejects)}})
+	}
+	if ds.tally.overflow {
+		return ds.doc.outcast(Problem{Code: codeSumRange})
+	}
+	return nil
+}
+
+// finish keeps what the first run through the document has found.
+func (ds *docScan) finish() error {
+	if !ds.record {
+		return nil
+	}
+	d, f, t := ds.doc, ds.doc.file, &ds.tally
+	if ds.hash != nil {
+		if err := ds.hashOutside(false); err != nil {
+			return err
+		}
+		f.SHA256 = hexDigest(ds.hash.sum)
+	}
+	x := &lineIndex{eol: d.plan.eol, first: d.plan.firstLine, chunks: ds.lines}
+	x.link()
+	slices.SortFunc(t.rejects, func(a, b rejectAt) int { return int(a.off - b.off) })
+	for i := range t.rejects {
+		r := &t.rejects[i]
+		r.p.File = f.Name
+		r.p.Line = x.chunks[r.chunk].base + r.line
+	}
+	outside := d.plan.skippedBefore + d.plan.skippedAfter
+	f.Rows, f.Accepted = t.rows+outside, t.accepted
+	f.Rejected, f.Skipped = int64(len(t.rejects)), t.skipped+outside
+	f.Sums = t.sums
+	for i := range f.Sums {
+		if f.Sums[i].Currency == "" {
+			f.Sums[i].Currency = defaultCurrency
+		}
+	}
+	f.Sums = mergeSums(f.Sums)
+	d.mu.Lock()
+	d.index, d.rejects = x, t.rejects
+	d.mu.Unlock()
+	return d.unchanged()
+}
+
+// mergeSums adds up what is in the same currency and sorts by it.
+func mergeSums(sums []Sum) []Sum {
+	slices.SortFunc(sums, func(a, b Sum) int { return strings.Compare(a.Currency, b.Currency) })
+	out := sums[:0]
+	for _, s := range sums {
+		if n := len(out); n > 0 && out[n-1].Currency == s.Currency {
+			out[n-1].Rows += s.Rows
+			out[n-1].Amount += s.Amount
+			continue
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+// An inputFile is an input on disk, read at offsets. It is never written.
+type inputFile struct {
+	*os.File
+	path string
+	size int64
+	mod  time.Time
+}
+
+// openInput opens a regular file.
+func openInput(path string) (*inputFile, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	st, err := f.Stat()
+	if err == nil && !st.Mode().IsRegular() {
+		err = errNotRegular
+	}
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return &inputFile{File: f, path: path, size: st.Size(), mod: st.ModTime()}, nil
+}
+
+var errNotRegular = errors.New("not a regular file")
+
+// Size is that at opening.
+func (f *inputFile) Size() int64 { return f.size }
+
+// changed says whether somebody has written to the file since it was opened.
+func (f *inputFile) changed() bool {
+	st, err := f.Stat()
+	return err != nil || st.Size() != f.size || !st.ModTime().Equal(f.mod)
+}
+
+// unchanged refuses a file that was written to while it was read.
+func (d *document) unchanged() error {
+	if f, ok := d.file.raw.(*inputFile); ok && f.changed() {
+		return d.outcast(Problem{Code: codeChanged})
+	}
+	return nil
+}
+
+// readError is an error of reading the document's bytes: that of a file which
+// became shorter, or one of the disk.
+func (d *document) readError(err error) error {
+	var out *OutcastError
+	if errors.As(err, &out) {
+		return err
+	}
+	if err := d.unchanged(); err != nil {
+		return err
+	}
+	return d.outcast(Problem{Code: codeUnreadable, Args: []string{err.Error()}})
+}
+
+// An OutcastError says that a file was refused in the middle of a scan, when
+// some of its rows had been handed out. The file is out of its set now:
+// whoever scans starts again without it.
+type OutcastError struct{ File *File }
+
+func (e *OutcastError) Error() string {
+	p := e.File.Problems[len(e.File.Problems)-1]
+	return p.Error()
+}
+
+// outcast refuses the file once; workers may come upon it together.
+func (d *document) outcast(p Problem) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.file.Used {
+		d.file.refuse(p)
+	}
+	return &OutcastError{d.file}
+}
+
+// faultProblem says why a record could not be cut.
+func (d *document) faultProblem(bad fault, record []byte) *Problem {
+	text, _ := d.plan.enc.appendText(nil, record[:min(len(record), 400)])
+	p := &Problem{Value: string(text)}
+	switch bad {
+	case faultQuote:
+		p.Code = codeLoneQuote
+	case faultRecord:
+		p.Code, p.Args = codeLongRecord, []string{sizeText(d.d.record)}
+	case faultField:
+		p.Code, p.Args = codeLongField, []string{sizeText(d.d.field)}
+	case faultColumns:
+		p.Code, p.Args = codeManyColumns, []string{fmt.Sprint(d.d.columns)}
+	case faultNUL:
+		p.Code = codeNUL
+	case faultCoding:
+		p.Code, p.Args = codeCoding, []string{d.plan.enc.String()}
+		if other := otherEncoding(d.plan.enc); other.valid(record) {
+			p.Code, p.Args = codeMixedCoding, []string{d.plan.enc.String(), other.String()}
+			text, _ = other.appendText(nil, record[:min(len(record), 400)])
+			p.Value = string(text)
+		}
+	}
+	return p
+}
+
+func otherEncoding(e encoding) encoding {
+	if e == encGB18030 {
+		return encUTF8
+	}
+	return encGB18030
+}
+
+func sizeText(n int) string {
+	switch {
+	case n >= 1<<20 && n%(1<<20) == 0:
+		return fmt.Sprintf("%d MiB", n>>20)
+	case n >= 1<<10 && n%(1<<10) == 0:
+		return fmt.Sprintf("%d KiB", n>>10)
+	}
+	return fmt.Sprintf("%d B", n)
+}

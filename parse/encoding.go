@@ -1,0 +1,399 @@
+package parse
+
+import (
+	"bytes"
+	"encoding/binary"
+	"math/bits"
+	"sync"
+	"unicode/utf16"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding/simplifiedchinese"
+)
+
+// encoding is how a document's bytes spell characters. ASCII counts as UTF-8.
+type encoding uint8
+
+const (
+	encUnknown encoding = iota
+	encUTF8
+	// encGB18030 also reads GBK and GB2312, which it contains.
+	encGB18030
+	// The two forms of UTF-16 are turned into UTF-8 before anything else looks
+	// at the document; they remain as the file's declared encoding.
+	encUTF16LE
+	encUTF16BE
+)
+
+func (e encoding) String() string {
+	switch e {
+	case encUTF8:
+		return "UTF-8"
+	case encGB18030:
+		return "GB18030"
+	case encUTF16LE:
+		return "UTF-16LE"
+	case encUTF16BE:
+		return "UTF-16BE"
+	}
+	return "unknown"
+}
+
+// encodingNamed finds an encoding by the names that people use for it.
+func encodingNamed(name string) (encoding, bool) {
+	switch foldEncodingName(name) {
+	case "utf8", "ascii", "utf8bom", "utf8sig":
+		return encUTF8, true
+	case "gb18030", "gbk", "gb2312", "cp936", "936", "ansi":
+		return encGB18030, true
+	case "utf16", "utf16le", "unicode":
+		return encUTF16LE, true
+	case "utf16be":
+		return encUTF16BE, true
+	}
+	return encUnknown, false
+}
+
+func foldEncodingName(name string) string {
+	b := make([]byte, 0, len(name))
+	for i := 0; i < len(name); i++ {
+		switch c := name[i]; {
+		case c >= 'A' && c <= 'Z':
+			b = append(b, c+'a'-'A')
+		case c == '-' || c == '_' || c == ' ':
+		default:
+			b = append(b, c)
+		}
+	}
+	return string(b)
+}
+
+// badByte stands in a transcoded document for what the original encoding could
+// not spell: it is never valid UTF-8, so the row that has it is rejected by the
+// same check that guards every other row.
+const badByte = 0xFF
+
+// A byteOrderMark opens a document and names its encoding.
+var byteOrderMarks = []struct {
+	mark string
+	enc  encoding
+}{
+	{"\xEF\xBB\xBF", encUTF8},
+	{"\xFF\xFE", encUTF16LE},
+	{"\xFE\xFF", encUTF16BE},
+	{"\x84\x31\x95\x33", encGB18030},
+}
+
+// byteOrderMark is the encoding that the first bytes declare and how many bytes
+// the declaration takes.
+func byteOrderMark(head []byte) (encoding, int) {
+	for _, m := range byteOrderMarks {
+		if len(head) >= len(m.mark) && string(head[:len(m.mark)]) == m.mark {
+			return m.enc, len(m.mark)
+		}
+	}
+	return encUnknown, 0
+}
+
+// detectEncoding applies the rule of the house to the head of a document that
+// has no byte order mark: strict UTF-8, else strict GB18030, else nothing. A
+// head in which single lines disagree goes to the encoding of the many: the
+// scan rejects the few by name. Pure ASCII is reported as such, because then
+// the rest of the document decides. whole says that head is all there is.
+func detectEncoding(head []byte, whole bool) (enc encoding, ascii bool) {
+	if e := bomlessUTF16(head); e != encUnknown {
+		return e, false
+	}
+	if firstHigh(head) < 0 {
+		return encUTF8, true
+	}
+	if !whole {
+		head = wholeLines(head)
+	}
+	if utf8.Valid(head) {
+		return encUTF8, false
+	}
+	if validGB18030(head) {
+		return encGB18030, false
+	}
+	return encodingByVote(head), false
+}
+
+// bomlessUTF16 recognises UTF-16 without a mark by its zero bytes: in a file
+// full of digits and separators every other byte of a long stretch is zero.
+func bomlessUTF16(head []byte) encoding {
+	n := min(len(head), 4096) &^ 1
+	if n < 16 {
+		return encUnknown
+	}
+	var zero [2]int
+	for i := 0; i < n; i++ {
+		if head[i] == 0 {
+			zero[i&1]++
+		}
+	}
+	switch {
+	case zero[0] == 0 && zero[1] > n/8:
+		return encUTF16LE
+	case zero[1] == 0 && zero[0] > n/8:
+		return encUTF16BE
+	}
+	return encUnknown
+}
+
+// wholeLines cuts a head at its last line end, so that no character is cut.
+func wholeLines(head []byte) []byte {
+	for i := len(head) - 1; i >= 0; i-- {
+		if head[i] == '\n' || head[i] == '\r' {
+			return head[:i+1]
+		}
+	}
+	return head
+}
+
+// encodingByVote counts the lines that only one of the encodings can read. One
+// line in ten that neither can read makes the document unreadable.
+func encodingByVote(head []byte) encoding {
+	var asUTF8, asGB, neither int
+	for len(head) > 0 {
+		line := head
+		if i := bytes.IndexByte(head, '\n'); i >= 0 {
+			line, head = head[:i], head[i+1:]
+		} else {
+			head = nil
+		}
+		if firstHigh(line) < 0 {
+			continue
+		}
+		switch {
+		case utf8.Valid(line):
+			asUTF8++
+		case validGB18030(line):
+			asGB++
+		default:
+			neither++
+		}
+	}
+	if neither*10 > asUTF8+asGB {
+		return encUnknown
+	}
+	if asUTF8 >= asGB {
+		return encUTF8
+	}
+	return encGB18030
+}
+
+const highBits = 0x8080808080808080
+
+// firstHigh is the index of the first byte that is not ASCII, or -1.
+func firstHigh(b []byte) int {
+	i := 0
+	for ; i+32 <= len(b); i += 32 {
+		w := binary.LittleEndian.Uint64(b[i:]) | binary.LittleEndian.Uint64(b[i+8:]) |
+			binary.LittleEndian.Uint64(b[i+16:]) | binary.LittleEndian.Uint64(b[i+24:])
+		if w&highBits != 0 {
+			break
+		}
+	}
+	for ; i+8 <= len(b); i += 8 {
+		if w := binary.LittleEndian.Uint64(b[i:]) & highBits; w != 0 {
+			return i + bits.TrailingZeros64(w)/8
+		}
+	}
+	for ; i < len(b); i++ {
+		if b[i] >= utf8.RuneSelf {
+			return i
+		}
+	}
+	return -1
+}
+
+// valid says whether b is strictly spelled in e. Nothing is repaired.
+func (e encoding) valid(b []byte) bool {
+	if e == encGB18030 {
+		return validGB18030(b)
+	}
+	return utf8.Valid(b)
+}
+
+// appendText appends src, which is in e, to dst as UTF-8. A byte that e cannot
+// read becomes badByte, and ok is false.
+func (e encoding) appendText(dst, src []byte) (out []byte, ok bool) {
+	if e != encGB18030 {
+		return append(dst, src...), utf8.Valid(src)
+	}
+	ok = true
+	for len(src) > 0 {
+		n := firstHigh(src)
+		if n < 0 {
+			return append(dst, src...), ok
+		}
+		dst = append(dst, src[:n]...)
+		src = src[n:]
+		r, size := decodeGB18030(src)
+		if r == utf8.RuneError {
+			dst = append(dst, badByte)
+			ok = false
+		} else {
+			dst = utf8.AppendRune(dst, r)
+		}
+		src = src[size:]
+	}
+	return dst, ok
+}
+
+// gb2 maps the two-byte codes of GB18030; zero is an unassigned code. It is
+// made from x/text on first use, so that there is one source of the mapping.
+var gb2 = sync.OnceValue(func() *[126 * 191]uint16 {
+	pairs := make([]byte, 0, 126*191*2)
+	for hi := 0x81; hi <= 0xFE; hi++ {
+		for lo := 0x40; lo <= 0xFE; lo++ {
+			if lo == 0x7F {
+				lo++
+			}
+			pairs = append(pairs, byte(hi), byte(lo))
+		}
+	}
+	table := new([126 * 191]uint16)
+	text, err := simplifiedchinese.GB18030.NewDecoder().Bytes(pairs)
+	if err != nil {
+		panic("parse: GB18030 table: " + err.Error()) // the decoder has no errors
+	}
+	for i := 0; len(text) > 0; i += 2 {
+		r, size := utf8.DecodeRune(text)
+		text = text[size:]
+		if r != utf8.RuneError {
+			table[gb2Index(pairs[i], pairs[i+1])] = uint16(r)
+		}
+	}
+	return table
+})
+
+func gb2Index(hi, lo byte) int { return int(hi-0x81)*191 + int(lo-0x40) }
+
+// validGB18030 says whether b is GB18030 without any unassigned code.
+func validGB18030(b []byte) bool {
+	table := gb2()
+	for {
+		n := firstHigh(b)
+		if n < 0 {
+			return true
+		}
+		b = b[n:]
+		for len(b) >= 2 && b[0] >= utf8.RuneSelf {
+			if b[0] != 0x80 && b[0] != 0xFF && b[1] >= 0x40 && b[1] != 0xFF && table[gb2Index(b[0], b[1])] != 0 {
+				b = b[2:]
+				continue
+			}
+			r, size := decodeGB18030(b)
+			if r == utf8.RuneError {
+				return false
+			}
+			b = b[size:]
+		}
+		if len(b) == 1 && b[0] > 0x80 {
+			return false
+		}
+		if len(b) == 1 {
+			return true
+		}
+	}
+}
+
+// decodeGB18030 reads the first character of b, which is not empty. What is not
+// a code is utf8.RuneError and one byte long (two for an unassigned pair), so
+// that a separator behind a broken lead byte stays a separator.
+func decodeGB18030(b []byte) (r rune, size int) {
+	c := b[0]
+	switch {
+	case c < utf8.RuneSelf:
+		return rune(c), 1
+	case c == 0x80: // code page 936 spells the euro sign so
+		return '€', 1
+	case c == 0xFF || len(b) < 2:
+		return utf8.RuneError, 1
+	case b[1] >= 0x40 && b[1] != 0x7F && b[1] != 0xFF:
+		if r := gb2()[gb2Index(c, b[1])]; r != 0 {
+			return rune(r), 2
+		}
+		return utf8.RuneError, 2
+	case len(b) >= 4 && isDigit(b[1]) && b[2] >= 0x81 && b[2] != 0xFF && isDigit(b[3]):
+		return decodeGB4(b[:4])
+	}
+	return utf8.RuneError, 1
+}
+
+// decodeGB4 reads a four-byte code; they are rare enough for x/text.
+func decodeGB4(b []byte) (rune, int) {
+	text, err := simplifiedchinese.GB18030.NewDecoder().Bytes(b)
+	if err != nil {
+		return utf8.RuneError, 1
+	}
+	r, size := utf8.DecodeRune(text)
+	if r == utf8.RuneError || size != len(text) {
+		return utf8.RuneError, 1
+	}
+	return r, 4
+}
+
+func isDigit(c byte) bool { return c-'0' <= 9 }
+
+// transcode appends as much of src as is whole characters to dst in UTF-8 and
+// returns what is left: nothing if src is the end of the document. Bytes that
+// spell nothing become badByte.
+func (e encoding) transcode(dst, src []byte, last bool) (out, rest []byte) {
+	if isUTF16(e) {
+		return e.transcode16(dst, src, last)
+	}
+	n := len(src)
+	if !last {
+		n = wholeGB18030(src)
+	}
+	dst, _ = e.appendText(dst, src[:n])
+	return dst, src[n:]
+}
+
+// wholeGB18030 is where src can be cut without cutting a character: behind the
+// last byte that can neither begin nor continue one.
+func wholeGB18030(src []byte) int {
+	for i := len(src) - 1; i >= 0; i-- {
+		if src[i] < 0x30 {
+			return i + 1
+		}
+	}
+	return len(src)
+}
+
+// transcode16 reads UTF-16. Half a surrogate pair, or half a unit at the end,
+// becomes badByte.
+func (e encoding) transcode16(dst, src []byte, last bool) (out, rest []byte) {
+	unit := func(i int) rune {
+		if e == encUTF16BE {
+			return rune(src[i])<<8 | rune(src[i+1])
+		}
+		return rune(src[i+1])<<8 | rune(src[i])
+	}
+	i := 0
+	for ; i+2 <= len(src); i += 2 {
+		r := unit(i)
+		if utf16.IsSurrogate(r) {
+			if i+4 > len(src) && !last {
+				break
+			}
+			if i+4 <= len(src) {
+				if pair := utf16.DecodeRune(r, unit(i+2)); pair != utf8.RuneError {
+					dst = utf8.AppendRune(dst, pair)
+					i += 2
+					continue
+				}
+			}
+			dst = append(dst, badByte)
+			continue
+		}
+		dst = utf8.AppendRune(dst, r)
+	}
+	if last && i < len(src) {
+		return append(dst, badByte), nil
+	}
+	return dst, src[i:]
+}

@@ -1,0 +1,175 @@
+package parse
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// Code names a kind of problem. Its text is stable, snake_case, the same in
+// every language, and never reused for something else.
+//
+// A part of this package declares its codes as constants and their sentences
+// with addMessages, next to the code that finds the problems.
+type Code string
+
+// String is the code itself.
+func (c Code) String() string { return string(c) }
+
+// Problem says what is wrong with a file or with one row of it, and what to do.
+// With a Line it is a reject: that row was not accepted.
+type Problem struct {
+	Code Code
+	// File is the source without the line: basename, archive.zip/entry, or
+	// book.xlsx:sheet (then Line is a row of that sheet).
+	File string
+	// Line is the physical line or row, from 1; 0 where a whole file is meant.
+	Line int64
+	// Column is the header's text, or "column 4".
+	Column string
+	// Value is the offending text as the file has it.
+	Value string
+	// Args fill {0}, {1} … of the code's sentence.
+	Args []string
+}
+
+// Error is the English text.
+func (p *Problem) Error() string { return p.Text(EN) }
+
+// Text is one line: file:line: column: what "value": why, what to do.
+func (p *Problem) Text(l Lang) string {
+	var b strings.Builder
+	b.WriteString(p.Source())
+	if b.Len() > 0 {
+		b.WriteString(": ")
+	}
+	if p.Column != "" {
+		b.WriteString(printable(p.Column))
+		b.WriteString(": ")
+	}
+	b.WriteString(p.Reason(l))
+	return b.String()
+}
+
+// Source is where it is: basename:line, or book.xlsx:sheet!row.
+func (p *Problem) Source() string {
+	if p.Line == 0 {
+		return printable(p.File)
+	}
+	sep := ":"
+	if strings.Contains(p.File, ":") {
+		sep = "!"
+	}
+	return printable(p.File) + sep + strconv.FormatInt(p.Line, 10)
+}
+
+// Reason is the sentence without the place.
+func (p *Problem) Reason(l Lang) string {
+	m, ok := catalogue[p.Code]
+	if !ok {
+		return string(p.Code)
+	}
+	text := m.zh
+	if l == EN {
+		text = m.en
+	}
+	pairs := []string{"{value}", quote(p.Value)}
+	for i, a := range p.Args {
+		pairs = append(pairs, "{"+strconv.Itoa(i)+"}", printable(a))
+	}
+	return strings.NewReplacer(pairs...).Replace(text)
+}
+
+// message is the sentence of a code in both languages: {value} is the quoted
+// value, {0} … are the arguments.
+type message struct{ zh, en string }
+
+var catalogue = map[Code]message{}
+
+// addMessages puts sentences into the catalogue. It is called from package
+// variables, so that every file of the package brings its own; the same code
+// twice is a mistake that the first test run shows.
+func addMessages(ms map[Code]message) struct{} {
+	for c, m := range ms {
+		if _, dup := catalogue[c]; dup {
+			panic(fmt.Sprintf("parse: code %s declared twice", c))
+		}
+		catalogue[c] = m
+	}
+	return struct{}{}
+}
+
+// maxShown is how many characters of a value a message shows.
+const maxShown = 60
+
+// quote is a value as messages show it: in quotes, escaped, short, and without
+// card numbers.
+func quote(s string) string {
+	s = maskCards(s)
+	cut := ""
+	if utf8.RuneCountInString(s) > maxShown {
+		s, cut = string([]rune(s)[:maxShown]), "…"
+	}
+	return strconv.Quote(s) + cut
+}
+
+// printable escapes what a terminal or a log must not see, without quotes.
+func printable(s string) string {
+	s = maskCards(s)
+	for _, r := range s {
+		if r == utf8.RuneError || !strconv.IsPrint(r) {
+			q := strconv.Quote(s)
+			return strings.ReplaceAll(q[1:len(q)-1], `\"`, `"`)
+		}
+	}
+	return s
+}
+
+// maskCards hides the middle of every run of 13 to 19 digits that passes the
+// check digit of card numbers. About one order number in ten passes it too,
+// which is why keys in reports are not treated so.
+func maskCards(s string) string {
+	var out []byte
+	last := 0
+	for i := 0; i < len(s); {
+		if s[i]-'0' > 9 {
+			i++
+			continue
+		}
+		j := i
+		for j < len(s) && s[j]-'0' <= 9 {
+			j++
+		}
+		if isCard(s[i:j]) {
+			out = append(out, s[last:i+6]...)
+			out = append(out, "****"...)
+			last = j - 4
+		}
+		i = j
+	}
+	if out == nil {
+		return s
+	}
+	return string(append(out, s[last:]...))
+}
+
+// isCard says whether digits look like a full card number: 13 to 19 of them
+// with a right check digit (Luhn).
+func isCard[T string | []byte](digits T) bool {
+	if len(digits) < 13 || len(digits) > 19 {
+		return false
+	}
+	sum, double := 0, false
+	for i := len(digits) - 1; i >= 0; i-- {
+		d := int(digits[i] - '0')
+		if double {
+			if d *= 2; d > 9 {
+				d -= 9
+			}
+		}
+		sum += d
+		double = !double
+	}
+	return sum%10 == 0
+}

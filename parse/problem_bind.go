@@ -1,0 +1,79 @@
+package parse
+
+// Problems of rows: a cell, or how cells go together.
+const (
+	codeEmptyRequired  Code = "empty_required"
+	codeBadAmount      Code = "bad_amount"
+	codeAmountExponent Code = "amount_exponent"
+	codeAmountDecimals Code = "amount_decimals"
+	codeAmountRange    Code = "amount_range"
+	codeAmountUnit     Code = "amount_unit"
+	codeBothSides      Code = "income_and_expense"
+	codeNoAmount       Code = "no_amount"
+	codeBadCurrency    Code = "bad_currency"
+	codeBadTime        Code = "bad_time"
+	codeAmbiguousTime  Code = "ambiguous_time"
+	codeClockOnly      Code = "clock_without_date"
+	codeLostPrecision  Code = "lost_precision"
+	codeBadIdentifier  Code = "bad_identifier"
+	codeUnknownKind    Code = "unknown_kind"
+	codeUnknownStatus  Code = "unknown_status"
+	codeUnknownWord    Code = "unknown_word"
+	codeShortRow       Code = "short_row"
+	codeLongRow        Code = "long_row"
+	codeLineShape      Code = "line_shape"
+)
+
+var _ = addMessages(map[Code]message{
+	codeEmptyRequired:  {"必填列为空，无法核对这一行；请向提供方补齐后重新导出", "required cell is empty, so the row cannot be reconciled; have it filled in and export again"},
+	codeBadAmount:      {"金额 {value} 无法识别；只接受 1234.56、1,234.56、￥1,234.56、(100.00) 这类写法", "amount {value} cannot be read; only forms like 1234.56, 1,234.56, ￥1,234.56, (100.00) are taken"},
+	codeAmountExponent: {"金额 {value} 是科学计数法，位数已丢失；请把该列设为文本后重新导出", "amount {value} is in scientific notation, digits are lost; set the column to text and export again"},
+	codeAmountDecimals: {"金额 {value} 超过两位小数，不足一分的部分不能舍入；请按分重新导出", "amount {value} has more than two decimals and is never rounded; export it in whole fen"},
+	codeAmountRange:    {"金额 {value} 超出范围；请核对该单元格", "amount {value} is too large; check the cell"},
+	codeAmountUnit:     {"金额 {value} 与单位矛盾：该列按「分」读取，却带小数或货币符号；若文件实际为元，请用 --layout 指定单位为元的版式", "amount {value} contradicts its unit: the column counts fen, yet it has decimals or a yuan sign; if the file is in yuan, name a layout in yuan with --layout"},
+	codeBothSides:      {"收入与支出两列同时有金额（{0} 与 {1}），方向不明；请核对该行", "both income and expense are filled in ({0} and {1}), so the direction is unknown; check the row"},
+	codeNoAmount:       {"收入与支出两列都没有金额；请核对该行", "neither income nor expense is filled in; check the row"},
+	codeBadCurrency:    {"币种 {value} 不是三位字母代码或常见名称；请核对该单元格", "currency {value} is neither a three-letter code nor a common name; check the cell"},
+	codeBadTime:        {"日期或时间 {value} 无法识别；请用 2006-01-02 15:04:05 这类写法", "date or time {value} cannot be read; write it like 2006-01-02 15:04:05"},
+	codeAmbiguousTime:  {"日期或时间 {value} 有多种读法（年月日次序或时分秒不明）；请改为 2006-01-02 15:04:05，或在版式中写明 formats", "date or time {value} can be read in more than one way; write it like 2006-01-02 15:04:05, or state its formats in the layout"},
+	codeClockOnly:      {"只有时间 {value} 而没有日期；请连同交易日期列一起导出", "{value} is a time without a date; export the date column as well"},
+	codeLostPrecision:  {"编号 {value} 是科学计数法，末尾数字已丢失，不能用来核对；请把该列设为文本后重新导出", "identifier {value} is in scientific notation: its last digits are lost and it cannot be matched; set the column to text and export again"},
+	codeBadIdentifier:  {"编号 {value} 含有控制字符或过长；请核对该单元格", "identifier {value} has control characters or is too long; check the cell"},
+	codeUnknownKind:    {"交易类型 {value} 未知；请在版式的 [words.kind] 中写明它是什么", "transaction kind {value} is unknown; say what it is in [words.kind] of the layout"},
+	codeUnknownStatus:  {"交易状态 {value} 未知；请在版式的 [words.status] 中写明它是成功、失败还是处理中", "status {value} is unknown; say in [words.status] of the layout whether it is ok, failed or pending"},
+	codeUnknownWord:    {"{value} 未知；请在版式的 [words.{0}] 中写明它是什么", "{value} is unknown; say what it is in [words.{0}] of the layout"},
+	codeShortRow:       {"只有 {0} 个单元格，表头有 {1} 个：行被截断或少了分隔符；请重新导出或下载文件", "only {0} cells where the header has {1}: the row is cut short or lacks a separator; export or download the file again"},
+	codeLongRow:        {"有 {0} 个单元格，表头只有 {1} 个：内容里多了分隔符，各列已错位；请用引号括住该内容后重新导出", "{0} cells where the header has {1}: a separator inside a value has shifted the columns; quote the value and export again"},
+	codeLineShape:      {"这一行 {value} 不合版式 {0} 的行格式；请核对文件是否完整", "line {value} does not have the shape of layout {0}; check that the file is complete"},
+})
+
+// Problems of whole files, found before any row is read.
+const (
+	codeUnknownLayout   Code = "unknown_layout"
+	codeNoSuchLayout    Code = "no_such_layout"
+	codeMissingColumns  Code = "missing_columns"
+	codeDoubledColumn   Code = "doubled_column"
+	codeAmbiguousLayout Code = "ambiguous_layout"
+	codeWrongSide       Code = "wrong_side"
+	codeUnitConflict    Code = "unit_conflict"
+	codeEmptyFile       Code = "empty_file"
+	codeControlRows     Code = "control_rows"
+	codeControlAmount   Code = "control_amount"
+	codeControlMissing  Code = "control_missing"
+	codeNoYear          Code = "no_year"
+)
+
+var _ = addMessages(map[Code]message{
+	codeUnknownLayout:   {"没有认得的版式：最接近的是 {0}，缺少列 {1}，文件的表头是 {2}；可用 duizhang layouts new 起草版式", "no layout fits: the nearest is {0}, which lacks {1}; the file's header is {2}; draft a layout with duizhang layouts new"},
+	codeNoSuchLayout:    {"没有名为 {0} 的版式；可用 duizhang layouts 查看全部名称", "there is no layout named {0}; duizhang layouts lists them all"},
+	codeMissingColumns:  {"按版式 {0} 缺少必需的列 {1}；文件的表头是 {2}；请补齐列后重新导出", "layout {0} needs columns that are missing: {1}; the file's header is {2}; export again with them"},
+	codeDoubledColumn:   {"列 {0} 出现了 {1} 次，无法确定用哪一列；请删去多余的列后重新导出", "column {0} stands {1} times, so it is unclear which one counts; remove the others and export again"},
+	codeAmbiguousLayout: {"版式 {0} 都适合此文件；请用 --layout 指定一个", "layouts {0} fit equally well; name one with --layout"},
+	codeWrongSide:       {"按内容这是 {0}（{1} 方），却作为 {2} 方给出；请更正参数，或用 --layout 指定版式", "by its content this is {0} (side {1}), but it was given as {2}; correct the flag, or name a layout with --layout"},
+	codeUnitConflict:    {"表头写的单位是「{0}」，版式 {1} 规定为「{2}」；请核实后用 --layout 指定单位相符的版式", "the header says {0}, layout {1} says {2}; find out which is right and name a layout with that unit"},
+	codeEmptyFile:       {"文件没有内容；请重新导出或下载", "the file is empty; export or download it again"},
+	codeControlRows:     {"文件声明共 {0} 笔，实际读到 {1} 笔：文件不完整或被改动；请重新下载", "the file declares {0} rows but holds {1}: it is incomplete or was changed; download it again"},
+	codeControlAmount:   {"文件声明合计 {0}，实际合计 {1}，相差 {2}：文件不完整或被改动；请重新下载", "the file declares a total of {0} but adds up to {1}, {2} apart: it is incomplete or was changed; download it again"},
+	codeControlMissing:  {"没有版式 {0} 应有的合计行：文件被截断；请重新下载", "the totals line that layout {0} ends with is missing: the file was cut short; download it again"},
+	codeNoYear:          {"日期不带年份，文件名和标题里也没有；请保留原文件名或用 --as-of 指明日期", "dates have no year, and neither the file's name nor its title gives one; keep the original name or give --as-of"},
+})

@@ -1,0 +1,49 @@
+package parse
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestEveryCodeHasBothSentencesWithTheSameHoles(t *testing.T) {
+	hole := regexp.MustCompile(`\{[a-z0-9]+\}`)
+	for code, m := range catalogue {
+		if !regexp.MustCompile(`^[a-z][a-z0-9_]*$`).MatchString(string(code)) {
+			t.Errorf("%s is not snake_case", code)
+		}
+		zh, en := hole.FindAllString(m.zh, -1), hole.FindAllString(m.en, -1)
+		slices.Sort(zh)
+		slices.Sort(en)
+		if m.zh == "" || m.en == "" || !slices.Equal(slices.Compact(zh), slices.Compact(en)) {
+			t.Errorf("%s: %q and %q do not say the same", code, m.zh, m.en)
+		}
+	}
+}
+
+func TestProblemTextNamesThePlaceAndHidesCards(t *testing.T) {
+	p := &Problem{Code: codeBadAmount, File: "a.csv", Line: 7, Column: "金额", Value: "x 4111111111111111\x1b[31m"}
+	if got, want := p.Text(EN), `a.csv:7: 金额: amount "x 411111****1111\x1b[31m"`; !strings.HasPrefix(got, want) {
+		t.Errorf("%s\nwant %s…", got, want)
+	}
+	p = &Problem{Code: codeBadAmount, File: "b.xlsx:流水", Line: 3, Value: strings.Repeat("长", 100)}
+	if got, want := p.Text(ZH), `b.xlsx:流水!3: 金额 "`+strings.Repeat("长", 60)+`"…`; !strings.HasPrefix(got, want) {
+		t.Errorf("%s\nwant %s…", got, want)
+	}
+}
+
+func TestMaskCards(t *testing.T) {
+	for in, want := range map[string]string{
+		"":                       "",
+		"4111111111111111":       "411111****1111",
+		"card 4111111111111111.": "card 411111****1111.",
+		"4111111111111112":       "4111111111111112",
+		"411111111111":           "411111111111",
+		"41111111111111111111":   "41111111111111111111",
+	} {
+		if got := maskCards(in); got != want {
+			t.Errorf("maskCards(%q) = %q, want %q", in, got, want)
+		}
+	}
+}

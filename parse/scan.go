@@ -1,0 +1,267 @@
+package parse
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// chunkSize is how many bytes a worker takes at a time: small enough to stay in
+// a core's own cache with its index, large enough that reading it costs little.
+const chunkSize = 256 << 10
+
+// A scanRun is one pass over the documents of a set. The chunks of all
+// documents stand in one queue, document by document, from which the workers
+// take the next; rows leave in no particular order.
+type scanRun struct {
+	docs  []*docScan
+	total int // chunks of all documents
+	next  atomic.Int64
+	need  FieldSet
+	slack int       // see splitter
+	count *Progress // nil: nothing is counted
+	// stopped ends every wait once a worker has failed.
+	stopped atomic.Bool
+}
+
+// A docScan is the part of a run that concerns one document.
+type docScan struct {
+	doc   *document
+	index int // of the document in its set
+	first int // chunk of the run that is this document's first
+	n     int // chunks
+
+	// The chain hands the place where records begin from chunk to chunk.
+	mu    sync.Mutex
+	turn  sync.Cond
+	ready int   // the chunk whose first record is known
+	start int64 // where it begins
+
+	hash   *hashLine // nil: the digest is known
+	record bool      // the results below are kept in the document
+	lines  []chunkLines
+	tally  tally
+}
+
+// newRun lines up the documents' chunks. Only one run at a time records a
+// document's results; it is the first that goes through.
+func newRun(docs []*document, need FieldSet, opt *Options, workers int) *scanRun {
+	run := &scanRun{need: need, count: opt.Progress, slack: opt.slack}
+	for i, d := range docs {
+		if !d.file.Used {
+			continue
+		}
+		ds := &docScan{doc: d, index: i, first: run.total, n: d.chunks(), start: d.plan.dataStart, record: d.claim()}
+		ds.turn.L = &ds.mu
+		if ds.record {
+			ds.lines = make([]chunkLines, ds.n)
+			if d.live {
+				ds.hash = newHashLine(2*workers + 2)
+			}
+		}
+		run.total += ds.n
+		run.docs = append(run.docs, ds)
+	}
+	return run
+}
+
+// scan runs the workers and keeps what the run has learned.
+func (run *scanRun) scan(ctx context.Context, workers int, newVisitor func(worker int) func(*Row)) error {
+	for _, ds := range run.docs {
+		if err := ds.hashOutside(true); err != nil {
+			run.giveUp()
+			return ds.doc.readError(err)
+		}
+	}
+	g, gctx := errgroup.WithContext(ctx)
+	stop := context.AfterFunc(gctx, run.wake)
+	defer stop()
+	for w := range workers {
+		visit := func(*Row) {}
+		if newVisitor != nil {
+			visit = newVisitor(w)
+		}
+		g.Go(func() error {
+			w := scanWorker{run: run, visit: visit, ctx: gctx, split: splitter{slack: run.slack}}
+			return w.work()
+		})
+	}
+	err := g.Wait()
+	if err == nil {
+		err = ctx.Err()
+	}
+	if err != nil {
+		run.giveUp()
+		return err
+	}
+	for _, ds := range run.docs {
+		if e := ds.finish(); e != nil && err == nil {
+			err = ds.doc.readError(e)
+		}
+	}
+	return err
+}
+
+// wake ends all waiting; the workers then see that the context is done.
+func (run *scanRun) wake() {
+	run.stopped.Store(true)
+	for _, ds := range run.docs {
+		ds.mu.Lock()
+		ds.turn.Broadcast()
+		ds.mu.Unlock()
+		ds.hash.wake()
+	}
+}
+
+// giveUp lets a later run record what this one did not get through.
+func (run *scanRun) giveUp() {
+	for _, ds := range run.docs {
+		if ds.record {
+			ds.doc.unclaim()
+		}
+	}
+}
+
+// await returns where chunk k's first record begins, once that is known.
+func (ds *docScan) await(run *scanRun, k int) (start int64, ok bool) {
+	if x := ds.doc.known(); x != nil {
+		return x.chunks[k].start, true
+	}
+	ds.mu.Lock()
+	defer ds.mu.Unlock()
+	for ds.ready != k {
+		if run.stopped.Load() {
+			return 0, false
+		}
+		ds.turn.Wait()
+	}
+	return ds.start, true
+}
+
+// pass tells the next chunk where its first record begins.
+func (ds *docScan) pass(k int, next int64) {
+	ds.mu.Lock()
+	if ds.ready == k {
+		ds.ready, ds.start = k+1, next
+		ds.turn.Broadcast()
+	}
+	ds.mu.Unlock()
+}
+
+// A scanWorker takes chunks until there are none. Everything it touches per row
+// is its own.
+type scanWorker struct {
+	run   *scanRun
+	visit func(*Row)
+	ctx   context.Context
+
+	at    int // the run's document that the last chunk belonged to
+	ds    *docScan
+	bind  *binder
+	split splitter
+	raw   rawRow
+	row   Row
+	tally tally
+}
+
+func (w *scanWorker) work() error {
+	for {
+		g := int(w.run.next.Add(1)) - 1
+		if g >= w.run.total {
+			return nil
+		}
+		if err := w.ctx.Err(); err != nil {
+			return err
+		}
+		for w.at < len(w.run.docs) && g >= w.run.docs[w.at].first+w.run.docs[w.at].n {
+			w.at++
+		}
+		if ds := w.run.docs[w.at]; ds != w.ds {
+			w.ds = ds
+			w.bind = ds.doc.plan.newBinder()
+			w.split.use(ds.doc.src, ds.doc.plan.dataEnd, ds.doc.d)
+		}
+		if err := w.chunk(g - w.ds.first); err != nil {
+			return err
+		}
+	}
+}
+
+// chunk reads, indexes and cuts chunk k of the current document.
+func (w *scanWorker) chunk(k int) error {
+	ds, s := w.ds, &w.split
+	from, to := ds.doc.chunk(k)
+	if err := s.load(from, int(to-from)); err != nil {
+		return ds.doc.readError(err)
+	}
+	job := ds.hash.offer(k, s.buf[:to-from])
+	s.index(int(to - from))
+	start, ok := ds.await(w.run, k)
+	if !ok {
+		return context.Cause(w.ctx)
+	}
+	next, err := s.resolve(start, to)
+	if err != nil {
+		return ds.doc.readError(err)
+	}
+	ds.pass(k, next)
+	lines := w.rows(k, start)
+	if ds.record {
+		ds.lines[k] = lines
+		if err := ds.add(&w.tally); err != nil {
+			return err
+		}
+	}
+	if w.run.count != nil && ds.record {
+		w.run.count.BytesRead.Add(to - from)
+		w.run.count.Rows.Add(w.tally.rows)
+	}
+	w.tally.reset()
+	if keep := ds.hash.help(job, &w.run.stopped); keep {
+		s.buf = ds.hash.spare()
+	}
+	return nil
+}
+
+// rows binds the chunk's records and hands the accepted ones on.
+func (w *scanWorker) rows(k int, start int64) chunkLines {
+	ds, s := w.ds, &w.split
+	lines := chunkLines{start: start}
+	mark := start + markEvery
+	check := s.doubtful(ds.doc.plan.enc)
+	need := w.run.need.With(Currency)
+	for {
+		bad, n, ok := s.cut(&w.raw)
+		if !ok {
+			return lines
+		}
+		if w.raw.off >= mark {
+			lines.marks = append(lines.marks, lineMark{uint32(w.raw.off - start), uint32(lines.lines)})
+			mark = w.raw.off + markEvery
+		}
+		w.tally.rows++
+		what, p := reject, (*Problem)(nil)
+		if bad == faultNone && check != 0 {
+			bad = s.check(check)
+		}
+		if bad == faultNone {
+			what, p = w.bind.bind(&w.raw, &w.row, need)
+		} else {
+			p = ds.doc.faultProblem(bad, s.record)
+		}
+		switch what {
+		case accept:
+			w.row.Pos = ds.doc.base + Pos(w.raw.off)
+			w.row.Doc = ds.index
+			w.tally.accept(&w.row)
+			w.visit(&w.row)
+		case skip:
+			w.tally.skipped++
+		case reject:
+			w.tally.reject(k, w.raw.off, lines.lines, p)
+		}
+		lines.lines += n
+	}
+}

@@ -1,0 +1,308 @@
+package parse
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync/atomic"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// Options are what reading depends on besides the files.
+type Options struct {
+	Layouts *Layouts
+	// AsOf completes dates that have no year.
+	AsOf Date
+	// Overrides say for single files, or all of them, what else is detected.
+	Encoding, Layout, Sheet Overrides
+	Limits                  Limits
+	// TempDir is where unpacked documents go that are too large for memory; ""
+	// is the system's folder.
+	TempDir string
+	// Memory is how many bytes of unpacked documents are held in memory; 0
+	// leaves it to the program.
+	Memory int64
+	// Progress, if not nil, is counted up while files are read.
+	Progress *Progress
+
+	chunk int // see chunkSize; tests make it small
+	slack int // see defaultSlack
+}
+
+// Progress counts what the first scan of every file has read. It may be looked
+// at any time.
+type Progress struct {
+	BytesTotal, BytesRead, Rows atomic.Int64
+}
+
+// An Override names a value for a file (its path as given, or its base name),
+// or for all files if File is empty.
+type Override struct{ File, Value string }
+
+// Overrides are looked through in order: the last that fits a file counts.
+type Overrides []Override
+
+// For is the value for a path; "" if there is none.
+func (o Overrides) For(path string) string {
+	for _, v := range slices.Backward(o) {
+		if v.File == "" || v.File == path || v.File == filepath.Base(path) {
+			return v.Value
+		}
+	}
+	return ""
+}
+
+// A PathSide is one input and whose word it is; SideUnknown means that its
+// content decides.
+type PathSide struct {
+	Path string
+	Side Side
+}
+
+// An Input is all files of a run, ready to be scanned.
+type Input struct {
+	// Sets are the rows by Side; nil where no file of a side is used.
+	Sets [4]*Set
+	// Files are all documents found in the inputs, used or not, in an order
+	// that depends only on their names and content.
+	Files []*File
+
+	docs  []*document
+	close []io.Closer
+}
+
+// Close gives back files, memory and temporary files. Sets end with it.
+func (in *Input) Close() error {
+	var errs []error
+	for _, c := range in.close {
+		errs = append(errs, c.Close())
+	}
+	in.close = nil
+	return errors.Join(errs...)
+}
+
+// Open finds the documents in the given inputs, recognises what they are, and
+// leaves out what is there twice. A file that cannot be read or recognised is
+// in Files with its problems; the error is for what stops the run: a done
+// context, or a temporary folder that cannot be written to.
+func Open(ctx context.Context, paths []PathSide, opt *Options) (*Input, error) {
+	found := make([]*opener, len(paths))
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	for i, p := range paths {
+		found[i] = newOpener(gctx, p, opt)
+		g.Go(found[i].open)
+	}
+	err := g.Wait()
+	in := &Input{}
+	for _, o := range found {
+		in.close = append(in.close, o.close...)
+		in.docs = append(in.docs, o.docs...)
+		in.Files = append(in.Files, o.files...)
+	}
+	if err == nil {
+		err = ctx.Err()
+	}
+	if err == nil {
+		err = in.arrange()
+	}
+	if err == nil {
+		err = in.makeSets(ctx, opt)
+	}
+	if err != nil {
+		in.Close()
+		return nil, err
+	}
+	return in, nil
+}
+
+// arrange puts the documents into their order and marks those that are there
+// twice.
+func (in *Input) arrange() error {
+	var failed error
+	slices.SortStableFunc(in.docs, func(a, b *document) int {
+		c, err := compareDocuments(a, b)
+		if err != nil {
+			failed = err
+		}
+		return c
+	})
+	if failed != nil {
+		return failed
+	}
+	for i, d := range in.docs {
+		for _, e := range in.docs[:i] {
+			same, err := sameContent(d, e)
+			if err != nil {
+				return err
+			}
+			if same {
+				d.file.Used = false
+				d.file.DuplicateOf = e.file.Name
+				if d.file.Path != e.file.Path {
+					d.file.DuplicateOf = e.file.Path
+				}
+				break
+			}
+		}
+	}
+	slices.SortStableFunc(in.Files, func(a, b *File) int {
+		if c := strings.Compare(a.Name, b.Name); c != 0 {
+			return c
+		}
+		return strings.Compare(a.SHA256, b.SHA256)
+	})
+	return nil
+}
+
+// compareDocuments orders by name, and files of one name by their content.
+func compareDocuments(a, b *document) (int, error) {
+	if c := strings.Compare(a.file.Name, b.file.Name); c != 0 {
+		return c, nil
+	}
+	return compareSources(a.src, b.src)
+}
+
+// sameContent says whether two documents of one side hold the same bytes. Only
+// those of equal size are read for it, and only up to their first difference.
+func sameContent(a, b *document) (bool, error) {
+	if !b.file.Used || a.file.Side != b.file.Side || a.src.Size() != b.src.Size() {
+		return false, nil
+	}
+	c, err := compareSources(a.src, b.src)
+	return c == 0, err
+}
+
+// compareSources orders by size, then by bytes.
+func compareSources(a, b byteSource) (int, error) {
+	if a.Size() != b.Size() {
+		return int(max(-1, min(1, a.Size()-b.Size()))), nil
+	}
+	var x, y [32 << 10]byte
+	for off := int64(0); off < a.Size(); off += int64(len(x)) {
+		n := min(int64(len(x)), a.Size()-off)
+		if err := errors.Join(readFull(a, x[:n], off), readFull(b, y[:n], off)); err != nil {
+			return 0, err
+		}
+		if c := bytes.Compare(x[:n], y[:n]); c != 0 {
+			return c, nil
+		}
+	}
+	return 0, nil
+}
+
+// makeSets gives every used document its place, and verifies what files say
+// about themselves before anybody sees their rows.
+func (in *Input) makeSets(ctx context.Context, opt *Options) error {
+	for _, d := range in.docs {
+		if !d.file.Used {
+			continue
+		}
+		s := in.Sets[d.file.Side]
+		if s == nil {
+			s = &Set{opt: opt}
+			in.Sets[d.file.Side] = s
+		}
+		if s.end+Pos(d.src.Size()) >= maxPos {
+			d.file.refuse(Problem{Code: codeTooLarge})
+			continue
+		}
+		d.base = s.end
+		s.end += Pos(d.src.Size()) + 1
+		s.docs = append(s.docs, d)
+		if opt.Progress != nil {
+			opt.Progress.BytesTotal.Add(d.plan.dataEnd - d.plan.dataStart)
+		}
+	}
+	for i, s := range in.Sets {
+		if s == nil {
+			continue
+		}
+		if err := s.verify(ctx); err != nil {
+			return err
+		}
+		if !slices.ContainsFunc(s.docs, func(d *document) bool { return d.file.Used }) {
+			in.Sets[i] = nil
+		}
+	}
+	return nil
+}
+
+// maxPos is where the address space of a set ends: positions take 40 bits.
+const maxPos Pos = 1 << 40
+
+// A Set is the rows of one side.
+type Set struct {
+	opt  *Options
+	docs []*document // by base
+	end  Pos
+}
+
+// Files are the set's documents; Row.Doc is the index.
+func (s *Set) Files() []*File {
+	files := make([]*File, len(s.docs))
+	for i, d := range s.docs {
+		files[i] = d.file
+	}
+	return files
+}
+
+// Carries says which text fields at least one document binds.
+func (s *Set) Carries() FieldSet {
+	var c FieldSet
+	for _, d := range s.docs {
+		if d.file.Used {
+			c |= d.plan.carries
+		}
+	}
+	return c
+}
+
+// Scan visits every accepted row once, in no particular order; newVisitor makes
+// one visitor for each worker. Only the text fields in need are sure to be
+// filled in. It may be called again and then visits the same rows. The first
+// call that gets through also fills in the files' counts and digests.
+//
+// An OutcastError says that a file turned out to be unusable halfway: what the
+// visitors have got is worth nothing, and the next Scan goes without the file.
+func (s *Set) Scan(ctx context.Context, workers int, need FieldSet, newVisitor func(worker int) func(*Row)) error {
+	return s.scanDocs(ctx, s.docs, workers, need, newVisitor)
+}
+
+func (s *Set) scanDocs(ctx context.Context, docs []*document, workers int, need FieldSet, newVisitor func(worker int) func(*Row)) error {
+	if workers <= 0 {
+		workers = runtime.GOMAXPROCS(0)
+	}
+	run := newRun(docs, need, s.opt, workers)
+	return run.scan(ctx, workers, newVisitor)
+}
+
+// verify scans the documents that declare totals and refuses those that do not
+// keep what they declare.
+func (s *Set) verify(ctx context.Context) error {
+	return nil
+}
+
+// A Reject is a row that was not accepted, and why.
+type Reject struct {
+	Problem
+	Pos Pos
+}
+
+// openProblem tells a missing file from one that cannot be read.
+func openProblem(name string, err error) Problem {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return Problem{Code: codeNotFound, File: name}
+	case errors.Is(err, errNotRegular):
+		return Problem{Code: codeNotRegular, File: name}
+	}
+	return Problem{Code: codeUnreadable, File: name, Args: []string{err.Error()}}
+}

@@ -1,0 +1,100 @@
+package parse
+
+import (
+	"math"
+
+	"duizhang/parse/money"
+)
+
+// maxRejects is how many rows of one file may be rejected before the file is
+// refused: it is not the file that its layout describes then.
+const maxRejects = 100_000
+
+// Sum is the signed total of a file's accepted rows in one currency.
+type Sum struct {
+	Currency string // ISO code
+	Rows     int64
+	Amount   money.Fen
+}
+
+// defaultCurrency is that of rows which do not name one.
+const defaultCurrency = "CNY"
+
+// A ControlTotal is what a file says about its own rows, and whether it is so.
+type ControlTotal struct {
+	DeclaredRows   int64
+	DeclaredAmount money.Fen
+	// HasRows and HasAmount say which of the two the file declares.
+	HasRows, HasAmount bool
+	OK                 bool
+}
+
+// A tally counts rows. Workers count a chunk and add it to the document's.
+type tally struct {
+	rows, accepted, skipped int64
+	sums                    []Sum
+	last                    int // index in sums of the last row's currency
+	overflow                bool
+	rejects                 []rejectAt
+}
+
+// rejectAt is a rejected row whose line number is not known yet.
+type rejectAt struct {
+	off   int64
+	chunk int
+	line  int64 // from the chunk's first record
+	p     Problem
+}
+
+func (t *tally) accept(r *Row) {
+	t.accepted++
+	s := t.sum(r.Text[Currency])
+	s.Rows++
+	s.Amount, t.overflow = addFen(s.Amount, r.Amount, t.overflow)
+}
+
+func addFen(a, b money.Fen, before bool) (sum money.Fen, overflow bool) {
+	sum = a + b
+	return sum, before || (b > 0 && a > math.MaxInt64-b) || (b < 0 && a < math.MinInt64-b)
+}
+
+func (t *tally) sum(currency []byte) *Sum {
+	if t.last < len(t.sums) && string(currency) == t.sums[t.last].Currency {
+		return &t.sums[t.last]
+	}
+	for i := range t.sums {
+		if string(currency) == t.sums[i].Currency {
+			t.last = i
+			return &t.sums[i]
+		}
+	}
+	t.last = len(t.sums)
+	t.sums = append(t.sums, Sum{Currency: string(currency)})
+	return &t.sums[t.last]
+}
+
+func (t *tally) reject(chunk int, off, line int64, p *Problem) {
+	t.rejects = append(t.rejects, rejectAt{off: off, chunk: chunk, line: line, p: *p})
+}
+
+// add adds what o counted.
+func (t *tally) add(o *tally) {
+	t.rows += o.rows
+	t.accepted += o.accepted
+	t.skipped += o.skipped
+	t.overflow = t.overflow || o.overflow
+	t.rejects = append(t.rejects, o.rejects...)
+	for i := range o.sums {
+		s := t.sum([]byte(o.sums[i].Currency))
+		s.Rows += o.sums[i].Rows
+		s.Amount, t.overflow = addFen(s.Amount, o.sums[i].Amount, t.overflow)
+	}
+}
+
+// reset forgets the counts and keeps the memory.
+func (t *tally) reset() {
+	for i := range t.sums {
+		t.sums[i].Rows, t.sums[i].Amount = 0, 0
+	}
+	*t = tally{sums: t.sums, last: t.last, rejects: t.rejects[:0]}
+}

@@ -1,0 +1,160 @@
+package parse
+
+import (
+	"strings"
+	"testing"
+)
+
+// bookParts describes a workbook that a test makes by hand; what is not set
+// has a plain default.
+type bookParts struct {
+	workbook, rels, rootRels, types, styles, strings string
+	sheets                                           []string
+	raw                                              []zipEntry // further parts
+}
+
+const (
+	nsMain = `xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"`
+	nsRels = `xmlns="http://schemas.openxmlformats.org/package/2006/relationships"`
+	relTyp = `http://schemas.openxmlformats.org/officeDocument/2006/relationships/`
+)
+
+// sheetXML is a sheet with these rows in it.
+func sheetXML(rows string) string {
+	return `<?xml version="1.0" encoding="UTF-8" standalone="yes"?>` + "\n" +
+		`<worksheet ` + nsMain + `><dimension ref="A1"/><sheetData>` + rows + `</sheetData></worksheet>`
+}
+
+func makeBook(t testing.TB, p bookParts) []byte {
+	t.Helper()
+	or := func(s *string, d string) {
+		if *s == "" {
+			*s = d
+		}
+	}
+	if p.sheets == nil {
+		p.sheets = []string{sheetXML(`<row r="1"><c r="A1"><v>1</v></c></row>`)}
+	}
+	var list, rels strings.Builder
+	for i := range p.sheets {
+		n := string(rune('1' + i))
+		list.WriteString(`<sheet name="Sheet` + n + `" sheetId="` + n + `" r:id="rId` + n + `"/>`)
+		rels.WriteString(`<Relationship Id="rId` + n + `" Type="` + relTyp + `worksheet" Target="worksheets/sheet` + n + `.xml"/>`)
+	}
+	or(&p.types, `<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>`)
+	or(&p.rootRels, `<Relationships `+nsRels+`><Relationship Id="rId1" Type="`+relTyp+`officeDocument" Target="xl/workbook.xml"/></Relationships>`)
+	or(&p.workbook, `<workbook `+nsMain+`><sheets>`+list.String()+`</sheets></workbook>`)
+	or(&p.rels, `<Relationships `+nsRels+`>`+rels.String()+
+		`<Relationship Id="rId91" Type="`+relTyp+`styles" Target="styles.xml"/>`+
+		`<Relationship Id="rId92" Type="`+relTyp+`sharedStrings" Target="/xl/sharedStrings.xml"/></Relationships>`)
+	or(&p.styles, `<styleSheet `+nsMain+`><numFmts><numFmt numFmtId="164" formatCode="yyyy&quot;年&quot;m&quot;月&quot;d&quot;日&quot;"/>`+
+		`<numFmt numFmtId="165" formatCode="00000000"/></numFmts>`+
+		`<cellStyleXfs><xf numFmtId="14"/></cellStyleXfs>`+
+		`<cellXfs><xf numFmtId="0"/><xf numFmtId="22"/><xf numFmtId="164"/><xf numFmtId="165"/><xf numFmtId="21"/><xf numFmtId="14"/></cellXfs></styleSheet>`)
+	or(&p.strings, `<sst `+nsMain+`><si><t>门店</t></si><si><t xml:space="preserve"> a&amp;b </t></si>`+
+		`<si><r><rPr><b/></rPr><t>富</t></r><r><t>文本</t></r><rPh sb="0" eb="1"><t>fu</t></rPh></si><si/><si><t/></si><si><t>x_x000D_y</t></si></sst>`)
+	entries := []zipEntry{
+		{name: "[Content_Types].xml", data: p.types},
+		{name: "_rels/.rels", data: p.rootRels},
+		{name: "xl/workbook.xml", data: p.workbook},
+		{name: "xl/_rels/workbook.xml.rels", data: p.rels},
+		{name: "xl/styles.xml", data: p.styles},
+		{name: "xl/sharedStrings.xml", data: p.strings},
+	}
+	for i, s := range p.sheets {
+		entries = append(entries, zipEntry{name: "xl/worksheets/sheet" + string(rune('1'+i)) + ".xml", data: s})
+	}
+	return makeZip(t, append(entries, p.raw...)...)
+}
+
+// book is a workbook of one sheet with these rows.
+func bookOf(t testing.TB, rows string) []byte {
+	return makeBook(t, bookParts{sheets: []string{sheetXML(rows)}})
+}
+
+func TestCellsOfEveryKind(t *testing.T) {
+	for name, c := range map[string]struct{ rows, want string }{
+		"shared":         {`<row r="1"><c r="A1" t="s"><v>0</v></c><c r="B1" t="s"><v>1</v></c><c r="C1" t="s"><v>2</v></c></row>`, "1: t:门店 t: a&b  t:富文本"},
+		"shared empty":   {`<row r="1"><c r="A1" t="s"><v>3</v></c><c r="B1" t="s"><v>4</v></c><c r="C1" t="s"><v>5</v></c></row>`, "1: - - t:x\ry"},
+		"inline":         {`<row r="1"><c r="A1" t="inlineStr"><is><t>行内</t></is></c><c r="B1" t="inlineStr"><is><r><t>a</t></r><r><t>&lt;b</t></r></is></c></row>`, "1: t:行内 t:a<b"},
+		"inline kept":    {`<row r="1"><c r="A1" t="inlineStr"><is><t xml:space="preserve"> a </t></is></c></row>`, "1: t: a "},
+		"cdata":          {`<row r="1"><c r="A1" t="inlineStr"><is><t><![CDATA[</row><b>]]></t></is></c></row>`, "1: t:</row><b>"},
+		"numbers":        {`<row r="1"><c r="A1"><v>45.5</v></c><c r="B1" t="n"><v>-0.07</v></c><c r="C1" s="0"><v>0.30000000000000004</v></c></row>`, "1: n:45.5 n:-0.07 n:0.3"},
+		"identifiers":    {`<row r="1"><c r="A1"><v>123456789012345</v></c><c r="B1"><v>1234567890123456</v></c><c r="C1"><v>1.23457E+17</v></c></row>`, "1: n:123456789012345 n:1.23456789012346E+15 n:1.23457E+17"},
+		"padded":         {`<row r="1"><c r="A1" s="3"><v>1234</v></c><c r="B1" s="3"><v>-5</v></c><c r="C1" s="3"><v>123456789</v></c></row>`, "1: n:00001234 n:-5 n:123456789"},
+		"dates":          {`<row r="1"><c r="A1" s="1"><v>46027.377222222218</v></c><c r="B1" s="2"><v>46027</v></c><c r="C1" s="4"><v>0.5</v></c><c r="D1" s="5"><v>20260105</v></c></row>`, "1: d:2026-01-05 09:03:12 d:2026-01-05 d:12:00:00 n:20260105"},
+		"iso date":       {`<row r="1"><c r="A1" t="d"><v>2026-01-05T09:03:12.000</v></c><c r="B1" t="d"><v>2026-01-05</v></c><c r="C1" t="d"><v>2026-01-05T00:00:00Z</v></c></row>`, "1: d:2026-01-05 09:03:12 d:2026-01-05 d:2026-01-05"},
+		"bool error":     {`<row r="1"><c r="A1" t="b"><v>1</v></c><c r="B1" t="b"><v>0</v></c><c r="C1" t="e"><v>#N/A</v></c></row>`, "1: b:TRUE b:FALSE e:#N/A"},
+		"formula":        {`<row r="1"><c r="A1"><f>B1*2</f><v>90</v></c><c r="B1" t="str"><f>"a"&amp;1</f><v>a1</v></c><c r="C1"><f t="shared" si="0"/><v>3</v></c></row>`, "1: n:90 t:a1 n:3"},
+		"no cached":      {`<row r="1"><c r="A1"><f>B1*2</f></c><c r="B1"><f>SUM(1)</f><v></v></c><c r="C1" t="str"><f>""</f><v></v></c><c r="D1"><f>1</f><v/></c></row>`, "1: f:=B1*2 f:=SUM(1) - f:=1"},
+		"no references":  {`<row><c><v>1</v></c><c t="s"><v>0</v></c></row><row><c><v>2</v></c></row><row r="7"><c><v>3</v></c></row>`, "1: n:1 t:门店\n2: n:2\n7: n:3"},
+		"gaps":           {`<row r="3"><c r="B3"><v>1</v></c><c r="E3"><v>2</v></c><c r="F3" s="1"/></row>`, "3: - n:1 - - n:2"},
+		"blank rows":     {`<row r="1"/><row r="2"></row><row r="3"><c r="A3" s="1"/></row><row r="4"><c r="A4"><v>1</v></c></row>`, "4: n:1"},
+		"any order":      {`<row r="1"><c r="C1"><v>3</v></c><c r="A1"><v>1</v></c></row>`, "1: n:1 - n:3"},
+		"white space":    {"<row r=\"1\">\n  <c r=\"A1\">\n    <v> 5 </v>\n  </c>\n</row>\n\n<row r=\"2\"><c r=\"A2\"><v>6</v></c></row>\n", "1: n:5\n2: n:6"},
+		"attributes":     {`<row spans='1:3' r='1' ht="13.5" customHeight="1"><c t='n' r='A1'><v>5</v></c></row>`, "1: n:5"},
+		"comments":       {`<!-- <row r="1"></row> --><row r="2"><!-- </row> --><c r="A2"><v>5</v></c></row>`, "2: n:5"},
+		"extension":      {`<row r="1"><c r="A1"><v>5</v><extLst><ext><v>9</v></ext></extLst></c></row>`, "1: n:5"},
+		"no number":      {`<row r="1"><c r="A1"><v>NaN</v></c></row>`, "1: t:NaN"},
+		"wide blank":     {`<row r="1"><c r="A1"><v>5</v></c><c r="XFD1" s="1"/></row>`, "1: n:5"},
+		"last row":       {`<row r="1048576"><c r="A1048576"><v>5</v></c></row>`, "1048576: n:5"},
+		"style unknown":  {`<row r="1"><c r="A1" s="99"><v>5</v></c><c r="B1" s="-1"><v>6</v></c></row>`, "1: n:5 n:6"},
+		"text escapes":   {`<row r="1"><c r="A1" t="str"><v>a&#x4E2D;&#13;_x000A_b</v></c></row>`, "1: t:a中\r\nb"},
+		"lower case ref": {`<row r="1"><c r="b1"><v>5</v></c></row>`, "1: - n:5"},
+	} {
+		if got, want := dumpOf(t, bookOf(t, c.rows)), "[Sheet1]\n"+c.want+"\n"; got != want {
+			t.Errorf("%s: got\n%swant\n%s", name, got, want)
+		}
+	}
+}
+
+func TestDamagedSheetsAreRefusedAndNeverShort(t *testing.T) {
+	row := func(n string) string { return `<row r="` + n + `"><c r="A` + n + `"><v>5</v></c></row>` }
+	ok := row("1") + row("2")
+	for name, c := range map[string]struct {
+		sheet string
+		code  Code
+		line  int64
+	}{
+		"huge row":         {sheetXML(ok + `<row r="2147483647"><c><v>1</v></c></row>`), codeWorkbookRows, 2},
+		"row beyond":       {sheetXML(ok + `<row r="1048576"/><row><c><v>1</v></c></row>`), codeWorkbookRows, 1048576},
+		"unquoted row":     {sheetXML(ok + `<row r=2147483647><c><v>1</v></c></row>`), codeWorkbookDamaged, 2},
+		"negative row":     {sheetXML(ok + `<row r="-1"/>`), codeWorkbookDamaged, 2},
+		"row zero":         {sheetXML(`<row r="0"/>`), codeWorkbookDamaged, 0},
+		"rows descend":     {sheetXML(ok + row("1")), codeWorkbookDamaged, 2},
+		"string -1":        {sheetXML(ok + `<row><c t="s"><v>-1</v></c></row>`), codeWorkbookDamaged, 3},
+		"string beyond":    {sheetXML(ok + `<row><c t="s"><v>6</v></c></row>`), codeWorkbookDamaged, 3},
+		"string huge":      {sheetXML(ok + `<row><c t="s"><v>99999999999999999999</v></c></row>`), codeWorkbookDamaged, 3},
+		"cell twice":       {sheetXML(`<row r="1"><c r="A1"><v>1</v></c><c r="A1"><v>2</v></c></row>`), codeWorkbookDamaged, 1},
+		"cell of a row":    {sheetXML(`<row r="1"><c r="A2"><v>1</v></c></row>`), codeWorkbookDamaged, 1},
+		"column overflow":  {sheetXML(`<row r="1"><c r="ZZZZZZZ1"><v>1</v></c></row>`), codeWorkbookDamaged, 1},
+		"column beyond":    {sheetXML(`<row r="1"><c r="XFE1"><v>1</v></c></row>`), codeWorkbookDamaged, 1},
+		"column limit":     {sheetXML(`<row r="1"><c r="XFD1"><v>1</v></c></row>`), codeWorkbookColumns, 1},
+		"cell type":        {sheetXML(`<row r="1"><c r="A1" t="x"><v>1</v></c></row>`), codeWorkbookDamaged, 1},
+		"bool":             {sheetXML(`<row r="1"><c r="A1" t="b"><v>2</v></c></row>`), codeWorkbookDamaged, 1},
+		"cut in a row":     {strings.TrimSuffix(sheetXML(ok+`<row r="3"><c r="A3"><v>1</v></c>`), `</sheetData></worksheet>`), codeWorkbookDamaged, 3},
+		"cut in a cell":    {strings.TrimSuffix(sheetXML(ok+`<row r="3"><c r="A3"><v>1`), `</sheetData></worksheet>`), codeWorkbookDamaged, 3},
+		"cut in a tag":     {strings.TrimSuffix(sheetXML(ok+`<row r="3`), `</sheetData></worksheet>`), codeWorkbookDamaged, 2},
+		"cut after rows":   {strings.TrimSuffix(sheetXML(ok), `</sheetData></worksheet>`), codeWorkbookDamaged, 2},
+		"cut at the end":   {strings.TrimSuffix(sheetXML(ok), `</worksheet>`), codeWorkbookDamaged, 2},
+		"wrong nesting":    {sheetXML(ok + `<row r="3"><c r="A3"><v>1</c></v></row>`), codeWorkbookDamaged, 3},
+		"unclosed cell":    {sheetXML(ok + `<row r="3"><c r="A3"><v>1</v></row>`), codeWorkbookDamaged, 3},
+		"twice r":          {sheetXML(`<row r="1"><c r="A1" r="B1"><v>1</v></c></row>`), codeWorkbookDamaged, 1},
+		"text":             {sheetXML(ok + `five`), codeWorkbookDamaged, 2},
+		"text in row":      {sheetXML(ok + `<row r="3">five</row>`), codeWorkbookDamaged, 3},
+		"bare &":           {sheetXML(`<row r="1"><c r="A1" t="str"><v>a & b</v></c></row>`), codeWorkbookDamaged, 1},
+		"own entity":       {sheetXML(`<row r="1"><c r="A1" t="str"><v>&xxe;</v></c></row>`), codeWorkbookEntity, 1},
+		"doctype":          {`<!DOCTYPE x [<!ENTITY xxe SYSTEM "file:///etc/passwd">]>` + strings.TrimPrefix(sheetXML(ok), `<?xml version="1.0" encoding="UTF-8" standalone="yes"?>`), codeWorkbookEntity, 0},
+		"two roots":        {sheetXML(ok) + sheetXML(ok)[len(`<?xml version="1.0" encoding="UTF-8" standalone="yes"?>`):], codeWorkbookDamaged, 2},
+		"sheet data twice": {strings.Replace(sheetXML(ok), `</worksheet>`, `<sheetData/></worksheet>`, 1), codeWorkbookDamaged, 2},
+		"encoding":         {strings.Replace(sheetXML(ok), "UTF-8", "GBK", 1), codeWorkbookDamaged, 0},
+		"not XML":          {"日期,金额\n", codeWorkbookDamaged, 0},
+		"empty":            {"", codeWorkbookDamaged, 0},
+		"deep":             {sheetXML(`<row r="1"><c r="A1">` + strings.Repeat("<x>", 100_000) + `</c></row>`), codeWorkbookDamaged, 1},
+	} {
+		p := refusalOf(t, makeBook(t, bookParts{sheets: []string{c.sheet}}))
+		if p.Code != c.code || p.Line != c.line || p.File != "book:Sheet1" {
+			t.Errorf("%s: %v, want %s at line %d", name, p, c.code, c.line)
+		}
+	}
+}
