@@ -397,3 +397,13 @@ func (e encoding) transcode16(dst, src []byte, last bool) (out, rest []byte) {
 	}
 	return dst, src[i:]
 }
+
+// EncodingNames are the names of the encodings that an override may name.
+func EncodingNames() []string { return []string{"utf-8", "gb18030", "utf-16le", "utf-16be"} }
+
+// IsEncoding says whether an override may name this encoding: one of
+// EncodingNames, or another usual name of one, such as gbk.
+func IsEncoding(name string) bool {
+	_, ok := encodingNamed(name)
+	return ok
+}

@@ -67,15 +67,15 @@ type Layout struct {
 	// they are recognised, named and not read.
 	Ignore bool `toml:"ignore"`
 
-	Detect  Detect      `toml:"detect"`
-	Format  Format      `toml:"format"`
-	Columns []Column    `toml:"column"`
-	Require [][]string  `toml:"require"` // of each group at least one column is there (`as` names)
-	Words   VocabTables `toml:"words"`
-	Rules   []Rule      `toml:"rule"`
-	Skips   []Skip      `toml:"skip"`
-	Extract []Extract   `toml:"extract"`
-	Control []Control   `toml:"control"`
+	Detect  Detect        `toml:"detect"`
+	Format  Format        `toml:"format"`
+	Columns []Column      `toml:"column"`
+	Require [][]string    `toml:"require"` // of each group at least one column is there (`as` names)
+	Words   VocabTables   `toml:"words"`
+	Rules   []Rule        `toml:"rule"`
+	Skips   []Skip        `toml:"skip"`
+	Extract []Extract     `toml:"extract"`
+	Control []ControlRule `toml:"control"`
 	// Const fills fields that no column gives: text fields by their name
 	// (currency = "USD", pay_method = "微信支付"), and kind, status, channel
 	// (card, qr, other) and card_type (debit, credit).
@@ -83,7 +83,7 @@ type Layout struct {
 
 	text   string // the TOML as loaded
 	origin string // "built in" or the path
-
+	c      *compiled
 }
 
 // Detect is how a file is recognised, beyond having the required columns.
@@ -147,8 +147,9 @@ type Format struct {
 	// whatever the file prints, unless the net amount proves otherwise), cost
 	// (as ours: positive is a cost) or income (negative is a cost).
 	FeeSign string `toml:"fee_sign"`
-	// Escape is the character before which a delimiter does not delimit; not
-	// supported by every form, "" is none.
+	// ShortRows takes rows with fewer cells than the header; without it they
+	// are rejected as cut (workbooks leave out empty cells, and may).
+	ShortRows bool `toml:"short_rows"`
 	// SkipBuiltin = false turns off the skipping of comments, rulers, totals
 	// and repeated headers, which is on by default.
 	SkipBuiltin *bool `toml:"skip_builtin"`
@@ -296,9 +297,9 @@ type Extract struct {
 	Match string `toml:"match"`
 }
 
-// Control is a declared total that the rows must add up to, to the fen; if
+// ControlRule is a declared total that the rows must add up to, to the fen; if
 // they do not, the file is refused.
-type Control struct {
+type ControlRule struct {
 	// Line is a regular expression with a named group rows or amount (or
 	// both). It is looked for in the lines before the header and in the last
 	// lines of the file.

@@ -229,10 +229,10 @@ func (s *inspection) block(b *strings.Builder, lang language, f *parse.File) {
 func controlText(lang language, c *parse.ControlTotal) string {
 	var parts []string
 	if c.HasRows {
-		parts = append(parts, fmt.Sprint(c.Rows))
+		parts = append(parts, fmt.Sprint(c.DeclaredRows))
 	}
 	if c.HasAmount {
-		parts = append(parts, c.Amount.String())
+		parts = append(parts, c.DeclaredAmount.String())
 	}
 	verdict := msgControlFails
 	if c.OK {

@@ -101,7 +101,7 @@ func reportFile(f *parse.File, lang language) report.File {
 	}
 	if c := f.Control; c != nil {
 		out.Control = &report.Control{
-			DeclaredRows: c.Rows, HasRows: c.HasRows, DeclaredAmount: c.Amount, HasAmount: c.HasAmount, OK: c.OK,
+			DeclaredRows: c.DeclaredRows, HasRows: c.HasRows, DeclaredAmount: c.DeclaredAmount, HasAmount: c.HasAmount, OK: c.OK,
 		}
 	}
 	return out

@@ -1,0 +1,1068 @@
+package parse
+
+import (
+	"bytes"
+	"regexp"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"duizhang/parse/money"
+)
+
+// columnUse is one column of the layout as it stands in a document.
+type columnUse struct {
+	spec   *columnSpec
+	cell   int    // index of the cell, -1 where the document lacks it
+	header string // as messages show it
+	unit   money.Unit
+	from   int // bytes of a fixed line; display columns of a ruler
+	to     int
+	absent [][]byte  // texts that mean nothing, in the document's encoding
+	first  [256]bool // their first bytes
+	dashes bool      // any run of dashes means nothing
+}
+
+// binding is where each target comes from under one rule; the first one of a
+// plan is that of rows to which no rule applies.
+type binding struct {
+	at    [numTargets]int16 // index into plan.uses, -1 for none
+	rule  *ruleSpec         // nil for the first
+	kind  Kind
+	stat  Status
+	cons  *constants // the rule's; nil for the first
+	texts []textUse
+}
+
+// textUse fills one text field.
+type textUse struct {
+	field Field
+	use   int16  // -1: none
+	value []byte // constant, where the column is missing or its cell empty
+}
+
+// condUse is one column that conditions look at.
+type condUse struct {
+	use   int
+	exact bool // the text matters, not only whether it is empty or zero
+}
+
+// maxMemo bounds every memo of a binder; beyond it words are looked up anew.
+const maxMemo = 8192
+
+// binder turns the raw rows of one document into Rows. It is not shared: every
+// worker has its own. On the accept path it does not allocate once its memos
+// are warm.
+type binder struct {
+	p     *plan
+	row   *Row // whose constants are in place
+	cells [][]byte
+	buf   []byte // decoded and folded text of the current row
+	key   []byte
+
+	kinds, statuses, directions, channels, cardTypes map[string]meaning
+	variants                                         map[string]int16
+	totals                                           map[string]bool
+	free                                             map[string][]byte
+	currency                                         map[string][]byte
+
+	// counting makes bind add up what the file's controls declare.
+	counting bool
+	sums     controlSums
+}
+
+func newBinder(p *plan) *binder {
+	return &binder{
+		p: p, kinds: map[string]meaning{}, statuses: map[string]meaning{}, directions: map[string]meaning{}, channels: map[string]meaning{}, cardTypes: map[string]meaning{},
+		variants: map[string]int16{}, totals: map[string]bool{}, free: map[string][]byte{}, currency: map[string][]byte{},
+		sums: newControlSums(p.controls),
+	}
+}
+
+// bind reads one raw row. With accept, row is filled in but for its position;
+// typed fields always, text fields as far as need names them. With reject the
+// problem lacks file and line.
+func (b *binder) bind(raw *rawRow, row *Row, need FieldSet) (verdict, *Problem) {
+	b.buf = b.buf[:0]
+	cells, v, p := b.cut(raw.cells)
+	if v == accept {
+		v, p = b.bindCells(cells, row, need)
+	}
+	if v == reject && b.isFooter(cells) {
+		v, p = skip, nil
+	}
+	if b.counting && v != skip {
+		b.count(cells, row, v == accept)
+	}
+	return v, p
+}
+
+// bindCells is bind for a row already cut, which may be no transaction.
+func (b *binder) bindCells(cells [][]byte, row *Row, need FieldSet) (verdict, *Problem) {
+	if b.sift(cells) {
+		return skip, nil
+	}
+	if p := b.width(cells); p != nil {
+		return reject, p
+	}
+	n := b.variant(cells)
+	if n < 0 {
+		return skip, nil
+	}
+	bd := &b.p.bindings[n]
+	if row != b.row {
+		*row = Row{}
+		b.row = row
+	}
+	if v, p := b.words(cells, bd, row); v != accept {
+		return v, p
+	}
+	if v, p := b.amounts(cells, bd, row); v != accept {
+		return v, p
+	}
+	if p := b.times(cells, bd, row); p != nil {
+		return reject, p
+	}
+	if p := b.texts(cells, bd, row, need); p != nil {
+		return reject, p
+	}
+	return accept, nil
+}
+
+// cut makes cells of a line that the scan does not cut.
+func (b *binder) cut(cells [][]byte) ([][]byte, verdict, *Problem) {
+	p := b.p
+	if p.form == formDelimited || len(cells) == 0 {
+		return cells, accept, nil
+	}
+	line := cells[0]
+	if len(trim(line)) == 0 {
+		return cells, skip, nil
+	}
+	if matchesAny(p.skipLines, line) {
+		return cells, skip, nil
+	}
+	if re := p.layout.c.line; re != nil && !re.Match(line) || len(line) < p.layout.c.minLength && p.form == formFixed {
+		return cells, reject, &Problem{Code: codeLineShape, Value: b.show(line), Args: []string{p.layout.Name}}
+	}
+	b.cells = b.cells[:0]
+	switch p.form {
+	case formFixed:
+		for i := range p.uses {
+			u := &p.uses[i]
+			b.cells = append(b.cells, line[min(u.from, len(line)):min(u.to, len(line))])
+		}
+	case formRuler:
+		b.cells = cutAtColumns(b.cells, line, p.spans, p.enc)
+	case formBlanks:
+		b.cells = cutAtBlanks(b.cells, line)
+	}
+	return b.cells, accept, nil
+}
+
+// cutAtBlanks splits a line at runs of blanks and tabs.
+func cutAtBlanks(dst [][]byte, line []byte) [][]byte {
+	for {
+		line = trim(line)
+		if len(line) == 0 {
+			return dst
+		}
+		i := bytes.IndexAny(line, " \t")
+		if i < 0 {
+			i = len(line)
+		}
+		dst = append(dst, line[:i])
+		line = line[i:]
+	}
+}
+
+// cutAtColumns splits a line at display columns: in GB18030 a column is a byte,
+// in UTF-8 a wide character takes two.
+func cutAtColumns(dst [][]byte, line []byte, starts []int, enc encoding) [][]byte {
+	from, col := 0, 0
+	next := 1
+	for i := 0; i < len(line) && next < len(starts); {
+		if col >= starts[next] {
+			dst = append(dst, line[from:i])
+			from = i
+			next++
+			continue
+		}
+		n, w := 1, 1
+		switch {
+		case line[i] < utf8.RuneSelf:
+		case enc == encGB18030:
+			_, n = decodeGB18030(line[i:])
+			w = 2
+		default:
+			var r rune
+			r, n = utf8.DecodeRune(line[i:])
+			if r >= 0x1100 {
+				w = 2
+			}
+		}
+		i += n
+		col += w
+	}
+	dst = append(dst, line[from:])
+	for len(dst) < len(starts) {
+		dst = append(dst, nil)
+	}
+	return dst
+}
+
+// sift says whether a row is no transaction: blank, a comment, a ruler, a
+// total, a repeated header, or what the layout skips by its line.
+func (b *binder) sift(cells [][]byte) bool {
+	var first []byte
+	for _, c := range cells {
+		if first = trim(c); len(first) > 0 {
+			break
+		}
+	}
+	if len(first) == 0 {
+		return true
+	}
+	p := b.p
+	if len(p.skipLines) > 0 && p.form == formDelimited && matchesAny(p.skipLines, b.join(cells)) {
+		return true
+	}
+	if p.repeat(cells) {
+		return true
+	}
+	if !p.layout.c.builtin {
+		return false
+	}
+	switch c := first[0]; {
+	case c == '#':
+		return true
+	case strings.IndexByte("-=_*+", c) >= 0:
+		return isRuler(cells)
+	case c >= utf8.RuneSelf || strings.IndexByte("tTsSgG", c) >= 0:
+		t, ok := b.totals[string(first)]
+		if !ok {
+			t = isTotal(normWord(b.show(first)))
+			if len(b.totals) < maxMemo {
+				b.totals[string(first)] = t
+			}
+		}
+		return t
+	}
+	return false
+}
+
+// isRuler says whether all filled cells are lines of dashes and the like.
+func isRuler(cells [][]byte) bool {
+	long := false
+	for _, c := range cells {
+		c = trim(c)
+		for _, x := range c {
+			if strings.IndexByte("-=_*+ ", x) < 0 {
+				return false
+			}
+		}
+		long = long || len(c) >= 3
+	}
+	return long && len(cells) > 0
+}
+
+// repeat says whether a row is the header again.
+func (p *plan) repeat(cells [][]byte) bool {
+	if len(p.again) == 0 {
+		return false
+	}
+	for _, a := range p.again {
+		if a.cell >= len(cells) || !bytes.Equal(trim(cells[a.cell]), a.text) {
+			return false
+		}
+	}
+	return true
+}
+
+func matchesAny(res []*regexp.Regexp, line []byte) bool {
+	for _, re := range res {
+		if re.Match(line) {
+			return true
+		}
+	}
+	return false
+}
+
+// join is a delimited row as its line, decoded, for expressions on lines.
+func (b *binder) join(cells [][]byte) []byte {
+	b.key = b.key[:0]
+	for i, c := range cells {
+		if i > 0 {
+			b.key = append(b.key, b.p.delim)
+		}
+		b.key, _ = b.p.enc.appendText(b.key, c)
+	}
+	return bytes.TrimRight(b.key, string(b.p.delim)+" \t\r")
+}
+
+// isFooter says whether a row that cannot be bound is a control or a remark
+// under the table.
+func (b *binder) isFooter(cells [][]byte) bool {
+	if len(b.p.controlLines) > 0 && matchesAny(b.p.controlLines, b.join(cells)) {
+		return true
+	}
+	if !b.p.layout.c.builtin {
+		return false
+	}
+	var only []byte
+	for _, c := range cells {
+		if c = trim(c); len(c) > 0 {
+			if only != nil {
+				return false
+			}
+			only = c
+		}
+	}
+	text := normWord(b.show(only))
+	return isFoot(text) || isTotal(text)
+}
+
+// width checks the number of cells of a delimited row.
+func (b *binder) width(cells [][]byte) *Problem {
+	p := b.p
+	if p.form != formDelimited {
+		return nil
+	}
+	if len(cells) < p.minCells {
+		return &Problem{Code: codeShortRow, Args: []string{strconv.Itoa(len(cells)), strconv.Itoa(p.minCells)}, Value: b.show(b.join(cells))}
+	}
+	if len(cells) > p.maxCells {
+		for _, c := range cells[p.maxCells:] {
+			if len(trim(c)) > 0 {
+				return &Problem{Code: codeLongRow, Args: []string{strconv.Itoa(len(cells)), strconv.Itoa(p.maxCells)}, Value: b.show(c)}
+			}
+		}
+	}
+	return nil
+}
+
+// cell is the text of a column without guards, nil where it says nothing.
+func (b *binder) cell(cells [][]byte, use int16) []byte {
+	if use < 0 {
+		return nil
+	}
+	u := &b.p.uses[use]
+	if u.cell < 0 || u.cell >= len(cells) {
+		return nil
+	}
+	c := unguard(cells[u.cell])
+	if len(c) == 0 || u.first[c[0]] && u.isAbsent(c) {
+		return nil
+	}
+	s := u.spec
+	if s.ZeroAbsent && allZeros(c) {
+		return nil
+	}
+	if b.p.layout.Format.Brackets && len(c) > 2 && c[0] == '[' && c[len(c)-1] == ']' {
+		c = trim(c[1 : len(c)-1])
+	}
+	if s.match != nil {
+		m := s.match.FindSubmatch(b.text(c))
+		if m == nil {
+			return nil
+		}
+		c = trim(m[1])
+	}
+	if len(c) == 0 {
+		return nil
+	}
+	return c
+}
+
+func (u *columnUse) isAbsent(c []byte) bool {
+	for _, a := range u.absent {
+		if bytes.Equal(a, c) {
+			return true
+		}
+	}
+	if !u.dashes {
+		return false
+	}
+	for _, x := range c {
+		if x != '-' {
+			return false
+		}
+	}
+	return true
+}
+
+func allZeros(c []byte) bool {
+	for _, x := range c {
+		if x != '0' {
+			return false
+		}
+	}
+	return true
+}
+
+// text is a cell in UTF-8, valid until the next row.
+func (b *binder) text(c []byte) []byte {
+	if b.p.enc != encGB18030 || firstHigh(c) < 0 {
+		return c
+	}
+	n := len(b.buf)
+	b.buf, _ = b.p.enc.appendText(b.buf, c)
+	return b.buf[n:]
+}
+
+// show is text for a message.
+func (b *binder) show(c []byte) string { return string(b.text(c)) }
+
+// fail is a problem of the cell of a column.
+func (b *binder) fail(code Code, use int16, value []byte, args ...string) *Problem {
+	p := &Problem{Code: code, Value: b.show(value), Args: args}
+	if use >= 0 {
+		p.Column = b.p.uses[use].header
+	}
+	return p
+}
+
+// variant is the index of the binding for a row, -1 where it is skipped.
+func (b *binder) variant(cells [][]byte) int16 {
+	p := b.p
+	if len(p.conds) == 0 {
+		return 0
+	}
+	b.key = b.key[:0]
+	for _, c := range p.conds {
+		text := b.cell(cells, int16(c.use))
+		switch {
+		case c.exact:
+			b.key = append(append(b.key, text...), spoolCell)
+		case len(text) == 0:
+			b.key = append(b.key, 0)
+		case isZero(text):
+			b.key = append(b.key, '0')
+		default:
+			b.key = append(b.key, '1')
+		}
+	}
+	if n, ok := b.variants[string(b.key)]; ok {
+		return n
+	}
+	n := b.findVariant(cells)
+	if len(b.variants) < maxMemo {
+		b.variants[string(b.key)] = n
+	}
+	return n
+}
+
+func (b *binder) findVariant(cells [][]byte) int16 {
+	c := b.p.layout.c
+	for i := range c.skips {
+		if s := &c.skips[i]; s.line == nil && b.holds(s.when, cells) != s.unless {
+			return -1
+		}
+	}
+	for i := range c.rules {
+		if b.holds(c.rules[i].when, cells) {
+			return int16(i + 1)
+		}
+	}
+	return 0
+}
+
+// holds evaluates a condition.
+func (b *binder) holds(cond condSpec, cells [][]byte) bool {
+	for _, t := range cond {
+		text := b.cell(cells, int16(t.col))
+		word := normWord(b.show(text))
+		ok := false
+		for _, a := range t.alts {
+			switch {
+			case a.empty:
+				ok = len(text) == 0
+			case a.any:
+				ok = len(text) > 0
+			case a.zero:
+				ok = len(text) == 0 || isZero(text)
+			case a.not:
+				ok = len(text) > 0 && !isZero(text)
+			case a.re != nil:
+				ok = a.re.MatchString(b.show(text))
+			default:
+				ok = word == a.text && word != ""
+			}
+			if ok {
+				break
+			}
+		}
+		if !ok {
+			return false
+		}
+	}
+	return true
+}
+
+// isZero says whether a text is zero written as a number.
+func isZero(c []byte) bool {
+	zero := false
+	for _, x := range c {
+		switch x {
+		case '0':
+			zero = true
+		case '.', '-', '+', ',':
+		default:
+			return false
+		}
+	}
+	return zero
+}
+
+// lookup is the meaning of the word in a column: its own, or that of an empty
+// cell. A column the document lacks means nothing.
+func (b *binder) lookup(cells [][]byte, use int16, v *vocabulary, memo map[string]meaning) (meaning, *Problem) {
+	c := b.cell(cells, use)
+	m, ok := memo[string(c)]
+	if !ok {
+		m = v.lookup(b.show(c))
+		if len(memo) < maxMemo {
+			memo[string(c)] = m
+		}
+	}
+	if m == meansReject {
+		if len(c) == 0 {
+			return m, b.fail(codeEmptyRequired, use, nil)
+		}
+		return m, b.fail(v.unknown, use, c, v.name)
+	}
+	return m, nil
+}
+
+// words reads kind, status, channel and card type.
+func (b *binder) words(cells [][]byte, bd *binding, row *Row) (verdict, *Problem) {
+	c := b.p.layout.c
+	row.Kind, row.Status = bd.kind, bd.stat
+	if use := bd.at[FieldKind]; use >= 0 && row.Kind == KindUnknown {
+		m, p := b.lookup(cells, use, c.kind, b.kinds)
+		if p != nil {
+			return reject, p
+		}
+		if m == meansSkip {
+			return skip, nil
+		}
+		row.Kind = Kind(m)
+	}
+	if row.Kind == KindUnknown {
+		row.Kind = b.p.kind
+	}
+	if use := bd.at[FieldStatus]; use >= 0 && row.Status == StatusUnknown {
+		m, p := b.lookup(cells, use, c.status, b.statuses)
+		switch {
+		case p != nil:
+			return reject, p
+		case m == meansSkip:
+			return skip, nil
+		case m == meansUndone && row.Kind == Sale:
+			row.Status = Failed
+		case m == meansUndone:
+			row.Status = OK
+		default:
+			row.Status = Status(m)
+		}
+	}
+	if row.Status == StatusUnknown {
+		row.Status = b.p.status
+	}
+	return b.means(cells, bd, row)
+}
+
+// means reads how it was paid: card type and channel.
+func (b *binder) means(cells [][]byte, bd *binding, row *Row) (verdict, *Problem) {
+	c := b.p.layout.c
+	row.CardType, row.Channel = c.consts.cardType, c.consts.channel
+	if bd.cons != nil && bd.cons.hasCard {
+		row.CardType = bd.cons.cardType
+	} else if use := bd.at[CardTypeText]; use >= 0 {
+		m, p := b.lookup(cells, use, c.cardType, b.cardTypes)
+		if p != nil {
+			return reject, p
+		}
+		if m > 0 {
+			row.CardType = CardType(m)
+		}
+	}
+	if bd.cons != nil && bd.cons.hasChan {
+		row.Channel = bd.cons.channel
+		return accept, nil
+	}
+	for _, t := range [...]target{targetChannel, target(PayMethod)} {
+		use := bd.at[t]
+		if use < 0 {
+			continue
+		}
+		m, p := b.lookup(cells, use, c.channel, b.channels)
+		switch {
+		case p != nil:
+			return reject, p
+		case m == meansSkip:
+			return skip, nil
+		case m > 0:
+			row.Channel = Channel(m)
+			return accept, nil
+		}
+	}
+	if row.Channel == ChannelUnknown && (row.CardType != CardUnknown || startsAsCard(b.cell(cells, bd.at[CardTail]))) {
+		row.Channel = ChannelCard
+	}
+	return accept, nil
+}
+
+// startsAsCard says whether a card column holds the first six digits of a card:
+// then a card was used, and not a wallet that has put its own name there.
+func startsAsCard(c []byte) bool {
+	if len(c) < 10 {
+		return false
+	}
+	for _, x := range c[:6] {
+		if !isDigit(x) {
+			return false
+		}
+	}
+	return true
+}
+
+var amountCodes = map[error]Code{
+	money.ErrEmpty: codeEmptyRequired, money.ErrSyntax: codeBadAmount, money.ErrExponent: codeAmountExponent,
+	money.ErrDecimals: codeAmountDecimals, money.ErrRange: codeAmountRange, money.ErrUnit: codeAmountUnit,
+}
+
+// fen reads the amount in a column; ok is false where the cell says nothing.
+func (b *binder) fen(cells [][]byte, use int16) (f money.Fen, ok bool, p *Problem) {
+	c := b.cell(cells, use)
+	if c == nil {
+		return 0, false, nil
+	}
+	u := &b.p.uses[use]
+	s := u.spec
+	text, neg := c, false
+	if s.Sign != "" {
+		switch text[0] {
+		case 'C', 'c':
+			text = trim(text[1:])
+		case 'D', 'd':
+			text, neg = trim(text[1:]), true
+		}
+	}
+	if s.WithCurrency || len(s.Prefix) > 0 {
+		text = b.undress(text, s)
+	}
+	if f, ok := parseCell(text, u.unit); ok {
+		if neg {
+			f = -f
+		}
+		return f, true, nil
+	}
+	f, err := money.Parse(b.text(text), u.unit)
+	if err != nil {
+		return 0, false, b.fail(amountCodes[err], use, c)
+	}
+	if neg {
+		f = -f
+	}
+	return f, true, nil
+}
+
+// parseCell avoids the decoding of what is ASCII, which nearly every amount is.
+func parseCell(c []byte, unit money.Unit) (money.Fen, bool) {
+	if firstHigh(c) >= 0 {
+		return 0, false
+	}
+	f, err := money.Parse(c, unit)
+	return f, err == nil
+}
+
+// undress removes a currency code or another allowed text before a number,
+// keeping a sign before it.
+func (b *binder) undress(c []byte, s *columnSpec) []byte {
+	sign := c[:0]
+	rest := b.text(c)
+	if len(rest) > 0 && (rest[0] == '-' || rest[0] == '+' || rest[0] == '(') {
+		sign, rest = rest[:1], trim(rest[1:])
+	}
+	if s.WithCurrency && len(rest) > 3 {
+		if _, ok := currencyCode(rest[:3]); ok {
+			rest = trim(rest[3:])
+		}
+	}
+	for _, p := range s.Prefix {
+		if r, ok := bytes.CutPrefix(rest, []byte(p)); ok {
+			rest = trim(r)
+			break
+		}
+	}
+	n := len(b.buf)
+	b.buf = append(append(b.buf, sign...), rest...)
+	return b.buf[n:]
+}
+
+// amounts reads the money of a row and gives it the signs of SPEC section 2.
+func (b *binder) amounts(cells [][]byte, bd *binding, row *Row) (verdict, *Problem) {
+	a, v, p := b.amount(cells, bd)
+	if v != accept {
+		return v, p
+	}
+	printed := a
+	if r := bd.rule; r != nil && r.sign != 0 {
+		a = a.Abs() * money.Fen(r.sign)
+	}
+	switch row.Kind {
+	case Void, Reversal, Refund:
+		a = -a.Abs()
+	case Sale:
+		if a < 0 {
+			row.Kind = Refund
+		}
+	}
+	row.Amount = a
+	flipped := printed != a
+	if row.Fee, row.HasFee, p = b.fen(cells, bd.at[FieldFee]); p != nil {
+		return reject, p
+	}
+	if row.Net, row.HasNet, p = b.fen(cells, bd.at[FieldNet]); p != nil {
+		return reject, p
+	}
+	if row.Credited, row.HasCredited, p = b.fen(cells, bd.at[FieldCredited]); p != nil {
+		return reject, p
+	}
+	if flipped {
+		row.Net, row.Credited = likeSign(row.Net, a), likeSign(row.Credited, a)
+	}
+	b.signFee(row)
+	return accept, nil
+}
+
+// likeSign gives f the sign of a: a file that prints refunds without a sign
+// prints their net without one too.
+func likeSign(f, a money.Fen) money.Fen {
+	if (f < 0) != (a < 0) {
+		return -f
+	}
+	return f
+}
+
+// signFee makes a fee positive where it is a cost. Files print it with either
+// sign; mostly it goes with the amount, so a sale's fee is a cost and a
+// refund's fee comes back. Where the net tells that a fee was charged on a
+// refund, that counts.
+func (b *binder) signFee(row *Row) {
+	switch b.p.layout.c.feeSign {
+	case feeIsCost:
+		return
+	case feeIsIncome:
+		row.Fee = -row.Fee
+		return
+	}
+	if !row.HasFee || row.Amount == 0 {
+		return
+	}
+	row.Fee = likeSign(row.Fee.Abs(), row.Amount)
+	if row.HasNet && row.Amount-row.Fee != row.Net && row.Amount+row.Fee == row.Net {
+		row.Fee = -row.Fee
+	}
+}
+
+// amount reads the amount as the file means it: signed, by a direction word, or
+// from the two columns of income and expense.
+func (b *binder) amount(cells [][]byte, bd *binding) (money.Fen, verdict, *Problem) {
+	use := bd.at[FieldAmount]
+	if use < 0 || b.p.uses[use].cell < 0 {
+		return b.inOut(cells, bd)
+	}
+	a, ok, p := b.fen(cells, use)
+	if p == nil && !ok {
+		p = b.fail(codeEmptyRequired, use, nil)
+	}
+	if p != nil {
+		return 0, reject, p
+	}
+	dir := bd.at[targetDirection]
+	if dir < 0 || b.p.uses[dir].cell < 0 {
+		return a, accept, nil
+	}
+	m, p := b.lookup(cells, dir, b.p.layout.c.direction, b.directions)
+	switch {
+	case p != nil:
+		return 0, reject, p
+	case m == meansSkip:
+		return 0, skip, nil
+	case m == directionOut:
+		// A negative amount under 支出 is a correction of it in some exports
+		// and a second way to say the same in others; only the sum tells, so
+		// the word decides.
+		return -a.Abs(), accept, nil
+	}
+	return a.Abs(), accept, nil
+}
+
+// inOut reads income minus expense. Exports print the expense with and without
+// a minus.
+func (b *binder) inOut(cells [][]byte, bd *binding) (money.Fen, verdict, *Problem) {
+	in, hasIn, p := b.fen(cells, bd.at[targetAmountIn])
+	if p != nil {
+		return 0, reject, p
+	}
+	out, hasOut, p := b.fen(cells, bd.at[targetAmountOut])
+	if p != nil {
+		return 0, reject, p
+	}
+	switch {
+	case !hasIn && !hasOut:
+		return 0, reject, b.fail(codeNoAmount, bd.at[targetAmountIn], nil)
+	case in != 0 && out != 0:
+		return 0, reject, b.fail(codeBothSides, bd.at[targetAmountIn], nil, in.String(), out.String())
+	case out != 0:
+		return -out.Abs(), accept, nil
+	}
+	return in, accept, nil
+}
+
+// when reads the date or time in a column; ok is false where the cell says
+// nothing, or only zeros.
+func (b *binder) when(cells [][]byte, use int16) (w when, ok bool, p *Problem) {
+	c := b.cell(cells, use)
+	if c == nil || isNoDay(c) {
+		return w, false, nil
+	}
+	s := b.p.uses[use].spec
+	text := c
+	if firstHigh(c) >= 0 {
+		text = b.text(c)
+	}
+	var code Code
+	if s.As == "clock" && len(s.formats) == 0 {
+		w, code = parseClock(text)
+	} else {
+		w, code = readWhen(text, s.formats, b.p.ref)
+	}
+	if code != "" {
+		return w, false, b.fail(code, use, c)
+	}
+	return w, true, nil
+}
+
+// isNoDay says whether a cell holds a day of zeros: 00000000, 0000-00-00, 0.
+func isNoDay(c []byte) bool {
+	if c[0] != '0' || len(c) > 2 && c[2] == ':' {
+		return false
+	}
+	for _, x := range c {
+		if x != '0' && x != '-' && x != '/' && x != ':' && x != ' ' {
+			return false
+		}
+	}
+	return len(c) != 6 // 000000 is midnight
+}
+
+// times reads the moment of trade, in one column or in two, and the other days.
+func (b *binder) times(cells [][]byte, bd *binding, row *Row) *Problem {
+	row.Time, row.HasClock = 0, false
+	t, hasTime, p := b.when(cells, bd.at[FieldTime])
+	if p != nil {
+		return p
+	}
+	d, hasDate, p := b.when(cells, bd.at[targetDate])
+	if p != nil {
+		return p
+	}
+	clock, hasClock, p := b.when(cells, bd.at[targetClock])
+	if p != nil {
+		return p
+	}
+	if !t.hasDay && hasDate {
+		clockOf := t
+		t = d
+		if clockOf.hasClock {
+			t.sec, t.hasClock = clockOf.sec, true
+		}
+	}
+	if !t.hasClock && hasClock {
+		t.sec, t.hasClock = clock.sec, clock.hasClock
+		if !t.hasDay {
+			t.day, t.hasDay = clock.day, clock.hasDay
+		}
+	}
+	switch {
+	case t.hasDay:
+		row.Time, row.HasClock = t.time(), t.hasClock
+	case hasTime || hasClock:
+		use := bd.at[FieldTime]
+		if !hasTime {
+			use = bd.at[targetClock]
+		}
+		return b.fail(codeClockOnly, use, b.cell(cells, use))
+	case b.p.layout.c.mustTime:
+		use := bd.at[FieldTime]
+		if use < 0 || b.p.uses[use].cell < 0 {
+			use = bd.at[targetDate]
+		}
+		return b.fail(codeEmptyRequired, use, nil)
+	}
+	return b.days(cells, bd, row)
+}
+
+// days reads clearing, settle and credited dates.
+func (b *binder) days(cells [][]byte, bd *binding, row *Row) *Problem {
+	for _, f := range [...]struct {
+		field Field
+		to    *Date
+	}{{FieldClearingDate, &row.ClearingDate}, {FieldSettleDate, &row.SettleDate}, {FieldCreditedDate, &row.CreditedDate}} {
+		*f.to = b.p.dates[f.field-FieldClearingDate]
+		use := bd.at[f.field]
+		if use < 0 {
+			continue
+		}
+		w, ok, p := b.when(cells, use)
+		if p != nil {
+			return p
+		}
+		if ok && !w.hasDay {
+			return b.fail(codeBadTime, use, b.cell(cells, use))
+		}
+		if ok {
+			*f.to = w.day
+		} else if b.p.uses[use].spec.Required {
+			return b.fail(codeEmptyRequired, use, nil)
+		}
+	}
+	return nil
+}
+
+// texts fills the text fields. Identifiers are checked for lost digits whether
+// they are needed or not: a reject must not depend on who asks.
+func (b *binder) texts(cells [][]byte, bd *binding, row *Row, need FieldSet) *Problem {
+	for i := range bd.texts {
+		t := &bd.texts[i]
+		c := b.cell(cells, t.use)
+		if c == nil {
+			row.Text[t.field] = t.value
+			continue
+		}
+		f := t.field
+		ident := target(f).isIdentifier()
+		if ident && (len(c) > maxIdentifier || mayBeMangled(c) && lostPrecision(c)) {
+			code := codeLostPrecision
+			if len(c) > maxIdentifier {
+				code = codeBadIdentifier
+			}
+			return b.fail(code, t.use, c)
+		}
+		switch {
+		case f == Currency:
+			v, p := b.currencyOf(c, t.use)
+			if p != nil {
+				return p
+			}
+			row.Text[f] = v
+		case !need.Has(f):
+			row.Text[f] = nil
+		case ident:
+			row.Text[f] = b.identifier(c, f)
+		case f == CardTail:
+			row.Text[f] = b.cardTail(c)
+		case f == Account:
+			row.Text[f] = b.account(c)
+		default:
+			row.Text[f] = b.freeText(c)
+		}
+		if row.Text[f] == nil {
+			row.Text[f] = t.value
+		}
+	}
+	return nil
+}
+
+// mayBeMangled is a cheap look for an exponent near the end.
+func mayBeMangled(c []byte) bool {
+	n := len(c)
+	return n >= 4 && (c[n-2]|0x20 == 'e' || c[n-3]|0x20 == 'e' || c[n-4]|0x20 == 'e' || n >= 5 && c[n-5]|0x20 == 'e')
+}
+
+// identifier folds an identifier. Zeros only are no reference: terminals print
+// them where there is none, and as a key they would join strangers.
+func (b *binder) identifier(c []byte, f Field) []byte {
+	if classes(c)&^clsExponent != 0 {
+		src := b.text(c)
+		n := len(b.buf)
+		b.buf = appendIdentifier(b.buf, src)
+		c = b.buf[n:]
+	}
+	switch f {
+	case OrderNo, ChannelNo, RefNo, TraceNo, OrigKey, AuthCode:
+		if allZeros(c) {
+			return nil
+		}
+	}
+	return c
+}
+
+func (b *binder) cardTail(c []byte) []byte {
+	src := b.text(c)
+	n := len(b.buf)
+	b.buf = appendIdentifier(b.buf, src)
+	m := len(b.buf)
+	b.buf = appendCardTail(b.buf, b.buf[n:m])
+	if len(b.buf) == m {
+		return nil
+	}
+	return b.buf[m:]
+}
+
+// account folds an account number; one that is a bank card's is masked.
+func (b *binder) account(c []byte) []byte {
+	src := b.text(c)
+	n := len(b.buf)
+	b.buf = appendIdentifier(b.buf, src)
+	c = b.buf[n:]
+	for _, x := range c {
+		if !isDigit(x) {
+			return c
+		}
+	}
+	if isCard(c) {
+		return b.cardTail(c)
+	}
+	return c
+}
+
+// freeText cleans a name or a remark; card numbers in it are masked.
+func (b *binder) freeText(c []byte) []byte {
+	if (b.p.enc != encGB18030 || firstHigh(c) < 0) && freeIsClean(c) && !hasLongDigits(c) {
+		return c
+	}
+	if v, ok := b.free[string(c)]; ok {
+		return v
+	}
+	v := appendFree(nil, b.text(c))
+	if hasLongDigits(v) {
+		v = []byte(maskCards(string(v)))
+	}
+	if len(b.free) < maxMemo {
+		b.free[string(c)] = v
+	}
+	return v
+}
+
+func (b *binder) currencyOf(c []byte, use int16) ([]byte, *Problem) {
+	if v, ok := b.currency[string(c)]; ok {
+		return v, nil
+	}
+	text := appendIdentifier(nil, b.text(c))
+	if b.p.uses[use].spec.WithCurrency && len(text) > 3 {
+		text = bytes.TrimLeft(text, "+-(")[:3]
+	}
+	code, ok := currencyCode(text)
+	if !ok {
+		return nil, b.fail(codeBadCurrency, use, c)
+	}
+	v := []byte(code)
+	if len(b.currency) < maxMemo {
+		b.currency[string(c)] = v
+	}
+	return v, nil
+}

@@ -1,0 +1,722 @@
+package parse
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"duizhang/parse/money"
+)
+
+// target is what a column fills: a Field, or one of the halves below from which
+// fields are made.
+type target uint8
+
+const (
+	targetDate target = target(numFields) + iota
+	targetClock
+	targetAmountIn
+	targetAmountOut
+	targetDirection
+	targetChannel
+	numTargets
+)
+
+// fieldNames are the names of SPEC section 2, as layouts and headers write them.
+var fieldNames = map[string]target{
+	"acquirer": target(Acquirer), "merchant_id": target(MerchantID), "store": target(Store), "terminal_id": target(TerminalID),
+	"batch_no": target(BatchNo), "trace_no": target(TraceNo), "ref_no": target(RefNo), "auth_code": target(AuthCode),
+	"order_no": target(OrderNo), "channel_no": target(ChannelNo), "card_tail": target(CardTail), "card_type": target(CardTypeText),
+	"pay_method": target(PayMethod), "orig_key": target(OrigKey), "account": target(Account), "payer": target(Payer),
+	"remark": target(Remark), "currency": target(Currency),
+	"kind": target(FieldKind), "status": target(FieldStatus), "time": target(FieldTime), "clearing_date": target(FieldClearingDate),
+	"settle_date": target(FieldSettleDate), "credited_date": target(FieldCreditedDate), "amount": target(FieldAmount),
+	"fee": target(FieldFee), "net": target(FieldNet), "credited": target(FieldCredited),
+	"date": targetDate, "clock": targetClock, "amount_in": targetAmountIn, "amount_out": targetAmountOut,
+	"direction": targetDirection, "channel": targetChannel,
+}
+
+var targetNames = func() (names [numTargets]string) {
+	for n, t := range fieldNames {
+		names[t] = n
+	}
+	return names
+}()
+
+// String is the field's name in SPEC section 2.
+func (f Field) String() string {
+	if f < numFields {
+		return targetNames[f]
+	}
+	return ""
+}
+
+func (t target) isText() bool { return t > 0 && t < target(numText) }
+func (t target) isMoney() bool {
+	switch t {
+	case target(FieldAmount), target(FieldFee), target(FieldNet), target(FieldCredited), targetAmountIn, targetAmountOut:
+		return true
+	}
+	return false
+}
+func (t target) isWhen() bool {
+	switch t {
+	case target(FieldTime), targetDate, targetClock, target(FieldClearingDate), target(FieldSettleDate), target(FieldCreditedDate):
+		return true
+	}
+	return false
+}
+
+// isIdentifier says that a text field is a key: folded, no blanks, never masked.
+func (t target) isIdentifier() bool {
+	switch Field(t) {
+	case MerchantID, TerminalID, BatchNo, TraceNo, RefNo, AuthCode, OrderNo, ChannelNo, OrigKey:
+		return true
+	}
+	return false
+}
+
+// formKind is how rows are cut into cells.
+type formKind uint8
+
+const (
+	formDelimited formKind = iota
+	formFixed              // byte offsets
+	formRuler              // display columns, from a line of dashes
+	formBlanks             // runs of blanks
+)
+
+// compiled is a layout checked and made ready.
+type compiled struct {
+	form       formKind
+	headerless bool
+	delims     []byte
+	quote      bool
+	builtin    bool
+	unit       money.Unit
+	hasUnit    bool
+	feeSign    feeSign
+	length     int
+	minLength  int
+	columns    []*columnSpec
+	require    [][]int // groups of indexes into columns
+	mustTime   bool    // a row without a time is rejected
+	rules      []ruleSpec
+	skips      []skipSpec
+	line       *regexp.Regexp
+	file       []*regexp.Regexp
+	head       []*regexp.Regexp
+	empty      []*regexp.Regexp
+	sig        []string // normalised header names of the signature
+	not        []string
+	extracts   []extractSpec
+	controls   []controlSpec
+	consts     constants
+	kind       *vocabulary
+	status     *vocabulary
+	direction  *vocabulary
+	channel    *vocabulary
+	cardType   *vocabulary
+}
+
+type feeSign uint8
+
+const (
+	feeLikeAmount feeSign = iota
+	feeIsCost
+	feeIsIncome
+)
+
+// columnSpec is one compiled Column.
+type columnSpec struct {
+	*Column
+	targets []target // none: the layout's own name
+	keys    []string // normalised Names
+	unit    money.Unit
+	hasUnit bool
+	formats []dateFormat
+	match   *regexp.Regexp
+	absent  []string
+}
+
+// constants are values that every row gets unless a column says otherwise.
+type constants struct {
+	kind     Kind
+	status   Status
+	channel  Channel
+	hasChan  bool
+	cardType CardType
+	hasCard  bool
+	text     map[Field]string
+	dates    map[target]Date
+}
+
+type ruleSpec struct {
+	when   condSpec
+	take   map[target]int // column
+	kind   Kind
+	status Status
+	sign   int8
+	set    constants
+}
+
+type skipSpec struct {
+	line   *regexp.Regexp
+	when   condSpec
+	unless bool
+}
+
+// condSpec is a compiled Cond: all of its tests must hold.
+type condSpec []condTest
+
+type condTest struct {
+	col  int
+	alts []condAlt
+}
+
+type condAlt struct {
+	text  string
+	empty bool
+	any   bool
+	zero  bool
+	not   bool // not zero
+	re    *regexp.Regexp
+}
+
+type extractSpec struct {
+	from string
+	re   *regexp.Regexp
+}
+
+type controlSpec struct {
+	*ControlRule
+	line     *regexp.Regexp
+	unit     money.Unit
+	kinds    []Kind
+	statuses []Status
+	sums     []sumSpec
+}
+
+// sumSpec is what a control's amount adds up: one of our fields, or a column as printed.
+type sumSpec struct {
+	field target
+	col   int
+}
+
+var layoutName = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
+
+// compile checks a layout; the errors say where and what.
+func (l *Layout) compile() error {
+	if l.Priority == 0 {
+		l.Priority = 50
+	}
+	switch {
+	case !layoutName.MatchString(l.Name):
+		return fmt.Errorf("name %q: want lower-case letters, digits and hyphens", l.Name)
+	case l.Title == "" || l.TitleEN == "":
+		return errors.New("title and title_en are wanted")
+	case l.side() == SideUnknown:
+		return fmt.Errorf("side %q: want pos, clearing or bank", l.Side)
+	case !slices.Contains([]string{"A", "B", "C", "D"}, l.Grade):
+		return fmt.Errorf("grade %q: want A, B, C or D", l.Grade)
+	case l.Source == "":
+		return errors.New("source is wanted")
+	}
+	c := &compiled{}
+	l.c = c
+	for _, step := range []func(*compiled) error{l.compileFormat, l.compileDetect, l.compileColumns, l.compileWords, l.compileConst, l.compileRules, l.compileSkips, l.compileExtracts, l.compileControls} {
+		if err := step(c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func parseUnit(s string) (u money.Unit, given bool, err error) {
+	switch s {
+	case "":
+		return 0, false, nil
+	case "yuan":
+		return money.Yuan, true, nil
+	case "fen":
+		return money.UnitFen, true, nil
+	}
+	return 0, false, fmt.Errorf("unit %q: want yuan or fen", s)
+}
+
+func (l *Layout) compileFormat(c *compiled) (err error) {
+	f := &l.Format
+	form, ok := map[string]formKind{"": formDelimited, "delimited": formDelimited, "fixed": formFixed, "ruler": formRuler, "blanks": formBlanks}[f.Form]
+	if !ok {
+		return fmt.Errorf("format.form %q: want delimited, fixed, ruler or blanks", f.Form)
+	}
+	c.form = form
+	switch f.Header {
+	case "", "names":
+		c.headerless = form == formFixed
+	case "none":
+		c.headerless = true
+	default:
+		return fmt.Errorf("format.header %q: want names or none", f.Header)
+	}
+	for _, d := range f.Delimiters {
+		if len(d) != 1 || !strings.Contains(",\t|;", d) {
+			return fmt.Errorf("format.delimiters: %q is none of , tab | ;", d)
+		}
+		c.delims = append(c.delims, d[0])
+	}
+	if len(c.delims) == 0 {
+		c.delims = []byte(",\t|;")
+	}
+	c.quote = f.Quote == nil || *f.Quote
+	c.builtin = f.SkipBuiltin == nil || *f.SkipBuiltin
+	if c.unit, c.hasUnit, err = parseUnit(f.Unit); err != nil {
+		return fmt.Errorf("format.%w", err)
+	}
+	if f.HeaderUnit != "" && f.HeaderUnit != "ignore" {
+		return fmt.Errorf("format.header_unit %q: want ignore", f.HeaderUnit)
+	}
+	if c.feeSign, ok = map[string]feeSign{"": feeLikeAmount, "amount": feeLikeAmount, "cost": feeIsCost, "income": feeIsIncome}[f.FeeSign]; !ok {
+		return fmt.Errorf("format.fee_sign %q: want amount, cost or income", f.FeeSign)
+	}
+	c.length = f.Length
+	if c.headerless && f.Line == "" && form != formDelimited {
+		return errors.New("format.line is wanted where there is no header")
+	}
+	if c.headerless && form == formDelimited && len(f.Cells) == 0 {
+		return errors.New("format.cells is wanted where there is no header")
+	}
+	c.line, err = compileRegexp("format.line", f.Line)
+	return err
+}
+
+func compileRegexp(where, s string) (*regexp.Regexp, error) {
+	if s == "" {
+		return nil, nil
+	}
+	re, err := regexp.Compile(s)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", where, err)
+	}
+	return re, nil
+}
+
+func compileRegexps(where, flags string, list []string) (out []*regexp.Regexp, err error) {
+	for _, s := range list {
+		re, err := compileRegexp(where, flags+s)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, re)
+	}
+	return out, nil
+}
+
+func (l *Layout) compileDetect(c *compiled) (err error) {
+	d := &l.Detect
+	if c.file, err = compileRegexps("detect.file", "(?i)", d.File); err != nil {
+		return err
+	}
+	if d.FileRequired && len(c.file) == 0 {
+		return errors.New("detect.file_required without detect.file")
+	}
+	if c.head, err = compileRegexps("detect.lines", "", d.Lines); err != nil {
+		return err
+	}
+	if c.empty, err = compileRegexps("detect.empty", "", d.Empty); err != nil {
+		return err
+	}
+	for _, n := range d.Columns {
+		c.sig = append(c.sig, normHeader(n).key)
+	}
+	for _, n := range d.NotColumns {
+		c.not = append(c.not, normHeader(n).key)
+	}
+	return nil
+}
+
+func (l *Layout) compileColumns(c *compiled) error {
+	byTarget := map[target]bool{}
+	for i := range l.Columns {
+		spec, err := l.compileColumn(c, &l.Columns[i])
+		if err != nil {
+			return fmt.Errorf("column %d (%s): %w", i+1, l.Columns[i].As, err)
+		}
+		for _, t := range spec.targets {
+			if byTarget[t] {
+				return fmt.Errorf("column %d: field %s is bound twice", i+1, targetNames[t])
+			}
+			byTarget[t] = true
+		}
+		if c.columnNamed(spec.As) >= 0 {
+			return fmt.Errorf("column %d: name %s is used twice", i+1, spec.As)
+		}
+		c.columns = append(c.columns, spec)
+		if c.form == formFixed && spec.Required {
+			c.minLength = max(c.minLength, spec.Start+spec.Len)
+		}
+	}
+	if l.Format.MinLength > 0 {
+		c.minLength = l.Format.MinLength
+	}
+	if !l.Ignore && !byTarget[target(FieldAmount)] && !byTarget[targetAmountIn] {
+		return errors.New("no column is amount (or amount_in and amount_out)")
+	}
+	if byTarget[targetAmountIn] != byTarget[targetAmountOut] {
+		return errors.New("amount_in and amount_out go together")
+	}
+	return l.compileRequire(c, byTarget)
+}
+
+func (l *Layout) compileRequire(c *compiled, byTarget map[target]bool) error {
+	for i, spec := range c.columns {
+		if spec.Required {
+			c.require = append(c.require, []int{i})
+		}
+	}
+	for _, g := range l.Require {
+		var group []int
+		for _, n := range g {
+			i := c.columnNamed(n)
+			if i < 0 {
+				return fmt.Errorf("require: no column %s", n)
+			}
+			group = append(group, i)
+		}
+		c.require = append(c.require, group)
+	}
+	for _, g := range c.require {
+		for _, i := range g {
+			for _, t := range c.columns[i].targets {
+				c.mustTime = c.mustTime || t == target(FieldTime) || t == targetDate
+			}
+		}
+	}
+	return nil
+}
+
+func (l *Layout) compileColumn(c *compiled, col *Column) (spec *columnSpec, err error) {
+	spec = &columnSpec{Column: col, absent: append(slices.Clone(l.Format.Absent), col.Absent...)}
+	for i, n := range append([]string{col.As}, col.Also...) {
+		t, known := fieldNames[n]
+		switch {
+		case known:
+			spec.targets = append(spec.targets, t)
+		case i > 0:
+			return nil, fmt.Errorf("also: unknown field %q", n)
+		case !regexp.MustCompile(`^[a-z][a-z0-9_]*$`).MatchString(n):
+			return nil, fmt.Errorf("as %q: want a field or a lower-case name", n)
+		}
+	}
+	for _, n := range col.Names {
+		if k := normHeader(n).key; !slices.Contains(spec.keys, k) {
+			spec.keys = append(spec.keys, k)
+		}
+	}
+	switch {
+	case c.form == formFixed && col.Len <= 0:
+		return nil, errors.New("start and len are wanted in a fixed form")
+	case c.headerless && c.form != formFixed && col.At <= 0:
+		return nil, errors.New("at is wanted where there is no header")
+	case !c.headerless && len(col.Names) == 0:
+		return nil, errors.New("names are wanted")
+	case col.Sign != "" && col.Sign != "cd":
+		return nil, fmt.Errorf("sign %q: want cd", col.Sign)
+	}
+	if spec.unit, spec.hasUnit, err = parseUnit(col.Unit); err != nil {
+		return nil, err
+	}
+	if !spec.hasUnit && !c.hasUnit && slices.ContainsFunc(spec.targets, target.isMoney) {
+		return nil, errors.New("the unit is nowhere stated: format.unit or column.unit")
+	}
+	for _, f := range col.Formats {
+		df, err := compileDateFormat(f)
+		if err != nil {
+			return nil, err
+		}
+		spec.formats = append(spec.formats, df)
+	}
+	if spec.match, err = compileRegexp("match", col.Match); err == nil && spec.match != nil && spec.match.NumSubexp() < 1 {
+		err = errors.New("match: want a group")
+	}
+	return spec, err
+}
+
+// columnNamed is the index of the column whose as is name, or -1.
+func (c *compiled) columnNamed(name string) int {
+	return slices.IndexFunc(c.columns, func(s *columnSpec) bool { return s.As == name })
+}
+
+func (l *Layout) compileWords(c *compiled) (err error) {
+	w := &l.Words
+	for _, v := range []struct {
+		to     **vocabulary
+		name   string
+		words  Vocabulary
+		names  map[string]meaning
+		common func(string) meaning
+		deflt  meaning
+		code   Code
+	}{
+		{&c.kind, "kind", w.Kind, kindNames, commonKind, meansReject, codeUnknownKind},
+		{&c.status, "status", w.Status, statusNames, commonStatus, meansReject, codeUnknownStatus},
+		{&c.direction, "direction", w.Direction, directionNames, commonDirection, meansReject, codeUnknownWord},
+		{&c.channel, "channel", w.Channel, channelNames, commonChannel, meansUnknown, codeUnknownWord},
+		{&c.cardType, "card_type", w.CardType, cardTypeNames, commonCardType, meansUnknown, codeUnknownWord},
+	} {
+		if *v.to, err = compileVocabulary(v.name, v.words, v.names, v.common, v.deflt, v.code); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// add reads one constant.
+func (k *constants) add(name, value string) error {
+	bad := func(what string) error { return fmt.Errorf("%s %q is not a %s", name, value, what) }
+	switch name {
+	case "kind":
+		m, ok := kindNames[value]
+		if !ok {
+			return bad("kind")
+		}
+		k.kind = Kind(m)
+	case "status":
+		m, ok := statusNames[value]
+		if !ok || m < 0 {
+			return bad("status")
+		}
+		k.status = Status(m)
+	case "channel":
+		m, ok := channelNames[value]
+		if !ok {
+			return bad("channel")
+		}
+		k.channel, k.hasChan = Channel(m), true
+	case "card_type":
+		m, ok := cardTypeNames[value]
+		if !ok {
+			return bad("card type")
+		}
+		k.cardType, k.hasCard = CardType(m), true
+	default:
+		t, ok := fieldNames[name]
+		if !ok || !t.isText() {
+			return fmt.Errorf("%s is not a text field", name)
+		}
+		if k.text == nil {
+			k.text = map[Field]string{}
+		}
+		k.text[Field(t)] = value
+	}
+	return nil
+}
+
+func (l *Layout) compileConst(c *compiled) error {
+	if l.Acquirer != "" {
+		c.consts.text = map[Field]string{Acquirer: l.Acquirer}
+	}
+	for _, n := range slices.Sorted(maps.Keys(l.Const)) {
+		if err := c.consts.add(n, l.Const[n]); err != nil {
+			return fmt.Errorf("const: %w", err)
+		}
+	}
+	return nil
+}
+
+func (l *Layout) compileRules(c *compiled) error {
+	for i := range l.Rules {
+		r, err := l.compileRule(c, &l.Rules[i])
+		if err != nil {
+			return fmt.Errorf("rule %d: %w", i+1, err)
+		}
+		c.rules = append(c.rules, r)
+	}
+	return nil
+}
+
+func (l *Layout) compileRule(c *compiled, in *Rule) (r ruleSpec, err error) {
+	if len(in.When) == 0 {
+		return r, errors.New("when is wanted")
+	}
+	if r.when, err = c.compileCond(in.When); err != nil {
+		return r, err
+	}
+	r.take = map[target]int{}
+	for _, f := range slices.Sorted(maps.Keys(in.Take)) {
+		t, ok := fieldNames[f]
+		col := c.columnNamed(in.Take[f])
+		if !ok || col < 0 {
+			return r, fmt.Errorf("take: %s = %s names no field or no column", f, in.Take[f])
+		}
+		r.take[t] = col
+	}
+	switch in.Sign {
+	case "", "+", "-":
+		r.sign = map[string]int8{"": 0, "+": 1, "-": -1}[in.Sign]
+	default:
+		return r, fmt.Errorf("sign %q: want + or -", in.Sign)
+	}
+	set := maps.Clone(in.Set)
+	if set == nil {
+		set = map[string]string{}
+	}
+	if in.Kind != "" {
+		set["kind"] = in.Kind
+	}
+	if in.Status != "" {
+		set["status"] = in.Status
+	}
+	for _, n := range slices.Sorted(maps.Keys(set)) {
+		if err := r.set.add(n, set[n]); err != nil {
+			return r, err
+		}
+	}
+	r.kind, r.status = r.set.kind, r.set.status
+	return r, nil
+}
+
+func (c *compiled) compileCond(in Cond) (condSpec, error) {
+	var out condSpec
+	for _, n := range slices.Sorted(maps.Keys(in)) {
+		col := c.columnNamed(n)
+		if col < 0 {
+			return nil, fmt.Errorf("condition: no column %s", n)
+		}
+		t := condTest{col: col}
+		for _, v := range in[n] {
+			a := condAlt{text: normWord(v)}
+			switch {
+			case v == "":
+				a.empty = true
+			case v == "*":
+				a.any = true
+			case v == "0":
+				a.zero = true
+			case v == "-0":
+				a.not = true
+			case v[0] == '~':
+				re, err := compileRegexp("condition", v[1:])
+				if err != nil {
+					return nil, err
+				}
+				a.re = re
+			}
+			t.alts = append(t.alts, a)
+		}
+		out = append(out, t)
+	}
+	return out, nil
+}
+
+func (l *Layout) compileSkips(c *compiled) error {
+	for i, s := range l.Skips {
+		re, err := compileRegexp("line", s.Line)
+		if err != nil {
+			return fmt.Errorf("skip %d: %w", i+1, err)
+		}
+		if n := btoi(s.Line != "") + btoi(len(s.When) > 0) + btoi(len(s.Unless) > 0); n != 1 {
+			return fmt.Errorf("skip %d: want one of line, when and unless", i+1)
+		}
+		cond := s.When
+		if len(s.Unless) > 0 {
+			cond = s.Unless
+		}
+		when, err := c.compileCond(cond)
+		if err != nil {
+			return fmt.Errorf("skip %d: %w", i+1, err)
+		}
+		c.skips = append(c.skips, skipSpec{line: re, when: when, unless: len(s.Unless) > 0})
+	}
+	return nil
+}
+
+func btoi(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func (l *Layout) compileExtracts(c *compiled) error {
+	for i, e := range l.Extract {
+		re, err := compileRegexp("match", e.Match)
+		switch {
+		case err != nil:
+			return fmt.Errorf("extract %d: %w", i+1, err)
+		case re == nil || e.From != "file" && e.From != "head" && e.From != "tail":
+			return fmt.Errorf("extract %d: want match, and from = file, head or tail", i+1)
+		}
+		for _, n := range re.SubexpNames()[1:] {
+			if t, ok := fieldNames[n]; n != "" && n != "year" && (!ok || !t.isText() && !t.isWhen() || t == target(FieldTime) || t == targetClock) {
+				return fmt.Errorf("extract %d: group %s is no field that can be extracted", i+1, n)
+			}
+		}
+		c.extracts = append(c.extracts, extractSpec{e.From, re})
+	}
+	return nil
+}
+
+func (l *Layout) compileControls(c *compiled) error {
+	for i := range l.Control {
+		s, err := l.compileControl(c, &l.Control[i])
+		if err != nil {
+			return fmt.Errorf("control %s: %w", strconv.Itoa(i+1), err)
+		}
+		c.controls = append(c.controls, s)
+	}
+	return nil
+}
+
+func (l *Layout) compileControl(c *compiled, in *ControlRule) (s controlSpec, err error) {
+	s = controlSpec{ControlRule: in, unit: c.unit}
+	if (in.Line == "") == (in.Header == "") {
+		return s, errors.New("want line or header")
+	}
+	if s.line, err = compileRegexp("line", in.Line); err != nil {
+		return s, err
+	}
+	if s.line != nil && s.line.SubexpIndex("rows") < 0 && s.line.SubexpIndex("amount") < 0 {
+		return s, errors.New("line: want a group named rows or amount")
+	}
+	if u, given, err := parseUnit(in.Unit); err != nil {
+		return s, err
+	} else if given {
+		s.unit = u
+	}
+	for _, k := range in.Kinds {
+		m, ok := kindNames[k]
+		if !ok {
+			return s, fmt.Errorf("unknown kind %q", k)
+		}
+		s.kinds = append(s.kinds, Kind(m))
+	}
+	for _, k := range in.Status {
+		m, ok := statusNames[k]
+		if !ok || m < 0 {
+			return s, fmt.Errorf("unknown status %q", k)
+		}
+		s.statuses = append(s.statuses, Status(m))
+	}
+	sums := in.Sum
+	if len(sums) == 0 {
+		sums = Values{"amount"}
+	}
+	for _, n := range sums {
+		t, ok := fieldNames[n]
+		if ok && (t == target(FieldAmount) || t == target(FieldFee) || t == target(FieldNet)) {
+			s.sums = append(s.sums, sumSpec{field: t, col: -1})
+			continue
+		}
+		col := c.columnNamed(n)
+		if col < 0 {
+			return s, fmt.Errorf("sum: %q is neither amount, fee, net nor a column", n)
+		}
+		s.sums = append(s.sums, sumSpec{col: col})
+	}
+	return s, nil
+}

@@ -1,0 +1,155 @@
+package parse
+
+import (
+	"slices"
+	"strconv"
+
+	"duizhang/parse/money"
+)
+
+// Control is what a file declares about itself.
+type Control struct {
+	DeclaredRows   int64
+	HasRows        bool
+	DeclaredAmount money.Fen
+	HasAmount      bool
+	// OK: the rows agree with it, to the fen.
+	OK bool
+}
+
+// control is one declared total of a document.
+type control struct {
+	spec      *controlSpec // nil: a totals line that no layout describes
+	sums      []sumSpec
+	rows      int64
+	hasRows   bool
+	amount    money.Fen
+	hasAmount bool
+	line      int64 // where it stands, for messages
+}
+
+// controlSums are the rows of a document added up, beside its controls.
+type controlSums struct {
+	each []controlSum
+}
+
+type controlSum struct {
+	accepted, rejected int64
+	amounts            []money.Fen
+	broken             bool // an overflow or an unreadable amount
+}
+
+func newControlSums(cs []control) controlSums {
+	s := controlSums{each: make([]controlSum, len(cs))}
+	for i := range cs {
+		s.each[i].amounts = make([]money.Fen, len(cs[i].sums))
+	}
+	return s
+}
+
+// count adds a row that is no title, accepted or rejected, to every control.
+func (b *binder) count(cells [][]byte, row *Row, accepted bool) {
+	for i := range b.p.controls {
+		c, s := &b.p.controls[i], &b.sums.each[i]
+		if !accepted {
+			s.rejected++
+			continue
+		}
+		if c.spec != nil && !c.spec.counts(row) {
+			continue
+		}
+		s.accepted++
+		for k, m := range c.sums {
+			f, ok := b.measure(m, cells, row)
+			if sum, fits := money.Add(s.amounts[k], f); ok && fits {
+				s.amounts[k] = sum
+			} else {
+				s.broken = true
+			}
+		}
+	}
+}
+
+func (s *controlSpec) counts(row *Row) bool {
+	return (len(s.kinds) == 0 || slices.Contains(s.kinds, row.Kind)) && (len(s.statuses) == 0 || slices.Contains(s.statuses, row.Status))
+}
+
+// measure is what a row adds to a sum.
+func (b *binder) measure(m sumSpec, cells [][]byte, row *Row) (money.Fen, bool) {
+	if m.col >= 0 {
+		f, _, p := b.fen(cells, int16(m.col))
+		return f, p == nil
+	}
+	switch m.field {
+	case target(FieldFee):
+		return row.Fee, true
+	case target(FieldNet):
+		return row.Net, true
+	case sumOfOK:
+		if row.Status != OK {
+			return 0, true
+		}
+	case sumOfSales:
+		if row.Status != OK || row.Amount < 0 {
+			return 0, true
+		}
+	}
+	return row.Amount, true
+}
+
+// Sums that only totals lines without a description use.
+const (
+	sumOfOK    = numTargets + iota // of rows that are ok
+	sumOfSales                     // of those, the positive ones
+)
+
+// verify compares what the document declares with its rows, which the given
+// binders have counted. A problem refuses the file. The result is nil where
+// nothing is declared.
+//
+// A rejected row counts as a row, but its amount is not known: then only the
+// counts are compared, and the file is reported as incomplete anyway.
+func (p *plan) verify(binders []*binder) (*Control, *Problem) {
+	if len(p.controls) == 0 {
+		return nil, nil
+	}
+	out := &Control{OK: true}
+	for i := range p.controls {
+		c := &p.controls[i]
+		sum := controlSum{amounts: make([]money.Fen, len(c.sums))}
+		for _, b := range binders {
+			sum.add(&b.sums.each[i])
+		}
+		out.DeclaredRows += c.rows
+		out.HasRows = out.HasRows || c.hasRows
+		out.DeclaredAmount += c.amount
+		out.HasAmount = out.HasAmount || c.hasAmount
+		if problem := c.check(&sum); problem != nil {
+			out.OK = false
+			return out, problem
+		}
+	}
+	return out, nil
+}
+
+func (s *controlSum) add(o *controlSum) {
+	s.accepted += o.accepted
+	s.rejected += o.rejected
+	s.broken = s.broken || o.broken
+	for k := range s.amounts {
+		sum, ok := money.Add(s.amounts[k], o.amounts[k])
+		s.amounts[k] = sum
+		s.broken = s.broken || !ok
+	}
+}
+
+func (c *control) check(s *controlSum) *Problem {
+	filtered := c.spec != nil && (len(c.spec.kinds) > 0 || len(c.spec.statuses) > 0)
+	if c.hasRows && c.rows != s.accepted+s.rejected && !(filtered && s.rejected > 0) {
+		return &Problem{Code: codeControlRows, Line: c.line, Args: []string{strconv.FormatInt(c.rows, 10), strconv.FormatInt(s.accepted+s.rejected, 10)}}
+	}
+	if !c.hasAmount || s.rejected > 0 || s.broken || slices.Contains(s.amounts, c.amount) {
+		return nil
+	}
+	return &Problem{Code: codeControlAmount, Line: c.line, Args: []string{c.amount.String(), s.amounts[0].String(), (s.amounts[0] - c.amount).Abs().String()}}
+}

@@ -1,0 +1,20 @@
+package parse
+
+import "testing"
+
+func builtin(t testing.TB) *Layouts {
+	t.Helper()
+	ls, err := LoadLayouts("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ls
+}
+
+func TestBuiltinLayoutsLoad(t *testing.T) { builtin(t) }
+
+func BenchmarkLoadLayouts(b *testing.B) {
+	for b.Loop() {
+		builtin(b)
+	}
+}

@@ -1,0 +1,274 @@
+package parse
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// This file holds the grammars of cells: identifiers, free text, card numbers.
+// Times are in when.go, amounts in package money, words in vocab.go.
+
+// maxIdentifier is the longest identifier in bytes; the longest known one (a
+// UnionPay order number) has 40.
+const maxIdentifier = 200
+
+// Classes of bytes within a cell.
+const (
+	clsBlank    = 1 << iota
+	clsControl  // below blank
+	clsHigh     // not ASCII
+	clsExponent // e or E
+)
+
+var byteClass = func() (t [256]uint8) {
+	for i := range t {
+		switch {
+		case i == ' ' || i == '\t':
+			t[i] = clsBlank
+		case i < ' ' || i == 0x7F:
+			t[i] = clsControl
+		case i >= utf8.RuneSelf:
+			t[i] = clsHigh
+		case i == 'e' || i == 'E':
+			t[i] = clsExponent
+		}
+	}
+	return t
+}()
+
+// trim removes blanks, tabs and line ends around a cell. It works in every
+// encoding of the house: no second byte of a character is that low.
+func trim(c []byte) []byte {
+	for len(c) > 0 && c[0] <= ' ' {
+		c = c[1:]
+	}
+	for len(c) > 0 && c[len(c)-1] <= ' ' {
+		c = c[:len(c)-1]
+	}
+	return c
+}
+
+// unguard removes what exporters put around long digits to keep spreadsheets
+// from mangling them: a leading backtick or apostrophe, ="…", blanks and tabs.
+func unguard(c []byte) []byte {
+	c = trim(c)
+	if len(c) == 0 {
+		return c
+	}
+	switch c[0] {
+	case '`', '\'':
+		return trim(c[1:])
+	case '=':
+		if n := len(c); n >= 3 && c[1] == '"' && c[n-1] == '"' {
+			return trim(c[2 : n-1])
+		}
+	}
+	return c
+}
+
+// classes is the union of the classes of c's bytes.
+func classes(c []byte) (cls uint8) {
+	for _, b := range c {
+		cls |= byteClass[b]
+	}
+	return cls
+}
+
+// invisible characters are dropped from every cell.
+func invisible(r rune) bool {
+	switch {
+	case r == 0xFEFF, r == 0xAD, r == 0x180E, r >= 0x200B && r <= 0x200F, r >= 0x202A && r <= 0x202E,
+		r >= 0x2060 && r <= 0x2064, r >= 0x2066 && r <= 0x2069:
+		return true
+	}
+	return false
+}
+
+// blank characters beside the ASCII ones.
+func wideBlank(r rune) bool {
+	return r == 0xA0 || r == 0x3000 || r >= 0x2000 && r <= 0x200A || r == 0x202F
+}
+
+// narrow folds a full-width form to its ASCII character.
+func narrow(r rune) rune {
+	switch {
+	case r >= 0xFF01 && r <= 0xFF5E:
+		return r - 0xFEE0
+	case r == 0xFFE5:
+		return '¥'
+	}
+	return r
+}
+
+// appendIdentifier appends an identifier's folded form: no blanks, nothing
+// invisible, no full-width characters. src is UTF-8.
+func appendIdentifier(dst, src []byte) []byte {
+	for len(src) > 0 {
+		r, n := utf8.DecodeRune(src)
+		if r == utf8.RuneError && n == 1 {
+			dst = append(dst, src[0])
+			src = src[1:]
+			continue
+		}
+		src = src[n:]
+		if r == ' ' || r == '\t' || invisible(r) || wideBlank(r) {
+			continue
+		}
+		dst = utf8.AppendRune(dst, narrow(r))
+	}
+	return dst
+}
+
+// appendFree appends free text: nothing invisible, every blank or control
+// character a plain blank, none at the ends, and card numbers masked. src is UTF-8.
+func appendFree(dst, src []byte) []byte {
+	start := len(dst)
+	for len(src) > 0 {
+		r, n := utf8.DecodeRune(src)
+		src = src[n:]
+		switch {
+		case invisible(r):
+		case r < ' ' || r == 0x7F || wideBlank(r):
+			dst = append(dst, ' ')
+		default:
+			dst = utf8.AppendRune(dst, r)
+		}
+	}
+	for len(dst) > start && dst[len(dst)-1] == ' ' {
+		dst = dst[:len(dst)-1]
+	}
+	i := start
+	for i < len(dst) && dst[i] == ' ' {
+		i++
+	}
+	n := copy(dst[start:], dst[i:])
+	return dst[:start+n]
+}
+
+// freeIsClean says that appendFree would change nothing in UTF-8 text: there is
+// no control character and none of the lead bytes of blanks and invisibles.
+func freeIsClean(c []byte) bool {
+	for _, b := range c {
+		switch {
+		case b < ' ', b == 0x7F, b == 0xC2, b == 0xE1, b == 0xE2, b == 0xE3, b == 0xEF:
+			return false
+		}
+	}
+	return true
+}
+
+// hasLongDigits says whether a run of 13 or more digits is in c, which is where
+// a card number could be.
+func hasLongDigits(c []byte) bool {
+	run := 0
+	for _, b := range c {
+		if b-'0' > 9 {
+			run = 0
+		} else if run++; run >= 13 {
+			return true
+		}
+	}
+	return false
+}
+
+// lostPrecision says whether an identifier was mangled by a spreadsheet:
+// digits, perhaps a point, E, a sign and digits, as 1.23457E+17.
+func lostPrecision(c []byte) bool {
+	i := 0
+	for i < len(c) && (isDigit(c[i]) || c[i] == '.') {
+		i++
+	}
+	if i == 0 || i+2 >= len(c) || c[i] != 'E' && c[i] != 'e' {
+		return false
+	}
+	point := strings.IndexByte(string(c[:i]), '.') >= 0
+	signed := c[i+1] == '+' || c[i+1] == '-'
+	if !point && !signed {
+		return false // 12E45678 may be somebody's terminal
+	}
+	if signed {
+		i++
+	}
+	for i++; i < len(c); i++ {
+		if !isDigit(c[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// appendCardTail appends what may be kept of a card number: up to six leading
+// digits, "****", and up to four trailing ones. c is folded (appendIdentifier).
+// A text that is no card number, open or masked, appends nothing.
+func appendCardTail(dst, c []byte) []byte {
+	if i := strings.LastIndex(string(c), "尾号"); i >= 0 {
+		c = c[i+len("尾号"):]
+	}
+	lead := 0
+	for lead < len(c) && isDigit(c[lead]) {
+		lead++
+	}
+	end, masked := lead, false
+	for end < len(c) {
+		r, n := utf8.DecodeRune(c[end:])
+		if r == '*' || r == 'x' || r == 'X' || r == '•' || r == '●' || r == '-' {
+			masked = true
+		} else if !isDigit(c[end]) {
+			break
+		}
+		end += n
+	}
+	tail := end
+	for tail > 0 && isDigit(c[tail-1]) {
+		tail--
+	}
+	if !masked {
+		switch {
+		case lead == 0 || lead > 19 || end != len(c) && lead < 12:
+			return dst
+		case lead <= 11: // only a tail; a spreadsheet may have eaten its zeros
+			dst = append(dst, "****0000"[:8-min(lead, 4)]...)
+			return append(dst, c[max(0, lead-4):lead]...)
+		}
+		dst = append(dst, c[:6]...)
+		dst = append(dst, "****"...)
+		return append(dst, c[lead-4:lead]...)
+	}
+	if tail == end && lead == 0 {
+		return dst
+	}
+	dst = append(dst, c[:min(lead, 6)]...)
+	dst = append(dst, "****"...)
+	return append(dst, c[max(tail, end-4):end]...)
+}
+
+// currencyCode is the ISO code for what files write in currency columns; ok is
+// false for anything else. Codes are folded (appendIdentifier).
+func currencyCode(c []byte) (code string, ok bool) {
+	if len(c) == 3 {
+		var up [3]byte
+		for i, b := range c {
+			if b >= 'a' && b <= 'z' {
+				b -= 'a' - 'A'
+			}
+			up[i] = b
+		}
+		if code, ok := currencies[string(up[:])]; ok {
+			return code, true
+		}
+		for _, b := range up {
+			if b < 'A' || b > 'Z' {
+				return "", false
+			}
+		}
+		return string(up[:]), true
+	}
+	code, ok = currencies[string(c)]
+	return code, ok
+}
+
+var currencies = map[string]string{
+	"CNY": "CNY", "RMB": "CNY", "CNH": "CNY", "156": "CNY", "人民币": "CNY", "人民币元": "CNY", "人民币CNY": "CNY", "CNY人民币": "CNY", "¥": "CNY", "元": "CNY", "01": "CNY",
+	"USD": "USD", "840": "USD", "美元": "USD", "HKD": "HKD", "344": "HKD", "港币": "HKD", "港元": "HKD", "EUR": "EUR", "978": "EUR", "欧元": "EUR",
+	"JPY": "JPY", "392": "JPY", "日元": "JPY", "GBP": "GBP", "826": "GBP", "英镑": "GBP", "AUD": "AUD", "036": "AUD", "SGD": "SGD", "702": "SGD", "MOP": "MOP", "446": "MOP", "澳门元": "MOP",
+}
