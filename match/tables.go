@@ -9,6 +9,7 @@ import (
 	"math/big"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -184,7 +185,12 @@ func decodeText(name string, data []byte) (string, error) {
 	return string(out), nil
 }
 
+// guardedCell is a number as some exports protect it from spreadsheets: ="0123".
+// The csv package takes its quotes for a mistake.
+var guardedCell = regexp.MustCompile(`(?m)(^|[,;\t])="([^"\n]*)"`)
+
 func readCSV(name, text string) (*table, error) {
+	text = guardedCell.ReplaceAllString(text, `$1"$2"`)
 	r := csv.NewReader(strings.NewReader(text))
 	r.Comma = delimiterOf(text)
 	r.FieldsPerRecord = -1
