@@ -55,9 +55,7 @@ func demo(ctx context.Context, e *env, lang language, dir string, quiet bool) er
 		return failed(err, msgDemoCannot)
 	}
 	if !quiet {
-		for _, p := range data.Paths() {
-			line(e.stdout, say(lang, msgDemoWrote, p))
-		}
+		line(e.stdout, say(lang, msgDemoWrote, dir, len(data.Pos), len(data.Clearing), len(data.Bank)))
 		line(e.stdout, say(lang, msgDemoRuns, "duizhang run --config "+file))
 	}
 	args := []string{"run", "--config", file, "--lang", languageNames[lang]}

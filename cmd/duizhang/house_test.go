@@ -34,17 +34,20 @@ var mayImport = map[string][]string{
 var soleImporters = map[string][]string{
 	"github.com/schollz/progressbar/v3": {"duizhang/cmd/duizhang"},
 	"github.com/spf13/cobra":            {"duizhang/cmd/duizhang"},
-	"github.com/BurntSushi/toml":        {"duizhang/cmd/duizhang", "duizhang/parse"},
-	"github.com/xuri/excelize/v2":       {"duizhang/report", "duizhang/fixtures"},
-	"os/signal":                         {"duizhang/cmd/duizhang"},
-	"os/exec":                           {},
-	"net":                               {},
-	"net/http":                          {},
-	"unsafe":                            {"duizhang/parse", "duizhang/match", "duizhang/cmd/duizhang"},
-	"log":                               {},
-	"log/slog":                          {},
-	"math/rand":                         {},
-	"plugin":                            {},
+	"github.com/BurntSushi/toml":        {"duizhang/cmd/duizhang", "duizhang/parse", "duizhang/match"},
+	"github.com/gocarina/gocsv":         {"duizhang/report", "duizhang/match"},
+	// match reads the contract table with it: small, kept by hand.
+	"github.com/xuri/excelize/v2":    {"duizhang/report", "duizhang/match", "duizhang/fixtures"},
+	"github.com/richardlehane/mscfb": {"duizhang/parse"},
+	"os/signal":                      {"duizhang/cmd/duizhang"},
+	"os/exec":                        {},
+	"net":                            {},
+	"net/http":                       {},
+	"unsafe":                         {"duizhang/parse", "duizhang/match", "duizhang/cmd/duizhang"},
+	"log":                            {},
+	"log/slog":                       {},
+	"math/rand":                      {},
+	"plugin":                         {},
 }
 
 type goPackage struct {

@@ -105,7 +105,7 @@ var (
 
 	// Demo.
 	msgDemoExists  = message{"“%s”里已有别的文件；请给一个空的或新的文件夹", "\"%s\" holds other files; name an empty or a new folder"}
-	msgDemoWrote   = message{"已生成演示数据：%s", "wrote the demo data: %s"}
+	msgDemoWrote   = message{"已在 %s 生成演示数据：商户 %d 个文件、收单 %d 个、银行 %d 个，及合同表", "wrote demo data to %s: %d POS files, %d clearing files, %d bank files and a contract table"}
 	msgDemoRuns    = message{"运行：%s", "running: %s"}
 	msgDemoCannot  = message{"不能写出演示数据", "cannot write the demo data"}
 	msgDemoCompare = message{"演示数据里故意放入了差异，所以 run 在这里的退出码是 %d", "the data holds planted differences, so run itself would exit %d"}
