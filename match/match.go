@@ -310,7 +310,7 @@ func (r *run) parallel(ctx context.Context, n int, work func(w, i int) error) er
 	g, ctx := errgroup.WithContext(ctx)
 	var next atomic.Int64
 	for w := range min(r.opt.Workers, n) {
-		g.Go(func() error {
+		g.Go(parse.Guard(func() error {
 			for {
 				i := int(next.Add(1)) - 1
 				if i >= n {
@@ -323,7 +323,7 @@ func (r *run) parallel(ctx context.Context, n int, work func(w, i int) error) er
 					return err
 				}
 			}
-		})
+		}))
 	}
 	return g.Wait()
 }

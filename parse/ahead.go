@@ -50,7 +50,11 @@ func (a *aheadReader) run(r io.Reader) {
 		case <-a.quit:
 			return
 		}
-		n, err := readBlock(r, b)
+		n := 0
+		err := Guard(func() (err error) {
+			n, err = readBlock(r, b)
+			return err
+		})()
 		a.full <- aheadPart{b[:n], err}
 		if err != nil {
 			return

@@ -83,7 +83,7 @@ func (s *Set) reread(ctx context.Context, workers int, pos []Pos, newVisitor fun
 	g, ctx := errgroup.WithContext(ctx)
 	for w := range workers {
 		r := rereader{set: s, pos: pos, lines: lines, visit: newVisitor(w), split: splitter{slack: s.opt.slack}, last: -1}
-		g.Go(func() error {
+		g.Go(Guard(func() error {
 			for {
 				i := int(next.Add(1)) - 1
 				if i >= len(spans) {
@@ -96,7 +96,7 @@ func (s *Set) reread(ctx context.Context, workers int, pos []Pos, newVisitor fun
 					return err
 				}
 			}
-		})
+		}))
 	}
 	return g.Wait()
 }

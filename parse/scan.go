@@ -83,10 +83,10 @@ func (run *scanRun) scan(ctx context.Context, workers int, newVisitor func(worke
 		if newVisitor != nil {
 			visit = newVisitor(w)
 		}
-		g.Go(func() error {
+		g.Go(Guard(func() error {
 			w := scanWorker{run: run, visit: visit, ctx: gctx, split: splitter{slack: run.slack}}
 			return w.work()
-		})
+		}))
 	}
 	err := g.Wait()
 	if err == nil {

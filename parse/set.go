@@ -98,7 +98,7 @@ func Open(ctx context.Context, paths []PathSide, opt *Options) (*Input, error) {
 	g.SetLimit(runtime.GOMAXPROCS(0))
 	for i, p := range paths {
 		found[i] = newOpener(gctx, p, opt)
-		g.Go(found[i].open)
+		g.Go(Guard(found[i].open))
 	}
 	err := g.Wait()
 	in := &Input{}

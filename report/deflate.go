@@ -9,6 +9,8 @@ import (
 	"sync"
 
 	"github.com/klauspost/compress/flate"
+
+	"duizhang/parse"
 )
 
 // blockSize is how much sheet XML is compressed at a time. Where the blocks
@@ -85,13 +87,15 @@ func (d *deflater) start(raw []byte, b *block) {
 	*own = append((*own)[:0], raw...)
 	d.wait.Go(func() {
 		defer func() { <-d.slots }()
-		done, err := d.compress(*own, false)
-		d.raws.Put(own)
-		*b = *done
-		if err == nil {
-			err = d.keep(b)
-		}
-		d.fail(err)
+		d.fail(parse.Guard(func() error {
+			done, err := d.compress(*own, false)
+			d.raws.Put(own)
+			*b = *done
+			if err == nil {
+				err = d.keep(b)
+			}
+			return err
+		})())
 	})
 }
 

@@ -42,7 +42,7 @@ func (v *verifier) check(ctx context.Context, f *os.File, size int64, workers in
 		if isSheet {
 			seen++
 		}
-		g.Go(func() error { return v.checkEntry(ctx, entry, isSheet, want) })
+		g.Go(parse.Guard(func() error { return v.checkEntry(ctx, entry, isSheet, want) }))
 	}
 	if err := g.Wait(); err != nil {
 		return err

@@ -202,7 +202,7 @@ func (w *writer) renderGroups(ctx context.Context) error {
 	var next atomic.Int64
 	g, ctx := errgroup.WithContext(ctx)
 	for range min(w.workers, batches) {
-		g.Go(func() (err error) {
+		g.Go(parse.Guard(func() (err error) {
 			defer func() {
 				if err != nil {
 					places.close()
@@ -220,7 +220,7 @@ func (w *writer) renderGroups(ctx context.Context) error {
 					return err
 				}
 			}
-		})
+		}))
 	}
 	return g.Wait()
 }

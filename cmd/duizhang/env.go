@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"golang.org/x/term"
+
+	"duizhang/parse"
 )
 
 // env is everything a command takes from the world around it.
@@ -89,7 +91,7 @@ func guarded(ctx context.Context, args []string, e *env) (code exitCode) {
 	lang := languageOf(args)
 	defer func() {
 		if p := recover(); p != nil {
-			code = tell(e, lang, panicked(p))
+			code = tell(e, lang, panicked(parse.NewPanicError(p)))
 		}
 	}()
 	debug.SetTraceback("none") // a panic in a worker must not print arguments
@@ -101,8 +103,11 @@ func guarded(ctx context.Context, args []string, e *env) (code exitCode) {
 func tell(e *env, lang language, err error) exitCode {
 	code := codeOf(err)
 	var o outcome
+	var p *parse.PanicError
 	switch {
 	case err == nil || errors.As(err, &o):
+	case errors.As(err, &p):
+		warnError(e, lang, panicked(p))
 	case code == exitInterrupted:
 		warn(e, lang, msgInterrupted)
 	default:

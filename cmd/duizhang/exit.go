@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path"
-	"runtime"
 
 	"duizhang/parse"
 )
@@ -86,36 +84,8 @@ func codeOf(err error) exitCode {
 // worst joins two statuses: the greater one says more.
 func worst(a, b exitCode) exitCode { return max(a, b) }
 
-// panicked describes a panic without the data that caused it: the place in
-// this program and, for runtime errors, their text, which holds indexes and
-// type names only. Any other panic value may quote an input.
-func panicked(value any) error {
-	what := fmt.Sprintf("%T", value)
-	if re, ok := value.(runtime.Error); ok {
-		what = re.Error()
-	}
-	return &failure{code: exitFailed, msg: msgPanic, args: []any{what, panicSite()}}
-}
-
-// panicSite is package/file.go:line of the frame that panicked.
-func panicSite() string {
-	pcs := make([]uintptr, 64)
-	frames := runtime.CallersFrames(pcs[:runtime.Callers(1, pcs)])
-	raised := false
-	for {
-		f, more := frames.Next()
-		switch {
-		case f.Function == "runtime.gopanic":
-			raised = true
-		case raised && !isRuntime(f.Function):
-			return fmt.Sprintf("%s/%s:%d", path.Base(path.Dir(f.File)), path.Base(f.File), f.Line)
-		}
-		if !more {
-			return "?"
-		}
-	}
-}
-
-func isRuntime(function string) bool {
-	return len(function) > 8 && function[:8] == "runtime."
+// panicked tells of a mistake in the program, wherever it showed: the place
+// and no data.
+func panicked(p *parse.PanicError) error {
+	return &failure{code: exitFailed, msg: msgPanic, args: []any{p.What, p.Site}}
 }
