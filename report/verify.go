@@ -11,6 +11,7 @@ import (
 	"github.com/klauspost/compress/flate"
 	"golang.org/x/sync/errgroup"
 
+	"duizhang/parse"
 	"duizhang/parse/money"
 )
 

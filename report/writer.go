@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"duizhang/match"
+	"duizhang/parse"
 )
 
 // writer makes all outputs of one run.
