@@ -14,6 +14,7 @@ import (
 type columnUse struct {
 	spec   *columnSpec
 	cell   int    // index of the cell, -1 where the document lacks it
+	more   []int  // further cells of a free text
 	header string // as messages show it
 	unit   money.Unit
 	from   int // bytes of a fixed line; display columns of a ruler
@@ -341,11 +342,20 @@ func (b *binder) width(cells [][]byte) *Problem {
 	return nil
 }
 
-// cell is the text of a column without guards, nil where it says nothing.
+// cell is the text of a column without guards, or that of the column that
+// stands in for it, nil where both say nothing.
 func (b *binder) cell(cells [][]byte, use int16) []byte {
-	if use < 0 {
-		return nil
+	for use >= 0 {
+		if c := b.own(cells, use); c != nil {
+			return c
+		}
+		use = int16(b.p.uses[use].spec.or)
 	}
+	return nil
+}
+
+// own is the text of a column itself.
+func (b *binder) own(cells [][]byte, use int16) []byte {
 	u := &b.p.uses[use]
 	if u.cell < 0 || u.cell >= len(cells) {
 		return nil
@@ -771,7 +781,7 @@ func (b *binder) signFee(row *Row) {
 // from the two columns of income and expense.
 func (b *binder) amount(cells [][]byte, bd *binding) (money.Fen, verdict, *Problem) {
 	use := bd.at[FieldAmount]
-	if use < 0 || b.p.uses[use].cell < 0 {
+	if use < 0 {
 		return b.inOut(cells, bd)
 	}
 	a, ok, p := b.fen(cells, use)
@@ -782,7 +792,7 @@ func (b *binder) amount(cells [][]byte, bd *binding) (money.Fen, verdict, *Probl
 		return 0, reject, p
 	}
 	dir := bd.at[targetDirection]
-	if dir < 0 || b.p.uses[dir].cell < 0 {
+	if dir < 0 {
 		return a, accept, nil
 	}
 	m, p := b.lookup(cells, dir, b.p.layout.c.direction, b.directions)
@@ -823,10 +833,11 @@ func (b *binder) inOut(cells [][]byte, bd *binding) (money.Fen, verdict, *Proble
 }
 
 // when reads the date or time in a column; ok is false where the cell says
-// nothing, or only zeros.
-func (b *binder) when(cells [][]byte, use int16) (w when, ok bool, p *Problem) {
+// nothing, or only zeros. asClock: the day stands in a column of its own, so a
+// short number is a time of day and no serial day.
+func (b *binder) when(cells [][]byte, use int16, asClock bool) (w when, ok bool, p *Problem) {
 	c := b.cell(cells, use)
-	if c == nil || isNoDay(c) {
+	if c == nil || !asClock && isNoDay(c) {
 		return w, false, nil
 	}
 	s := b.p.uses[use].spec
@@ -835,7 +846,7 @@ func (b *binder) when(cells [][]byte, use int16) (w when, ok bool, p *Problem) {
 		text = b.text(c)
 	}
 	var code Code
-	if s.As == "clock" && len(s.formats) == 0 {
+	if asClock && len(s.formats) == 0 {
 		w, code = parseClock(text)
 	} else {
 		w, code = readWhen(text, s.formats, b.p.ref)
@@ -862,15 +873,15 @@ func isNoDay(c []byte) bool {
 // times reads the moment of trade, in one column or in two, and the other days.
 func (b *binder) times(cells [][]byte, bd *binding, row *Row) *Problem {
 	row.Time, row.HasClock = 0, false
-	t, hasTime, p := b.when(cells, bd.at[FieldTime])
+	t, hasTime, p := b.when(cells, bd.at[FieldTime], bd.at[targetDate] >= 0)
 	if p != nil {
 		return p
 	}
-	d, hasDate, p := b.when(cells, bd.at[targetDate])
+	d, hasDate, p := b.when(cells, bd.at[targetDate], false)
 	if p != nil {
 		return p
 	}
-	clock, hasClock, p := b.when(cells, bd.at[targetClock])
+	clock, hasClock, p := b.when(cells, bd.at[targetClock], true)
 	if p != nil {
 		return p
 	}
@@ -898,7 +909,7 @@ func (b *binder) times(cells [][]byte, bd *binding, row *Row) *Problem {
 		return b.fail(codeClockOnly, use, b.cell(cells, use))
 	case b.p.layout.c.mustTime:
 		use := bd.at[FieldTime]
-		if use < 0 || b.p.uses[use].cell < 0 {
+		if use < 0 {
 			use = bd.at[targetDate]
 		}
 		return b.fail(codeEmptyRequired, use, nil)
@@ -917,7 +928,7 @@ func (b *binder) days(cells [][]byte, bd *binding, row *Row) *Problem {
 		if use < 0 {
 			continue
 		}
-		w, ok, p := b.when(cells, use)
+		w, ok, p := b.when(cells, use, false)
 		if p != nil {
 			return p
 		}
@@ -939,6 +950,9 @@ func (b *binder) texts(cells [][]byte, bd *binding, row *Row, need FieldSet) *Pr
 	for i := range bd.texts {
 		t := &bd.texts[i]
 		c := b.cell(cells, t.use)
+		if c == nil && t.use >= 0 && len(b.p.uses[t.use].more) > 0 {
+			c = b.joined(cells, nil, t.use)
+		}
 		if c == nil {
 			row.Text[t.field] = t.value
 			continue
@@ -968,13 +982,40 @@ func (b *binder) texts(cells [][]byte, bd *binding, row *Row, need FieldSet) *Pr
 		case f == Account:
 			row.Text[f] = b.account(c)
 		default:
-			row.Text[f] = b.freeText(c)
+			row.Text[f] = b.freeText(b.joined(cells, c, t.use))
 		}
 		if row.Text[f] == nil {
 			row.Text[f] = t.value
 		}
 	}
 	return nil
+}
+
+// joined is a free text with those of its further cells, a blank between.
+func (b *binder) joined(cells [][]byte, c []byte, use int16) []byte {
+	u := &b.p.uses[use]
+	if len(u.more) == 0 {
+		return c
+	}
+	n := len(b.buf)
+	b.buf = append(b.buf, c...)
+	for _, i := range u.more {
+		if i >= len(cells) {
+			continue
+		}
+		m := unguard(cells[i])
+		if len(m) == 0 || u.first[m[0]] && u.isAbsent(m) || bytes.Equal(m, c) {
+			continue
+		}
+		if len(b.buf) > n {
+			b.buf = append(b.buf, ' ')
+		}
+		b.buf = append(b.buf, m...)
+	}
+	if len(b.buf) == n {
+		return nil
+	}
+	return b.buf[n:]
 }
 
 // mayBeMangled is a cheap look for an exponent near the end.

@@ -111,7 +111,7 @@ type compiled struct {
 	file       []*regexp.Regexp
 	head       []*regexp.Regexp
 	empty      []*regexp.Regexp
-	sig        []string // normalised header names of the signature
+	sig        [][]string // normalised header names of the signature, each with its other names
 	not        []string
 	extracts   []extractSpec
 	controls   []controlSpec
@@ -136,6 +136,8 @@ type columnSpec struct {
 	*Column
 	targets []target // none: the layout's own name
 	keys    []string // normalised Names
+	more    []string // normalised More
+	or      int      // index of the column Or, -1 for none
 	unit    money.Unit
 	hasUnit bool
 	formats []dateFormat
@@ -331,7 +333,15 @@ func (l *Layout) compileDetect(c *compiled) (err error) {
 		return err
 	}
 	for _, n := range d.Columns {
-		c.sig = append(c.sig, normHeader(n).key)
+		names := []string{normHeader(n).key}
+		for i := range l.Columns {
+			if slices.Contains(l.Columns[i].Names, n) {
+				for _, other := range l.Columns[i].Names {
+					names = append(names, normHeader(other).key)
+				}
+			}
+		}
+		c.sig = append(c.sig, names)
 	}
 	for _, n := range d.NotColumns {
 		c.not = append(c.not, normHeader(n).key)
@@ -360,10 +370,21 @@ func (l *Layout) compileColumns(c *compiled) error {
 			c.minLength = max(c.minLength, spec.Start+spec.Len)
 		}
 	}
+	for i, spec := range c.columns {
+		if spec.or = -1; spec.Or == "" {
+			continue
+		}
+		if spec.or = c.columnNamed(spec.Or); spec.or < 0 || spec.or == i || c.columns[spec.or].Or != "" && spec.or <= i {
+			return fmt.Errorf("column %s: or = %s must be a column, a later one if it has an or itself", spec.As, spec.Or)
+		}
+	}
 	if l.Format.MinLength > 0 {
 		c.minLength = l.Format.MinLength
 	}
-	if !l.Ignore && !byTarget[target(FieldAmount)] && !byTarget[targetAmountIn] {
+	if l.Ignore {
+		return nil
+	}
+	if !byTarget[target(FieldAmount)] && !byTarget[targetAmountIn] {
 		return errors.New("no column is amount (or amount_in and amount_out)")
 	}
 	if byTarget[targetAmountIn] != byTarget[targetAmountOut] {
@@ -416,6 +437,9 @@ func (l *Layout) compileColumn(c *compiled, col *Column) (spec *columnSpec, err 
 		if k := normHeader(n).key; !slices.Contains(spec.keys, k) {
 			spec.keys = append(spec.keys, k)
 		}
+	}
+	for _, n := range col.More {
+		spec.more = append(spec.more, normHeader(n).key)
 	}
 	switch {
 	case c.form == formFixed && col.Len <= 0:
@@ -707,16 +731,16 @@ func (l *Layout) compileControl(c *compiled, in *ControlRule) (s controlSpec, er
 		sums = Values{"amount"}
 	}
 	for _, n := range sums {
-		t, ok := fieldNames[n]
-		if ok && (t == target(FieldAmount) || t == target(FieldFee) || t == target(FieldNet)) {
+		t, ok := map[string]target{"amount": target(FieldAmount), "fee": target(FieldFee), "net": target(FieldNet), "ok": sumOfOK, "sales": sumOfSales}[n]
+		name, isColumn := strings.CutPrefix(n, "column:")
+		switch col := c.columnNamed(name); {
+		case ok:
 			s.sums = append(s.sums, sumSpec{field: t, col: -1})
-			continue
+		case isColumn && col >= 0:
+			s.sums = append(s.sums, sumSpec{col: col})
+		default:
+			return s, fmt.Errorf("sum: %q is none of amount, fee, net, ok, sales and column:NAME", n)
 		}
-		col := c.columnNamed(n)
-		if col < 0 {
-			return s, fmt.Errorf("sum: %q is neither amount, fee, net nor a column", n)
-		}
-		s.sums = append(s.sums, sumSpec{col: col})
 	}
 	return s, nil
 }

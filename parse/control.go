@@ -120,10 +120,13 @@ func (p *plan) verify(binders []*binder) (*Control, *Problem) {
 		for _, b := range binders {
 			sum.add(&b.sums.each[i])
 		}
-		out.DeclaredRows += c.rows
-		out.HasRows = out.HasRows || c.hasRows
-		out.DeclaredAmount += c.amount
-		out.HasAmount = out.HasAmount || c.hasAmount
+		part := c.spec != nil && len(c.spec.kinds) > 0 // totals by kind add up; others say the same again
+		if c.hasRows && (part || !out.HasRows) {
+			out.DeclaredRows, out.HasRows = out.DeclaredRows+c.rows, true
+		}
+		if c.hasAmount && (part || !out.HasAmount) {
+			out.DeclaredAmount, out.HasAmount = out.DeclaredAmount+c.amount, true
+		}
 		if problem := c.check(&sum); problem != nil {
 			out.OK = false
 			return out, problem

@@ -268,6 +268,9 @@ func (s *sight) try(l *Layout) *fit {
 		}
 	}
 	var f *fit
+	if l.Ignore && len(c.sig) == 0 {
+		return &fit{layout: l, line: -1, named: named, claimed: true}
+	}
 	if c.headerless {
 		f = s.tryLines(l)
 	} else {
@@ -325,14 +328,10 @@ func (s *sight) tryHeader(l *Layout, line int, delim byte) *fit {
 			return nil
 		}
 	}
-	has := 0
-	for _, k := range c.sig {
-		if h.count[k] > 0 {
-			has++
+	for _, names := range c.sig {
+		if !slices.ContainsFunc(names, func(k string) bool { return h.count[k] > 0 }) {
+			return nil
 		}
-	}
-	if len(c.sig) > 0 && has < len(c.sig) {
-		return nil
 	}
 	f := &fit{layout: l, line: line, delim: delim, hdr: h, claimed: len(c.sig) > 0}
 	f.at = h.assign(c.columns)
@@ -344,6 +343,7 @@ func (s *sight) tryHeader(l *Layout, line int, delim byte) *fit {
 	if f.bound < 2 && !l.Ignore {
 		return nil
 	}
+	f.bound += len(c.sig)
 	f.missing = missingColumns(c, f.at)
 	if delim == 0 {
 		f.spans = rulerStarts(s.lines[s.rulerAt(line)].text)
@@ -544,7 +544,7 @@ func (s *sight) mostBind(p *plan, first int) bool {
 			bad++
 		}
 	}
-	return good > 0 && good >= 4*bad
+	return good > 0 && good >= bad
 }
 
 // choose takes the best fit, or says why there is none.
@@ -692,7 +692,7 @@ func (s *sight) plan(f *fit) (*plan, *Problem) {
 		return s.nothing(f.layout), nil
 	}
 	p := s.basicPlan(f)
-	p.why = Choice{FileName: f.named, Bound: f.bound, Columns: len(p.uses)}
+	p.why = Choice{FileName: f.named, Bound: f.bound - len(f.layout.c.sig), Columns: len(p.uses)}
 	if f.hdr != nil {
 		if problem := p.bindHeader(s, f); problem != nil {
 			return nil, problem
@@ -735,6 +735,18 @@ func (p *plan) bindHeader(s *sight, f *fit) *Problem {
 		if problem := p.bindUnit(u, name); problem != nil {
 			problem.Line = p.why.Header
 			return problem
+		}
+	}
+	for i := range p.uses {
+		u := &p.uses[i]
+		for _, k := range u.spec.more {
+			if cell, ok := h.first[k]; ok && fieldOf[cell] == "" {
+				u.more = append(u.more, cell)
+				fieldOf[cell] = u.spec.As
+				if u.cell < 0 { // the first of them stands for the column
+					u.cell, u.header, u.more = cell, h.cells[cell], u.more[:0]
+				}
+			}
 		}
 	}
 	for i, cell := range h.cells {
@@ -854,7 +866,7 @@ func (p *plan) bindTargets(extracted map[Field]string) {
 		base.at[t] = -1
 	}
 	for i, spec := range c.columns {
-		if p.uses[i].cell < 0 {
+		if !p.there(i) {
 			continue
 		}
 		for _, t := range spec.targets {
@@ -871,7 +883,7 @@ func (p *plan) bindTargets(extracted map[Field]string) {
 		b.rule, b.kind, b.stat, b.cons = r, r.kind, r.status, &r.set
 		for t, col := range r.take {
 			b.at[t] = -1
-			if p.uses[col].cell >= 0 {
+			if p.there(col) {
 				b.at[t] = int16(col)
 			}
 		}
@@ -879,6 +891,17 @@ func (p *plan) bindTargets(extracted map[Field]string) {
 	}
 	p.bindTexts(extracted)
 	p.bindConds()
+}
+
+// there says whether the document has a column, or one that stands in for it.
+func (p *plan) there(col int) bool {
+	for col >= 0 {
+		if p.uses[col].cell >= 0 {
+			return true
+		}
+		col = p.uses[col].spec.or
+	}
+	return false
 }
 
 // bindTexts lists the text fields that any binding fills, the same ones for

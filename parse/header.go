@@ -36,6 +36,9 @@ func normHeader(cell string) headerName {
 		before := s
 		s = strings.TrimRight(s, ":*.")
 		for _, u := range unitMarks {
+			if !strings.ContainsAny(s, "元分ne") { // every mark has one of them
+				break
+			}
 			if t, ok := cutOnce(s, u.mark); ok {
 				s, h.unit, h.hasUnit = t, u.unit, true
 			}
@@ -60,7 +63,7 @@ func cutOnce(s, mark string) (string, bool) {
 	if t, ok := strings.CutSuffix(s, mark); ok && t != "" {
 		return t, true
 	}
-	if i := strings.Index(s, mark+"("); i > 0 {
+	if i := strings.Index(s, mark); i > 0 && strings.HasPrefix(s[i+len(mark):], "(") {
 		return s[:i] + s[i+len(mark):], true
 	}
 	return s, false

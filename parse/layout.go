@@ -96,7 +96,8 @@ type Detect struct {
 	// FileRequired: without such a name it is not this layout.
 	FileRequired bool `toml:"file_required"`
 	// Columns are header names that must all be there and that nobody else
-	// uses together: the layout's signature. A file that has them but lacks a
+	// uses together: the layout's signature. Where a name is one of a column's
+	// Names, any other of them does too. A file that has them but lacks a
 	// required column is refused, naming the column.
 	Columns []string `toml:"columns"`
 	// NotColumns are header names that rule the layout out.
@@ -175,6 +176,11 @@ type Column struct {
 	// name could serve two columns, the one that lists it earlier gets it; of
 	// two that list it at the same place, the earlier column.
 	Names []string `toml:"names"`
+	// More are further header names whose cells are appended to this free
+	// text, a blank between (摘要, 用途, 附言 of a bank line).
+	More []string `toml:"more"`
+	// Or is another column, whose cell counts where this one says nothing.
+	Or string `toml:"or"`
 	// At is the position (from 1) where there is no header.
 	At int `toml:"at"`
 	// Start (from 0) and Len are bytes of a fixed line.
@@ -314,9 +320,10 @@ type ControlRule struct {
 	// Kinds and Status restrict which rows count; none: all of them.
 	Kinds  []string `toml:"kinds"`
 	Status []string `toml:"status"`
-	// Sum says what the amount adds up: amount fee net (ours, signed) or the
-	// name of a column (as printed). Several: it is enough that one agrees.
-	// Default: amount.
+	// Sum says what the amount adds up: amount fee net (ours, signed), ok (the
+	// amounts of rows that are ok), sales (those above zero), or column:name
+	// (a column as printed). Several: it is enough that one agrees. Default:
+	// amount.
 	Sum Values `toml:"sum"`
 	// Required: a file without it was cut short and is refused.
 	Required bool `toml:"required"`

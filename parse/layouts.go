@@ -7,10 +7,12 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"runtime"
 	"slices"
 	"strings"
 
 	"github.com/BurntSushi/toml"
+	"golang.org/x/sync/errgroup"
 )
 
 //go:embed layouts/*.toml
@@ -51,28 +53,46 @@ func (ls *Layouts) load(fsys fs.FS, origin, dir string) error {
 	if err != nil {
 		return fmt.Errorf("layouts: %w", err)
 	}
-	for _, e := range entries {
+	read := make([]*Layout, len(entries))
+	var g errgroup.Group
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	for i, e := range entries {
 		if e.IsDir() || path.Ext(e.Name()) != ".toml" {
 			continue
 		}
-		text, err := fs.ReadFile(fsys, e.Name())
-		if err != nil {
-			return fmt.Errorf("layouts: %w", err)
+		g.Go(func() (err error) {
+			read[i], err = loadFile(fsys, e.Name(), origin, dir)
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	for _, l := range read {
+		if l != nil {
+			ls.byName[l.Name] = l
 		}
-		where := origin
-		if dir != "" {
-			where = path.Join(dir, e.Name())
-		}
-		l, err := parseLayout(string(text), where)
-		if err != nil {
-			return fmt.Errorf("layout %s: %w", path.Join(dir, e.Name()), err)
-		}
-		if l.Name+".toml" != e.Name() {
-			return fmt.Errorf("layout %s: its name is %q; the two must agree", path.Join(dir, e.Name()), l.Name)
-		}
-		ls.byName[l.Name] = l
 	}
 	return nil
+}
+
+func loadFile(fsys fs.FS, name, origin, dir string) (*Layout, error) {
+	text, err := fs.ReadFile(fsys, name)
+	if err != nil {
+		return nil, fmt.Errorf("layouts: %w", err)
+	}
+	where := path.Join(dir, name)
+	if dir != "" {
+		origin = where
+	}
+	l, err := parseLayout(string(text), origin)
+	if err != nil {
+		return nil, fmt.Errorf("layout %s: %w", where, err)
+	}
+	if l.Name+".toml" != name {
+		return nil, fmt.Errorf("layout %s: its name is %q; the two must agree", where, l.Name)
+	}
+	return l, nil
 }
 
 // parseLayout reads and checks one layout; origin says where it is from.
