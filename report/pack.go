@@ -82,7 +82,7 @@ func (p *parts) blocks(name string, d *deflater, bodies map[string]body) ([]*blo
 	rows, ok := bodies[name]
 	if !ok {
 		if name == contentTypes {
-			content = sortOverrides(content)
+			content = sortTypes(content)
 		}
 		b, err := d.compress(content, true)
 		return []*block{b}, err
@@ -102,7 +102,7 @@ func (p *parts) blocks(name string, d *deflater, bodies map[string]body) ([]*blo
 var (
 	dimensionTag = regexp.MustCompile(`<dimension ref="[^"]*"\s*(?:/>|></dimension>)`)
 	sheetDataTag = regexp.MustCompile(`(?s)<sheetData\s*/>|<sheetData>.*</sheetData>`)
-	overrideTag  = regexp.MustCompile(`<Override [^>]*(?:/>|></Override>)`)
+	typeTag      = regexp.MustCompile(`<(?:Default|Override) [^>]*(?:/>|></(?:Default|Override)>)`)
 )
 
 // splitSheet cuts excelize's sheet where its rows are, and sets the dimension,
@@ -117,15 +117,14 @@ func splitSheet(xml []byte, dimension string) (before, after []byte, err error) 
 	return before, slices.Concat([]byte("</sheetData>"), xml[at[1]:]), nil
 }
 
-// sortOverrides gives [Content_Types].xml one order; excelize's follows a map.
-func sortOverrides(xml []byte) []byte {
-	tags := overrideTag.FindAll(xml, -1)
+// sortTypes gives [Content_Types].xml one order; excelize's follows a map.
+func sortTypes(xml []byte) []byte {
+	tags := slices.Clone(typeTag.FindAll(xml, -1))
 	if len(tags) == 0 {
 		return xml
 	}
-	at := overrideTag.FindIndex(xml)[0]
-	rest := overrideTag.ReplaceAll(xml, nil)
-	tags = slices.Clone(tags)
+	at := typeTag.FindIndex(xml)[0]
+	rest := typeTag.ReplaceAll(xml, nil)
 	slices.SortFunc(tags, bytes.Compare)
 	return slices.Concat(rest[:at], bytes.Join(tags, nil), rest[at:])
 }
