@@ -50,7 +50,7 @@ func (b *book) close() {
 // styles are the ids of excelize's styles.
 type styles struct {
 	body                        [numKinds]int
-	title, link, head           int
+	title, link, linkCell, head int
 	totalLabel, totalMoney      int
 	totalInt                    int
 	heading, note               int // of 汇总
@@ -130,6 +130,7 @@ func (s *styles) define(f *excelize.File) error {
 		{&s.body[kNote], with(body, func(k *look) { k.format, k.wrap, k.fill = textFormat, true, paleYellow })},
 		{&s.title, look{bold: true, size: 13, colour: navy}},
 		{&s.link, look{link: true, colour: "0563C1"}},
+		{&s.linkCell, look{link: true, colour: "0563C1", border: true}},
 		{&s.head, look{bold: true, colour: "FFFFFF", fill: navy, horizontal: "center", wrap: true, border: true}},
 		{&s.totalLabel, look{bold: true, fill: paleBlue, border: true, horizontal: "center"}},
 		{&s.totalMoney, with(look{bold: true, fill: paleBlue, border: true}, money)},
@@ -244,6 +245,10 @@ func (b *book) addFront(g *front, bodies map[string]body, want map[string]tally)
 	if err := b.page(g.name, "", navy); err != nil {
 		return err
 	}
+	off := false
+	if err := b.file.SetSheetView(g.name, 0, &excelize.ViewOptions{ShowGridLines: &off}); err != nil {
+		return err
+	}
 	for _, w := range g.widths {
 		if err := b.file.SetColWidth(g.name, w.from, w.to, w.width); err != nil {
 			return err
@@ -267,10 +272,12 @@ func (b *book) addPart(p *part, front string, bodies map[string]body, want map[s
 	}
 	rows := p.rows + firstRow - 1
 	last := columnName(len(p.sheet.headings)-1) + strconv.Itoa(rows)
-	if err := b.page(p.name, "$"+strconv.Itoa(headRow)+":$"+strconv.Itoa(headRow), p.sheet.spec.colour); err != nil {
+	if err := b.dress(p, front, last); err != nil {
 		return err
 	}
-	if err := b.dress(p, front, last); err != nil {
+	// AutoFilter of excelize 2.11.0 replaces all properties of the sheet: the
+	// tab colour and "fit to page" have to come after it.
+	if err := b.page(p.name, "$"+strconv.Itoa(headRow)+":$"+strconv.Itoa(headRow), p.sheet.spec.colour); err != nil {
 		return err
 	}
 	bodies[b.partPath()] = body{dimension: "A1:" + last, head: b.headRows(p), blocks: p.body.blocks}
@@ -283,7 +290,7 @@ func (b *book) addPart(p *part, front string, bodies map[string]body, want map[s
 func (b *book) page(name, repeat, colour string) error {
 	yes, landscape, a4, one, any := true, "landscape", 9, 1, 0
 	margin, foot, height := 0.4, 0.6, lineHeight
-	footer := text{"&L&\"微软雅黑\"&8" + b.stamp() + "&R第 &P 页/共 &N 页", "&L&8" + b.stamp() + "&RPage &P of &N"}.in(b.run.Lang)
+	footer := text{"&L&\"微软雅黑\"&8" + b.stamp() + "&R&8第 &P 页/共 &N 页", "&L&8" + b.stamp() + "&R&8Page &P of &N"}.in(b.run.Lang)
 	err := errors.Join(
 		b.file.SetSheetProps(name, &excelize.SheetPropsOptions{TabColorRGB: &colour, FitToPage: &yes, DefaultRowHeight: &height, CustomHeight: &yes}),
 		b.file.SetPageLayout(name, &excelize.PageLayoutOptions{Orientation: &landscape, Size: &a4, FitToWidth: &one, FitToHeight: &any}),
@@ -372,7 +379,11 @@ func (p *part) columnWidth(i int) float64 {
 	if h.kind == kDecision || h.kind == kNote {
 		w = h.max
 	}
-	return float64(max(w, (width(h.title)+1)/2+2, 6)) + 1.5
+	least := 6
+	if i == 0 {
+		least = 14 // the label of the totals
+	}
+	return float64(max(w, (width(h.title)+1)/2+2, least)) + 1.5
 }
 
 // headRows are the title, the totals and the header of a part.

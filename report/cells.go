@@ -68,9 +68,6 @@ func (c *cells) open(k kind, w int) {
 	if w > c.seg.widths[c.col] {
 		c.seg.widths[c.col] = w
 	}
-	if limit := c.sheet.headings[c.col].max; w > limit {
-		c.lines = max(c.lines, (w+limit-1)/limit)
-	}
 	c.col++
 }
 
@@ -93,6 +90,9 @@ func (c *cells) text(s string) {
 	}
 	s = clip(s)
 	w := textWidth(s)
+	if limit := c.sheet.headings[c.col].max; w > limit || strings.Contains(s, "\n") {
+		c.lines = max(c.lines, wrappedLines(s, limit))
+	}
 	c.open(k, w)
 	c.buf = append(c.buf, `" t="inlineStr"><is><t`...)
 	if needsPreserve(s) {
@@ -219,6 +219,36 @@ func textWidth(s string) int {
 		w = max(w, width(part))
 	}
 	return w
+}
+
+// wrappedLines is how many lines a cell of some width needs for s: words of
+// Latin letters and digits stay together, other characters break anywhere.
+func wrappedLines(s string, limit int) int {
+	lines, line, word := 1, 0, 0
+	place := func(w int) {
+		if line+w > limit && line > 0 {
+			lines, line = lines+1, 0
+		}
+		for ; w > limit; w -= limit {
+			lines++
+		}
+		line += w
+	}
+	for _, r := range s {
+		switch {
+		case r == '\n':
+			place(word)
+			word, line, lines = 0, 0, lines+1
+		case r < utf8.RuneSelf && r != ' ':
+			word++
+		default:
+			place(word)
+			word = 0
+			place(runeWidth(r))
+		}
+	}
+	place(word)
+	return lines
 }
 
 func needsPreserve(s string) bool {

@@ -60,15 +60,16 @@ func chartFont(size float64, bold bool) excelize.Font {
 }
 
 func (f *front) base(c frontChart, kind excelize.ChartType, columns []int) *excelize.Chart {
-	titleFont := chartFont(11, true)
+	titleFont, vary := chartFont(11, true), false
 	chart := &excelize.Chart{
-		Type:      kind,
-		Dimension: excelize.ChartDimension{Width: chartWidth, Height: chartHeight},
-		Format:    excelize.GraphicOptions{OffsetX: 4, OffsetY: 4},
-		Title:     excelize.ChartTitle{Paragraph: []excelize.RichTextRun{{Text: c.title, Font: &titleFont}}},
-		Legend:    excelize.ChartLegend{Position: "none"},
-		XAxis:     excelize.ChartAxis{Font: chartFont(9, false)},
-		YAxis:     excelize.ChartAxis{Font: chartFont(9, false), MajorGridLines: true},
+		Type:       kind,
+		VaryColors: &vary,
+		Dimension:  excelize.ChartDimension{Width: chartWidth, Height: chartHeight},
+		Format:     excelize.GraphicOptions{OffsetX: 4, OffsetY: 4},
+		Title:      excelize.ChartTitle{Paragraph: []excelize.RichTextRun{{Text: c.title, Font: &titleFont}}},
+		Legend:     excelize.ChartLegend{Position: "none"},
+		XAxis:      excelize.ChartAxis{Font: chartFont(9, false)},
+		YAxis:      excelize.ChartAxis{Font: chartFont(9, false), MajorGridLines: true},
 	}
 	for _, col := range columns {
 		chart.Series = append(chart.Series, excelize.ChartSeries{
@@ -101,7 +102,8 @@ func (f *front) plainChart(c frontChart) *excelize.Chart {
 	chart.PlotArea.ShowVal = true
 	if c.kind == chartBar {
 		chart.XAxis.ReverseOrder = true // the first row of the table on top
-		chart.YAxis.NumFmt = excelize.ChartNumFmt{CustomNumFmt: intFormat}
+		chart.YAxis.None = true         // every bar says its number
+		chart.YAxis.MajorGridLines = false
 		chart.PlotArea.NumFmt = excelize.ChartNumFmt{CustomNumFmt: intFormat}
 	} else {
 		chart.YAxis.NumFmt = excelize.ChartNumFmt{CustomNumFmt: intFormat}
@@ -119,6 +121,7 @@ func (f *front) trendChart(c frontChart) (bars, line *excelize.Chart) {
 	bars.XAxis.NumFmt = excelize.ChartNumFmt{CustomNumFmt: "mm-dd"}
 	bars.YAxis.NumFmt = excelize.ChartNumFmt{CustomNumFmt: intFormat}
 	line = f.base(c, excelize.Line, []int{open})
+	line.XAxis.NumFmt, line.YAxis.NumFmt = bars.XAxis.NumFmt, bars.YAxis.NumFmt
 	line.Series[0].Fill = excelize.Fill{Type: "pattern", Pattern: 1, Color: []string{red}}
 	line.Series[0].Marker = excelize.ChartMarker{Symbol: "circle", Size: 6}
 	return bars, line

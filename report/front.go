@@ -68,7 +68,7 @@ type front struct {
 
 // frontColumns are the least widths of the front page's columns; together they
 // fill an A4 landscape page at nearly full size.
-var frontColumns = [...]int{22, 14, 16, 14, 17, 17, 14, 17, 17}
+var frontColumns = [...]int{25, 14, 16, 14, 16, 17, 14, 17, 17}
 
 // lastFront is the last column of the front page.
 const lastFront = len(frontColumns) - 1
@@ -170,7 +170,7 @@ func (f *front) link(col int, sheet string) {
 		f.put(f.row, col, f.st.value, "")
 		return
 	}
-	f.put(f.row, col, f.st.link, sheet+" →")
+	f.put(f.row, col, f.st.linkCell, sheet+" →")
 	f.links = append(f.links, gridLink{cellName(f.row, col), sheet})
 }
 
@@ -488,7 +488,8 @@ func (f *front) files() {
 		f.row++
 	}
 	f.section(f.word("文件指纹与控制总数", "Digests and control totals"), f.word("文件", "File"), f.word("使用", "Use"), f.word("控制总数", "Control totals"),
-		f.word("申报笔数", "Declared rows"), f.word("申报金额(元)", "Declared (CNY)"), "SHA-256", "", "", "")
+		f.word("申报笔数", "Declared rows"), f.word("申报金额(元)", "Declared (CNY)"), "SHA-256")
+	f.merge(f.row-1, 5, lastFront, f.st.head, "SHA-256")
 	for i := range f.run.Files {
 		f.fileDigest(&f.run.Files[i])
 	}

@@ -119,13 +119,12 @@ func splitSheet(xml []byte, dimension string) (before, after []byte, err error) 
 
 // sortTypes gives [Content_Types].xml one order; excelize's follows a map.
 func sortTypes(xml []byte) []byte {
-	tags := typeTag.FindAll(xml, -1)
+	tags := slices.Clone(typeTag.FindAll(xml, -1))
 	if len(tags) == 0 {
 		return xml
 	}
 	at := typeTag.FindIndex(xml)[0]
 	rest := typeTag.ReplaceAll(xml, nil)
-	tags = slices.Clone(tags)
 	slices.SortFunc(tags, bytes.Compare)
 	return slices.Concat(rest[:at], bytes.Join(tags, nil), rest[at:])
 }

@@ -17,20 +17,20 @@ var (
 	colFlags    = column[*line]{text{"标记", "Flags"}, kCode, 14, func(c *cells, l *line) { c.text(flagWords(l.group.Flags, l.lang)) }}
 	colAcquirer = textColumn(text{"收单机构", "Acquirer"}, 14, parse.Acquirer)
 	colMerchant = textColumn(text{"商户号", "Merchant"}, 18, parse.MerchantID)
-	colStore    = textColumn(text{"门店", "Store"}, 20, parse.Store)
+	colStore    = textColumn(text{"门店", "Store"}, 16, parse.Store)
 	colTerminal = textColumn(text{"终端号", "Terminal"}, 12, parse.TerminalID)
-	colCard     = textColumn(text{"卡号", "Card"}, 20, parse.CardTail)
+	colCard     = textColumn(text{"卡号", "Card"}, 16, parse.CardTail)
 	colPay      = textColumn(text{"支付方式", "Paid by"}, 12, parse.PayMethod)
 	colOrig     = textColumn(text{"原交易号", "Original"}, 24, parse.OrigKey)
 	colKind     = column[*line]{text{"交易类型", "Kind"}, kCode, 10, func(c *cells, l *line) { c.text(l.kindWords()) }}
-	colOrder    = column[*line]{text{"订单号", "Order no."}, kText, 24, func(c *cells, l *line) { c.text(l.of(orderOrChannel)) }}
+	colOrder    = column[*line]{text{"订单号", "Order no."}, kText, 20, func(c *cells, l *line) { c.text(l.of(orderOrChannel)) }}
 	colRef      = column[*line]{text{"参考号/凭证号", "Reference / trace"}, kText, 16, func(c *cells, l *line) { c.text(l.of(refOrTrace)) }}
 	colTime     = column[*line]{text{"交易时间", "Time"}, kTime, 19, func(c *cells, l *line) { c.time(l.time()) }}
 
 	colPosTime      = column[*line]{text{"商户交易时间", "POS time"}, kTime, 19, func(c *cells, l *line) { putTime(c, l.pos) }}
 	colClearingTime = column[*line]{text{"收单交易时间", "Clearing time"}, kTime, 19, func(c *cells, l *line) { putTime(c, l.clearing) }}
-	colPosNumber    = column[*line]{text{"商户单号", "POS number"}, kText, 24, func(c *cells, l *line) { c.text(l.number(l.pos)) }}
-	colClearNumber  = column[*line]{text{"收单单号", "Clearing number"}, kText, 24, func(c *cells, l *line) { c.text(l.number(l.clearing)) }}
+	colPosNumber    = column[*line]{text{"商户单号", "POS number"}, kText, 20, func(c *cells, l *line) { c.text(l.number(l.pos)) }}
+	colClearNumber  = column[*line]{text{"收单单号", "Clearing number"}, kText, 20, func(c *cells, l *line) { c.text(l.number(l.clearing)) }}
 
 	colPosAmount      = column[*line]{text{"商户金额(元)", "POS amount (CNY)"}, kMoney, 20, func(c *cells, l *line) { c.moneyIf(l.group.PosAmount, len(l.pos) > 0) }}
 	colClearingAmount = column[*line]{text{"清算金额(元)", "Cleared (CNY)"}, kMoney, 20, func(c *cells, l *line) { c.moneyIf(l.group.ClearingAmount, len(l.clearing) > 0) }}
@@ -45,9 +45,9 @@ var (
 	colClearingDate = column[*line]{text{"清算日期", "Clearing date"}, kDate, 10, func(c *cells, l *line) { c.date(l.clearingDate()) }}
 	colDue          = column[*line]{text{"应到账日", "Due"}, kDate, 10, func(c *cells, l *line) { c.date(l.group.DueDate) }}
 	colCreditedDate = column[*line]{text{"到账日期", "Credited on"}, kDate, 10, func(c *cells, l *line) { c.date(l.group.CreditedDate) }}
-	colSettlement   = column[*line]{text{"结算批次", "Settlement"}, kText, 24, func(c *cells, l *line) { c.text(l.settlementID()) }}
-	colSources      = column[*line]{text{"来源", "Source"}, kText, 26, func(c *cells, l *line) { c.text(l.sources()) }}
-	colReason       = column[*line]{text{"原因", "Reason"}, kText, 46, func(c *cells, l *line) { c.text(l.reason()) }}
+	colSettlement   = column[*line]{text{"结算批次", "Settlement"}, kText, 18, func(c *cells, l *line) { c.text(l.settlementID()) }}
+	colSources      = column[*line]{text{"来源", "Source"}, kText, 22, func(c *cells, l *line) { c.text(l.sources()) }}
+	colReason       = column[*line]{text{"原因", "Reason"}, kText, 40, func(c *cells, l *line) { c.text(l.reason()) }}
 	colDecision     = decisionColumn[*line]()
 	colNote         = noteColumn[*line]()
 )
@@ -57,11 +57,11 @@ func textColumn(head text, limit int, f parse.Field) column[*line] {
 }
 
 func decisionColumn[T any]() column[T] {
-	return column[T]{text{"处理结果", "Decision"}, kDecision, 14, func(c *cells, _ T) { c.blank() }}
+	return column[T]{text{"处理结果", "Decision"}, kDecision, 11, func(c *cells, _ T) { c.blank() }}
 }
 
 func noteColumn[T any]() column[T] {
-	return column[T]{text{"备注", "Note"}, kNote, 24, func(c *cells, _ T) { c.blank() }}
+	return column[T]{text{"备注", "Note"}, kNote, 14, func(c *cells, _ T) { c.blank() }}
 }
 
 func putTime(c *cells, rows []*parse.Record) {
@@ -123,8 +123,9 @@ func sheetName(zh, en string, l parse.Lang, colour string) sheetSpec {
 }
 
 // lineTables are the sheets over groups in the order of the workbook: those
-// before the settlements and those behind.
-func lineTables(l parse.Lang) (before, behind []*lineTable) {
+// before the settlements and those behind. Matched groups have a sheet only
+// with listAll: those of them that say something stand on the other sheets.
+func lineTables(l parse.Lang, listAll bool) (before, behind []*lineTable) {
 	before = []*lineTable{
 		{spec: sheetName("未匹配", "Unmatched", l, red), columns: oneSided, wants: outcomeIs(match.Conflict, match.PosOnly, match.ClearingOnly, match.Duplicate)},
 		{spec: sheetName("部分到账", "Partial", l, orange), columns: unequal, wants: outcomeIs(match.Partial, match.Over)},
@@ -138,9 +139,12 @@ func lineTables(l parse.Lang) (before, behind []*lineTable) {
 	behind = []*lineTable{
 		{spec: sheetName("风险提示", "Risks", l, yellow), columns: risks, wants: isRisk},
 		{spec: sheetName("在途与失败", "In transit and failed", l, grey), columns: oneSided, wants: outcomeIs(match.InTransit, match.FailedMatch)},
-		{spec: sheetName("一致明细", "Matched", l, green), columns: matched, wants: func(l *line) bool { return l.group.Match == match.Matched }},
 	}
-	behind[2].spec.once = true
+	if listAll {
+		t := &lineTable{spec: sheetName("一致明细", "Matched", l, green), columns: matched, wants: outcomeIs(match.Matched)}
+		t.spec.once = true
+		behind = append(behind, t)
+	}
 	return before, behind
 }
 
@@ -188,9 +192,9 @@ var settlementColumns = []column[*settled]{
 	{text{"未到账(元)", "Outstanding (CNY)"}, kMoney, 20, func(c *cells, s *settled) { c.money(s.Outstanding) }},
 	{text{"首次到账", "First credit"}, kDate, 10, func(c *cells, s *settled) { c.date(s.FirstCredit) }},
 	{text{"最后到账", "Last credit"}, kDate, 10, func(c *cells, s *settled) { c.date(s.LastCredit) }},
-	{text{"银行来源", "Bank source"}, kText, 26, func(c *cells, s *settled) { c.text(s.sources()) }},
-	{text{"结算批次", "Settlement"}, kText, 30, func(c *cells, s *settled) { c.text(s.ID) }},
-	{text{"原因", "Reason"}, kText, 46, func(c *cells, s *settled) { c.text(s.reason()) }},
+	{text{"银行来源", "Bank source"}, kText, 22, func(c *cells, s *settled) { c.text(s.sources()) }},
+	{text{"结算批次", "Settlement"}, kText, 20, func(c *cells, s *settled) { c.text(s.ID) }},
+	{text{"原因", "Reason"}, kText, 40, func(c *cells, s *settled) { c.text(s.reason()) }},
 	decisionColumn[*settled](),
 	noteColumn[*settled](),
 }
@@ -204,9 +208,9 @@ var creditColumns = []column[*credited]{
 	{text{"账户", "Account"}, kText, 22, func(c *cells, r *credited) { c.text(r.row.Text[parse.Account]) }},
 	{text{"付款方", "Payer"}, kText, 28, func(c *cells, r *credited) { c.text(r.row.Text[parse.Payer]) }},
 	{text{"摘要/附言", "Remark"}, kText, 36, func(c *cells, r *credited) { c.text(r.row.Text[parse.Remark]) }},
-	{text{"结算批次", "Settlements"}, kText, 30, func(c *cells, r *credited) { c.text(r.settlementLines()) }},
+	{text{"结算批次", "Settlements"}, kText, 22, func(c *cells, r *credited) { c.text(r.settlementLines()) }},
 	{text{"来源", "Source"}, kText, 26, func(c *cells, r *credited) { c.text(r.row.Source) }},
-	{text{"原因", "Reason"}, kText, 46, func(c *cells, r *credited) { c.text(r.reason()) }},
+	{text{"原因", "Reason"}, kText, 40, func(c *cells, r *credited) { c.text(r.reason()) }},
 	decisionColumn[*credited](),
 	noteColumn[*credited](),
 }

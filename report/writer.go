@@ -71,7 +71,7 @@ func (w *writer) openWorkbook() (err error) {
 		return err
 	}
 	l := w.run.Lang
-	w.before, w.behind = lineTables(l)
+	w.before, w.behind = lineTables(l, w.run.All)
 	add := func(spec sheetSpec, headings []heading) *sheet {
 		s := newSheet(spec, headings)
 		w.book.sheets = append(w.book.sheets, s)
