@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"errors"
 	"io"
+	"io/fs"
 
 	"github.com/klauspost/compress/flate"
 )
@@ -108,10 +109,14 @@ func workbookProblem(file, sheet string, row int, err error) *Problem {
 		file += ":" + sheet
 	}
 	var p *Problem
+	var s *spoolError
+	var disk *fs.PathError
 	q := Problem{Code: codeWorkbookDamaged, Args: []string{err.Error()}}
 	switch {
 	case errors.As(err, &p):
 		q = *p
+	case errors.As(err, &s), errors.As(err, &disk):
+		q = *unpackProblem(file, err)
 	case errors.Is(err, errXMLEntity):
 		q = Problem{Code: codeWorkbookEntity}
 	case errors.Is(err, errTooLarge), errors.Is(err, errRatio), errors.Is(err, zip.ErrAlgorithm):

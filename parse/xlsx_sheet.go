@@ -40,6 +40,8 @@ type sheetReader struct {
 	emitErr error
 
 	row     int // the last row
+	whole   int // of wholeRows, for the window
+	filled  int // when it was filled for this time
 	cells   []gridCell
 	scratch []byte // text that is not in the window or the shared texts
 }
@@ -107,9 +109,9 @@ func (s *sheetReader) fastRows() (done bool, err error) {
 		if len(d) < 5 || string(d[:4]) != "<row" || d[4] != ' ' && d[4] != '>' {
 			return done, nil
 		}
-		end := rowLength(d)
-		if end == 0 {
-			if len(d) >= xmlWindow || x.fill() != nil {
+		end := s.wholeRows() - x.pos
+		if end <= 0 {
+			if len(d) >= xmlWindow/2 || x.fill() != nil {
 				return false, nil // slowRow reads it, or says what is wrong
 			}
 			done = true
@@ -127,18 +129,17 @@ func (s *sheetReader) fastRows() (done bool, err error) {
 	}
 }
 
-// rowLength is the length of the row that begins d: up to its </row>, or its
-// start tag if that is all. 0 means that it goes on beyond d.
-func rowLength(d []byte) int {
-	tag := bytes.IndexByte(d, '>')
-	if tag < 0 || d[tag-1] == '/' {
-		return tag + 1
+// wholeRows is where the last </row> of the window ends; rows that begin
+// before it are whole.
+func (s *sheetReader) wholeRows() int {
+	if s.filled != s.x.fills {
+		s.filled = s.x.fills
+		s.whole = 0
+		if at := bytes.LastIndex(s.x.buf, rowClose); at >= 0 {
+			s.whole = at + len(rowClose)
+		}
 	}
-	end := bytes.Index(d, rowClose)
-	if end < 0 {
-		return 0
-	}
-	return end + len(rowClose)
+	return s.whole
 }
 
 // emitRow hands out the row that was read, if any of its cells has a value.
@@ -154,7 +155,7 @@ func (s *sheetReader) emitRow() error {
 	return s.emitErr
 }
 
-// fastRow reads a plain row from d, which ends with </row>. It returns how
+// fastRow reads a plain row from d, which ends with a </row>, if not this row's. It returns how
 // much of d the row is; false means that the row is not plain, whatever that
 // means, and nothing was read.
 func (s *sheetReader) fastRow(d []byte) (n int, ok bool) {
@@ -176,11 +177,11 @@ func (s *sheetReader) fastRow(d []byte) (n int, ok bool) {
 			return 0, false
 		}
 		if d[i+1] == '/' {
-			if i+len(rowClose) != len(d) {
+			if string(d[i:i+len(rowClose)]) != string(rowClose) {
 				return 0, false
 			}
 			s.row = row
-			return len(d), true
+			return i + len(rowClose), true
 		}
 		if d[i+1] != 'c' {
 			return 0, false

@@ -18,6 +18,7 @@ type xmlReader struct {
 	buf   []byte
 	pos   int // start of what is not consumed
 	limit int // the longest token
+	fills int // how often the window has changed
 	eof   bool
 	stack []byte // names of the open elements, one after the other
 	marks []int  // where each begins in stack
@@ -73,6 +74,7 @@ func (x *xmlReader) fill() error {
 		x.eof = true
 		return io.EOF
 	}
+	x.fills++
 	if x.pos > 0 {
 		n := copy(x.buf, x.buf[x.pos:])
 		x.buf, x.pos = x.buf[:n], 0
