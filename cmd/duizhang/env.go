@@ -95,7 +95,6 @@ func guarded(ctx context.Context, args []string, e *env) (code exitCode) {
 		}
 	}()
 	debug.SetTraceback("none") // a panic in a worker must not print arguments
-	defer removeScratch()
 	return tell(e, lang, execute(ctx, args, e, lang))
 }
 

@@ -77,7 +77,8 @@ func inspect(ctx context.Context, e *env, lang language, f *inspectFlags, args [
 	if err != nil {
 		return failed(err, msgNoScratch)
 	}
-	opt := f.readOptions(layouts, temp)
+	defer temp.remove()
+	opt := f.readOptions(layouts, temp.dir)
 	day := today(e)
 	opt.AsOf = day.date()
 	return inspectPaths(ctx, e, lang, f, paths, opt)

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"os"
 	"slices"
 
 	"duizhang/match"
@@ -54,11 +53,11 @@ func asConfiguration(err error) error {
 
 // open recognises the inputs and reports what is wrong with them.
 func (j *job) open(ctx context.Context) error {
-	temp, err := newScratch()
-	if err != nil {
+	var err error
+	if j.scratch, err = newScratch(); err != nil {
 		return failed(err, msgNoScratch)
 	}
-	j.input, err = parse.Open(ctx, j.paths, j.options(temp))
+	j.input, err = parse.Open(ctx, j.paths, j.options(j.scratch.dir))
 	if err != nil {
 		return failed(err, msgReadFailed)
 	}
@@ -87,7 +86,7 @@ func (f *readFlags) readOptions(layouts *parse.Layouts, temp string) *parse.Opti
 func (j *job) match(ctx context.Context) error {
 	opt := match.Options{
 		AsOf: j.asOf, Contracts: j.rules.contracts, Calendar: j.rules.calendar,
-		Workers: j.workers(), Memory: int64(j.flags.memory), TempFile: j.tempFile,
+		Workers: j.workers(), Memory: int64(j.flags.memory), TempFile: j.scratch.file,
 		All: j.flags.all, Progress: &j.progress.matched,
 	}
 	for _, set := range j.flags.thresholds {
@@ -134,10 +133,6 @@ func (j *job) source(side parse.Side) match.Source {
 	return nil
 }
 
-func (j *job) tempFile() (*os.File, error) {
-	return os.CreateTemp(scratchDir(), "part-")
-}
-
 // write puts the report under its final name.
 func (j *job) write(ctx context.Context) error {
 	var err error
@@ -153,7 +148,7 @@ func (j *job) close() {
 	if j.input != nil {
 		_ = j.input.Close() // inputs were only read; the spools go with the folder
 	}
-	removeScratch()
+	j.scratch.remove()
 }
 
 // conclude says on stdout what came out and gives the status.

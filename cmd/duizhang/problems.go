@@ -68,7 +68,7 @@ func (j *job) reportRun() *report.Run {
 		Pos:    j.source(parse.SidePos), Clearing: j.source(parse.SideClearing), Bank: j.source(parse.SideBank),
 		Rejects: j.reportRejects(), Settings: j.settings(),
 		Lang: j.lang, Version: buildVersion(), All: j.flags.all,
-		Workers: j.workers(), TempDir: scratchDir(), Progress: &j.progress.written,
+		Workers: j.workers(), TempDir: j.scratch.dir, Progress: &j.progress.written,
 	}
 	for _, f := range j.input.Files {
 		run.Files = append(run.Files, reportFile(f, j.lang))

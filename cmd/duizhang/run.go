@@ -63,6 +63,7 @@ type job struct {
 	output report.Output
 
 	rules    rules
+	scratch  *scratch
 	input    *parse.Input
 	result   *match.Result
 	report   *report.Run

@@ -15,70 +15,84 @@ const scratchPrefix = "duizhang-"
 // that is just starting.
 const claimWithin = time.Minute
 
-// scratch is the temporary folder of this process, if it has one. It is global
-// because the watchdog of interruptible must be able to remove it.
-var scratch struct {
-	sync.Mutex
+// A scratch is the temporary folder of a run.
+type scratch struct {
 	dir   string
 	claim *os.File
 }
 
-// newScratch makes the folder that spools and partitions go to, and removes
-// those that killed runs have left. The claim file inside stays locked for as
-// long as the process lives, however it ends; that is how a later run tells a
-// folder in use from one that was left.
-func newScratch() (string, error) {
+// inUse are the folders of this process. It is global because the watchdog of
+// interruptible must be able to remove them.
+var inUse struct {
+	sync.Mutex
+	list []*scratch
+}
+
+// newScratch makes a folder for spools and partitions, and removes those that
+// killed runs have left. The claim file inside stays locked for as long as the
+// process lives, however it ends; that is how a later run tells a folder in use
+// from one that was left.
+func newScratch() (*scratch, error) {
 	sweepScratch(os.TempDir())
-	dir, claim, err := claimScratch()
+	s, err := claimScratch()
 	if errors.Is(err, errClaimLost) {
 		// Another run swept the folder before it was claimed. It will not
 		// happen twice: that run sweeps only once.
-		dir, claim, err = claimScratch()
+		s, err = claimScratch()
 	}
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	scratch.Lock()
-	scratch.dir, scratch.claim = dir, claim
-	scratch.Unlock()
-	return dir, nil
+	inUse.Lock()
+	inUse.list = append(inUse.list, s)
+	inUse.Unlock()
+	return s, nil
+}
+
+// file makes a temporary file.
+func (s *scratch) file() (*os.File, error) { return os.CreateTemp(s.dir, "part-") }
+
+// remove removes the folder. What cannot be removed now is swept by the next
+// run.
+func (s *scratch) remove() {
+	inUse.Lock()
+	defer inUse.Unlock()
+	s.discard()
+}
+
+func (s *scratch) discard() {
+	if s == nil || s.claim == nil {
+		return
+	}
+	_ = s.claim.Close()
+	_ = os.RemoveAll(s.dir)
+	s.claim = nil
+}
+
+// removeScratch removes every folder of this process.
+func removeScratch() {
+	inUse.Lock()
+	defer inUse.Unlock()
+	for _, s := range inUse.list {
+		s.discard()
+	}
 }
 
 var errClaimLost = errors.New("claim lost")
 
-func claimScratch() (dir string, claim *os.File, err error) {
-	dir, err = os.MkdirTemp("", scratchPrefix)
+func claimScratch() (*scratch, error) {
+	dir, err := os.MkdirTemp("", scratchPrefix)
 	if err != nil {
-		return "", nil, err
+		return nil, err
 	}
-	claim, err = os.OpenFile(filepath.Join(dir, "claim"), os.O_CREATE|os.O_RDWR, 0o600)
+	claim, err := os.OpenFile(filepath.Join(dir, "claim"), os.O_CREATE|os.O_RDWR, 0o600)
 	if err == nil && lockFile(claim) != nil {
 		err = errClaimLost
 	}
 	if err != nil {
-		return "", nil, errors.Join(err, os.RemoveAll(dir))
+		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
-	return dir, claim, nil
-}
-
-// scratchDir is this process's folder, or "".
-func scratchDir() string {
-	scratch.Lock()
-	defer scratch.Unlock()
-	return scratch.dir
-}
-
-// removeScratch removes this process's folder. What cannot be removed now is
-// swept by the next run.
-func removeScratch() {
-	scratch.Lock()
-	defer scratch.Unlock()
-	if scratch.dir == "" {
-		return
-	}
-	_ = scratch.claim.Close()
-	_ = os.RemoveAll(scratch.dir)
-	scratch.dir = ""
+	return &scratch{dir, claim}, nil
 }
 
 // sweepScratch removes folders whose claim nobody holds. Whatever it may not

@@ -25,21 +25,21 @@ func TestScratchOfKilledRunsIsSwept(t *testing.T) {
 	if err := os.WriteFile(other, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	used, claim, err := claimScratch()
+	used, err := claimScratch()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer claim.Close()
+	defer used.claim.Close()
 	own, err := newScratch()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if there(left) || !there(other) || !there(used) || !there(own) {
-		t.Errorf("left %v, other %v, used %v, own %v", there(left), there(other), there(used), there(own))
+	if there(left) || !there(other) || !there(used.dir) || !there(own.dir) {
+		t.Errorf("left %v, other %v, used %v, own %v", there(left), there(other), there(used.dir), there(own.dir))
 	}
-	removeScratch()
-	removeScratch()
-	if there(own) {
+	own.remove()
+	own.remove()
+	if there(own.dir) {
 		t.Error("the run's own folder is still there")
 	}
 }

@@ -178,9 +178,9 @@ func nothing(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// reports N DIR wants N workbooks in a folder, complete ones.
+// reports N DIR wants N complete reports in a folder.
 func reports(ts *testscript.TestScript, neg bool, args []string) {
-	found, err := filepath.Glob(filepath.Join(ts.MkAbs(args[1]), "*.xlsx"))
+	found, err := filepath.Glob(filepath.Join(ts.MkAbs(args[1]), "对账报告_*.xlsx"))
 	ts.Check(err)
 	if (strconv.Itoa(len(found)) == args[0]) == neg {
 		ts.Fatalf("%v", found)
