@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -59,7 +60,13 @@ var specs = []fixtures.Spec{
 }
 
 // runWorld writes a world and reconciles it; results are in dir/csv.
-func runWorld(t *testing.T, dir string, w *fixtures.World, spec fixtures.Spec, more ...string) (exitCode, string) {
+func runWorld(t *testing.T, dir string, w *fixtures.World, spec fixtures.Spec) (exitCode, string) {
+	t.Helper()
+	return runFiles(dir, w, writeWorld(t, dir, w, spec))
+}
+
+// writeWorld gives the arguments that name its files.
+func writeWorld(t *testing.T, dir string, w *fixtures.World, spec fixtures.Spec) (args []string) {
 	t.Helper()
 	pos, err := w.WritePos(filepath.Join(dir, "pos"), spec)
 	if err != nil {
@@ -69,15 +76,21 @@ func runWorld(t *testing.T, dir string, w *fixtures.World, spec fixtures.Spec, m
 	if err != nil {
 		t.Fatal(err)
 	}
-	args := []string{"run", "--lang", "en", "--all", "--quiet", "--as-of", fmt.Sprint(w.AsOf), "--csv", filepath.Join(dir, "csv"), "--out", filepath.Join(dir, "report.xlsx")}
 	for _, p := range pos {
-		args = append(args, "--pos", p)
+		args = append(args, "--pos="+p)
 	}
 	for _, p := range clearing {
-		args = append(args, "--clearing", p)
+		args = append(args, "--clearing="+p)
 	}
+	return args
+}
+
+// runFiles reconciles them into a folder.
+func runFiles(dir string, w *fixtures.World, args []string) (exitCode, string) {
+	args = append([]string{"run", "--lang", "en", "--all", "--quiet", "--as-of", fmt.Sprint(w.AsOf),
+		"--csv", filepath.Join(dir, "csv"), "--out", filepath.Join(dir, "report.xlsx")}, args...)
 	var stdout, stderr bytes.Buffer
-	code := guarded(context.Background(), append(args, more...), testEnv(&stdout, &stderr))
+	code := guarded(context.Background(), args, testEnv(&stdout, &stderr))
 	return code, stderr.String()
 }
 
@@ -85,13 +98,15 @@ func runWorld(t *testing.T, dir string, w *fixtures.World, spec fixtures.Spec, m
 // leave no trace in any output.
 func TestOutputsDependOnTheRowsAlone(t *testing.T) {
 	w := fixtures.Generate(11, fixtures.Config{Layouts: []string{"generic", "wechat-trade"}})
+	files := writeWorld(t, t.TempDir(), w, fixtures.Spec{Parts: 3})
 	outputs := []string{"report.xlsx", "csv/transactions.csv", "csv/rejects.csv"}
 	var first [][]byte
 	for i, flags := range [][]string{
 		{"--workers", "1"}, {"--workers", "2"}, {"--workers", "3"}, {"--workers", "8"}, {"--workers", "8", "--memory", "1MiB"},
 	} {
 		dir := t.TempDir()
-		runWorld(t, dir, w, fixtures.Spec{Parts: 3}, flags...)
+		runFiles(dir, w, append(flags, files...))
+		slices.Reverse(files)
 		for k, name := range outputs {
 			raw, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(name)))
 			switch {
