@@ -7,27 +7,28 @@ import (
 	"io"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"pgregory.net/rapid"
 )
 
 var testDialect = dialect{delim: ',', quote: true, eol: '\n', field: 1 << 16, record: 1 << 20, columns: 1024}
 
-// cutRow is what a test keeps of a record.
-type cutRow struct {
+// splitRow is what a test keeps of a record.
+type splitRow struct {
 	off   int64
 	line  int64
 	cells string // joined by a byte that the tests' texts do not have
 	bad   fault
 }
 
-func (r cutRow) String() string { return fmt.Sprintf("{%d:%d %q %d}", r.off, r.line, r.cells, r.bad) }
+func (r splitRow) String() string { return fmt.Sprintf("{%d:%d %q %d}", r.off, r.line, r.cells, r.bad) }
 
-// cutAll cuts a document in chunks of the given size, one after another.
-func cutAll(t interface{ Fatal(...any) }, data []byte, size int, d dialect) []cutRow {
+// splitAll cuts a document in chunks of the given size, one after another.
+func splitAll(t interface{ Fatal(...any) }, data []byte, size int, d dialect) []splitRow {
 	s := splitter{slack: 1 + size%7}
 	s.use(bytes.NewReader(data), int64(len(data)), d)
-	var rows []cutRow
+	var rows []splitRow
 	var raw rawRow
 	start, line := int64(0), int64(1)
 	for off := int64(0); off < int64(len(data)); off += int64(size) {
@@ -45,7 +46,7 @@ func cutAll(t interface{ Fatal(...any) }, data []byte, size int, d dialect) []cu
 			if !ok {
 				break
 			}
-			rows = append(rows, cutRow{raw.off, line, string(bytes.Join(raw.cells, []byte{1})), bad})
+			rows = append(rows, splitRow{raw.off, line, string(bytes.Join(raw.cells, []byte{1})), bad})
 			line += lines
 		}
 		start = next
@@ -72,9 +73,9 @@ func TestSplitIsTheSameForAllChunkSizes(t *testing.T) {
 		d.columns = rapid.SampledFrom([]int{4, 1024}).Draw(t, "columns")
 		d.delim = rapid.SampledFrom([]byte(",\t|;\x00")).Draw(t, "delim")
 		d.eol = rapid.SampledFrom([]byte("\n\n\r")).Draw(t, "eol")
-		want := fmt.Sprint(cutAll(t, data, d.record, d))
+		want := fmt.Sprint(splitAll(t, data, d.record, d))
 		for _, size := range []int{16, 17, 33, 64} {
-			if got := fmt.Sprint(cutAll(t, data, size, d)); got != want {
+			if got := fmt.Sprint(splitAll(t, data, size, d)); got != want {
 				t.Fatalf("chunks of %d:\n got %s\nwant %s\ndata %q", size, got, want, data)
 			}
 		}
@@ -111,7 +112,7 @@ func TestSplitEqualsEncodingCSV(t *testing.T) {
 		}
 		r := csv.NewReader(bytes.NewReader(b.Bytes()))
 		r.FieldsPerRecord = -1
-		var want []cutRow
+		var want []splitRow
 		for {
 			rec, err := r.Read()
 			if err == io.EOF {
@@ -121,15 +122,15 @@ func TestSplitEqualsEncodingCSV(t *testing.T) {
 				t.Fatal(err)
 			}
 			line, _ := r.FieldPos(0)
-			want = append(want, cutRow{line: int64(line), cells: strings.Join(rec, "\x01")})
+			want = append(want, splitRow{line: int64(line), cells: strings.Join(rec, "\x01")})
 		}
 		size := rapid.SampledFrom([]int{16, 31, 64, 1 << 16}).Draw(t, "size")
-		var got []cutRow
-		for _, r := range cutAll(t, b.Bytes(), size, testDialect) {
+		var got []splitRow
+		for _, r := range splitAll(t, b.Bytes(), size, testDialect) {
 			if r.cells == "" && !strings.HasPrefix(b.String()[r.off:], `"`) {
 				continue // encoding/csv passes over blank lines
 			}
-			got = append(got, cutRow{line: r.line, cells: r.cells, bad: r.bad})
+			got = append(got, splitRow{line: r.line, cells: r.cells, bad: r.bad})
 		}
 		if fmt.Sprint(got) != fmt.Sprint(want) {
 			t.Fatalf("got  %v\nwant %v\nof %q", got, want, b.String())
@@ -141,18 +142,18 @@ func TestLoneQuoteRejectsItsOwnLineOnly(t *testing.T) {
 	lines := strings.Repeat("x,y\n", 100)
 	for _, c := range []struct {
 		name, text string
-		want       []cutRow
+		want       []splitRow
 	}{
-		{"text behind the closing quote", "a,\"b\"c,d\ne,f\n", []cutRow{{0, 1, "a\x01\"b\"c\x01d", faultQuote}, {9, 2, "e\x01f", 0}}},
-		{"never closed", "a,\"b\ne,f\n", []cutRow{{0, 1, "a\x01\"b", faultQuote}, {5, 2, "e\x01f", 0}}},
-		{"the next line's quote does not close it", "a,\"b\ne,\"f\"\n", []cutRow{{0, 1, "a\x01\"b", faultQuote}, {5, 2, "e\x01f", 0}}},
+		{"text behind the closing quote", "a,\"b\"c,d\ne,f\n", []splitRow{{0, 1, "a\x01\"b\"c\x01d", faultQuote}, {9, 2, "e\x01f", 0}}},
+		{"never closed", "a,\"b\ne,f\n", []splitRow{{0, 1, "a\x01\"b", faultQuote}, {5, 2, "e\x01f", 0}}},
+		{"the next line's quote does not close it", "a,\"b\ne,\"f\"\n", []splitRow{{0, 1, "a\x01\"b", faultQuote}, {5, 2, "e\x01f", 0}}},
 		{"closed too many lines later", "a,\"b\n" + lines + "\"\n", nil},
-		{"quote inside an open field", "a\"b,c\n", []cutRow{{0, 1, "a\"b\x01c", 0}}},
-		{"tab behind the closing quote", "\"123\"\t,c\t\r\n", []cutRow{{0, 1, "123\x01c\t", 0}}},
-		{"closed on the second line", "\"a\nb\",c\nd,e", []cutRow{{0, 1, "a\nb\x01c", 0}, {8, 3, "d\x01e", 0}}},
+		{"quote inside an open field", "a\"b,c\n", []splitRow{{0, 1, "a\"b\x01c", 0}}},
+		{"tab behind the closing quote", "\"123\"\t,c\t\r\n", []splitRow{{0, 1, "123\x01c\t", 0}}},
+		{"closed on the second line", "\"a\nb\",c\nd,e", []splitRow{{0, 1, "a\nb\x01c", 0}, {8, 3, "d\x01e", 0}}},
 	} {
 		for _, size := range []int{16, 1 << 16} {
-			got := cutAll(t, []byte(c.text), size, testDialect)
+			got := splitAll(t, []byte(c.text), size, testDialect)
 			if c.want == nil {
 				if len(got) != 102 || got[0].bad != faultQuote || got[1].bad != 0 || got[101].bad != faultQuote {
 					t.Errorf("%s: %d rows, first %v last %v", c.name, len(got), got[0], got[len(got)-1])
@@ -171,8 +172,8 @@ func TestOverlongRecordIsSkippedWhole(t *testing.T) {
 	d.record = 64
 	text := "a,b\n" + strings.Repeat("x", 1000) + ",y\nc,d\n" + strings.Repeat("z", 300)
 	for _, size := range []int{16, 64} {
-		got := cutAll(t, []byte(text), size, d)
-		want := []cutRow{{0, 1, "a\x01b", 0}, {4, 2, "", faultRecord}, {1007, 3, "c\x01d", 0}, {1011, 4, "", faultRecord}}
+		got := splitAll(t, []byte(text), size, d)
+		want := []splitRow{{0, 1, "a\x01b", 0}, {4, 2, "", faultRecord}, {1007, 3, "c\x01d", 0}, {1011, 4, "", faultRecord}}
 		if fmt.Sprint(got) != fmt.Sprint(want) {
 			t.Errorf("chunks of %d:\n got %v\nwant %v", size, got, want)
 		}
@@ -187,9 +188,20 @@ func FuzzSplit(f *testing.F) {
 		if delim == '"' || delim == '\n' || size < 8 || size > 100 {
 			t.Skip()
 		}
-		a, b := cutAll(t, data, 100, d), cutAll(t, data, size, d)
+		a, b := splitAll(t, data, 100, d), splitAll(t, data, size, d)
 		if fmt.Sprint(a) != fmt.Sprint(b) {
 			t.Fatalf("chunks of 100: %v\nchunks of %d: %v", a, size, b)
+		}
+	})
+}
+
+func TestValidUTF8EqualsTheStandardLibrary(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		pieces := []string{"a", "12345678", "中", "文字很多", "é", "𠮷", "\xE4\xB8", "\xED\xA0\x80", "\xE0\x80\x80", "\xC0\x80", "\xF5\x80\x80\x80", "\x80", "\uFFFD", "\xE4", "ࠀ", "\uD7FF"}
+		b := []byte(strings.Join(rapid.SliceOfN(rapid.SampledFrom(pieces), 0, 20).Draw(t, "pieces"), ""))
+		b = append(b, rapid.SliceOfN(rapid.Byte(), 0, 5).Draw(t, "tail")...)
+		if validUTF8(b) != utf8.Valid(b) {
+			t.Fatalf("%q: %v", b, validUTF8(b))
 		}
 	})
 }

@@ -36,7 +36,7 @@ type File struct {
 	// whole. Rejected rows are in Set.Rejects.
 	Problems []Problem
 	// Control is what the file says about itself, if it does.
-	Control *ControlTotal
+	Control *Control
 	// DuplicateOf names the file with the same content that is used instead.
 	DuplicateOf string
 	// Used says that its rows take part.
@@ -44,8 +44,10 @@ type File struct {
 	// Ignored says that it is known to hold no transactions, or is a part of
 	// an archive or workbook that does not look like data.
 	Ignored bool
-	// Columns says what each header cell is read as.
+	// Columns says what each header cell is read as, and Choice why the layout
+	// was taken.
 	Columns []ColumnUse
+	Choice  Choice
 
 	raw byteSource // the input's own bytes
 }
@@ -173,6 +175,18 @@ func (ds *docScan) finish() error {
 	d.index, d.rejects = x, t.rejects
 	d.mu.Unlock()
 	return d.unchanged()
+}
+
+// formula is the problem of a row in which a column that counts holds a formula
+// without a value: whatever the row says without it is not what the sheet says.
+func (d *document) formula(cells [][]byte) *Problem {
+	for i := range d.plan.uses {
+		u := &d.plan.uses[i]
+		if u.cell >= 0 && u.cell < len(cells) && string(cells[u.cell]) == formulaMark {
+			return &Problem{Code: codeFormula, Column: u.header}
+		}
+	}
+	return nil
 }
 
 // mergeSums adds up what is in the same currency and sorts by it.

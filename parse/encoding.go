@@ -110,7 +110,7 @@ func detectEncoding(head []byte, whole bool) (enc encoding, ascii bool) {
 	if !whole {
 		head = wholeLines(head)
 	}
-	if utf8.Valid(head) {
+	if validUTF8(head) {
 		return encUTF8, false
 	}
 	if validGB18030(head) {
@@ -166,7 +166,7 @@ func encodingByVote(head []byte) encoding {
 			continue
 		}
 		switch {
-		case utf8.Valid(line):
+		case validUTF8(line):
 			asUTF8++
 		case validGB18030(line):
 			asGB++
@@ -212,6 +212,39 @@ func firstHigh(b []byte) int {
 func (e encoding) valid(b []byte) bool {
 	if e == encGB18030 {
 		return validGB18030(b)
+	}
+	return validUTF8(b)
+}
+
+// validUTF8 is utf8.Valid for text that changes between ASCII and Chinese all
+// the time: it takes eight ASCII bytes or one three-byte character at a step,
+// wherever they stand.
+func validUTF8(b []byte) bool {
+	for len(b) >= 8 {
+		w := binary.LittleEndian.Uint64(b)
+		if m := w & highBits; m != 0 {
+			b = b[bits.TrailingZeros64(m)/8:]
+		} else {
+			b = b[8:]
+			continue
+		}
+		for len(b) >= 4 {
+			x := binary.LittleEndian.Uint32(b)
+			if x&0xC0C0F0 != 0x8080E0 {
+				break
+			}
+			if m := x & 0x200F; m == 0 || m == 0x200D {
+				return false // overlong, or half a surrogate pair
+			}
+			b = b[3:]
+		}
+		if len(b) > 0 && b[0] >= utf8.RuneSelf {
+			r, size := utf8.DecodeRune(b)
+			if r == utf8.RuneError && size == 1 {
+				return false
+			}
+			b = b[size:]
+		}
 	}
 	return utf8.Valid(b)
 }

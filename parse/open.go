@@ -245,11 +245,17 @@ func (o *opener) accept(d *document, f *File, p *plan, problems []Problem) {
 		return
 	}
 	f.Side, f.Layout, f.Acquirer = p.side, p.layout.Name, p.layout.Acquirer
-	f.Columns = p.columns
-	f.Used = true
+	f.Columns, f.Choice = p.columns, p.why
 	d.file, d.plan = f, p
+	if p.layout.Ignore {
+		f.Ignored = true
+		f.Rows = p.skippedBefore + p.skippedAfter
+		f.Skipped = f.Rows
+		return
+	}
+	f.Used = true
 	limits := o.temp.limits
-	d.d = dialect{delim: p.delim, quote: p.quote, eol: p.eol, field: limits.Field, record: limits.Record, columns: limits.Columns}
+	d.d = dialect{delim: p.delim, quote: p.quote, eol: p.eol, sheet: d.sheet, field: limits.Field, record: limits.Record, columns: limits.Columns}
 	if p.form != formDelimited {
 		d.d.delim, d.d.quote, d.d.field = 0, false, limits.Record
 	}

@@ -16,12 +16,13 @@ const chunkSize = 256 << 10
 // documents stand in one queue, document by document, from which the workers
 // take the next; rows leave in no particular order.
 type scanRun struct {
-	docs  []*docScan
-	total int // chunks of all documents
-	next  atomic.Int64
-	need  FieldSet
-	slack int       // see splitter
-	count *Progress // nil: nothing is counted
+	docs     []*docScan
+	total    int // chunks of all documents
+	next     atomic.Int64
+	need     FieldSet
+	counting bool      // binders add up the documents' control totals
+	slack    int       // see splitter
+	count    *Progress // nil: nothing is counted
 	// stopped ends every wait once a worker has failed.
 	stopped atomic.Bool
 }
@@ -39,10 +40,11 @@ type docScan struct {
 	ready int   // the chunk whose first record is known
 	start int64 // where it begins
 
-	hash   *hashLine // nil: the digest is known
-	record bool      // the results below are kept in the document
-	lines  []chunkLines
-	tally  tally
+	hash    *hashLine // nil: the digest is known
+	record  bool      // the results below are kept in the document
+	binders []*binder // those that count what the document declares
+	lines   []chunkLines
+	tally   tally
 }
 
 // newRun lines up the documents' chunks. Only one run at a time records a
@@ -180,13 +182,25 @@ func (w *scanWorker) work() error {
 		}
 		if ds := w.run.docs[w.at]; ds != w.ds {
 			w.ds = ds
-			w.bind = ds.doc.plan.newBinder()
+			w.bind = ds.binder(w.run.counting)
 			w.split.use(ds.doc.src, ds.doc.plan.dataEnd, ds.doc.d)
 		}
 		if err := w.chunk(g - w.ds.first); err != nil {
 			return err
 		}
 	}
+}
+
+// binder makes a worker's binder.
+func (ds *docScan) binder(counting bool) *binder {
+	b := ds.doc.plan.newBinder()
+	if counting {
+		b.counting = true
+		ds.mu.Lock()
+		ds.binders = append(ds.binders, b)
+		ds.mu.Unlock()
+	}
+	return b
 }
 
 // chunk reads, indexes and cuts chunk k of the current document.
@@ -248,6 +262,11 @@ func (w *scanWorker) rows(k int, start int64) chunkLines {
 		}
 		if bad == faultNone {
 			what, p = w.bind.bind(&w.raw, &w.row, need)
+			if check&checkOdd != 0 && what != skip {
+				if f := ds.doc.formula(w.raw.cells); f != nil {
+					what, p = reject, f
+				}
+			}
 		} else {
 			p = ds.doc.faultProblem(bad, s.record)
 		}

@@ -17,7 +17,7 @@ import (
 
 // Options are what reading depends on besides the files.
 type Options struct {
-	Layouts *Layouts
+	Layouts *Layouts // nil: the built-in ones
 	// AsOf completes dates that have no year.
 	AsOf Date
 	// Overrides say for single files, or all of them, what else is detected.
@@ -93,6 +93,15 @@ func (in *Input) Close() error {
 // in Files with its problems; the error is for what stops the run: a done
 // context, or a temporary folder that cannot be written to.
 func Open(ctx context.Context, paths []PathSide, opt *Options) (*Input, error) {
+	if opt.Layouts == nil {
+		ls, err := LoadLayouts("")
+		if err != nil {
+			return nil, err
+		}
+		withLayouts := *opt
+		withLayouts.Layouts = ls
+		opt = &withLayouts
+	}
 	found := make([]*opener, len(paths))
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(runtime.GOMAXPROCS(0))
@@ -284,10 +293,38 @@ func (s *Set) scanDocs(ctx context.Context, docs []*document, workers int, need 
 	return run.scan(ctx, workers, newVisitor)
 }
 
-// verify scans the documents that declare totals and refuses those that do not
-// keep what they declare.
+// verify scans the documents that declare totals and refuses those whose rows
+// do not add up to them.
 func (s *Set) verify(ctx context.Context) error {
-	return nil
+	for {
+		var docs []*document
+		for _, d := range s.docs {
+			if d.file.Used && len(d.plan.controls) > 0 && d.known() == nil {
+				docs = append(docs, d)
+			}
+		}
+		if len(docs) == 0 {
+			return nil
+		}
+		workers := runtime.GOMAXPROCS(0)
+		run := newRun(docs, 0, s.opt, workers)
+		run.counting = true
+		err := run.scan(ctx, workers, nil)
+		var out *OutcastError
+		switch {
+		case errors.As(err, &out):
+			continue // that file is refused now; the others start again
+		case err != nil:
+			return err
+		}
+		for _, ds := range run.docs {
+			c, problem := ds.doc.plan.verify(ds.binders)
+			ds.doc.file.Control = c
+			if problem != nil {
+				ds.doc.file.refuse(*problem)
+			}
+		}
+	}
 }
 
 // A Reject is a row that was not accepted, and why.

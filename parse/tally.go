@@ -20,15 +20,6 @@ type Sum struct {
 // defaultCurrency is that of rows which do not name one.
 const defaultCurrency = "CNY"
 
-// A ControlTotal is what a file says about its own rows, and whether it is so.
-type ControlTotal struct {
-	DeclaredRows   int64
-	DeclaredAmount money.Fen
-	// HasRows and HasAmount say which of the two the file declares.
-	HasRows, HasAmount bool
-	OK                 bool
-}
-
 // A tally counts rows. Workers count a chunk and add it to the document's.
 type tally struct {
 	rows, accepted, skipped int64

@@ -419,7 +419,7 @@ func parseClock(s []byte) (when, Code) {
 const (
 	firstSerial = 36526
 	lastSerial  = 73050
-	serial1970  = 25569 // 1970-01-01
+	sheetEpoch  = 25569 // 1970-01-01
 )
 
 // parseSerial reads a spreadsheet's day number, or a fraction of a day.
@@ -429,7 +429,7 @@ func parseSerial(s []byte) (when, Code) {
 	var w when
 	switch {
 	case n >= firstSerial && n <= lastSerial:
-		w.day, w.hasDay = Date(n-serial1970), true
+		w.day, w.hasDay = Date(n-sheetEpoch), true
 	case n != 0 || len(s) < 2:
 		return w, codeBadTime
 	}

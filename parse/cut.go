@@ -1,0 +1,190 @@
+package parse
+
+import (
+	"bytes"
+	"unicode/utf8"
+)
+
+// fault is why a record cannot be cut into cells.
+type fault uint8
+
+const (
+	faultNone    fault = iota
+	faultQuote         // an opening quote without its closing one, or text behind it
+	faultRecord        // longer than Limits.Record
+	faultField         // a cell longer than Limits.Field
+	faultColumns       // more cells than Limits.Columns
+	faultNUL           // a zero byte
+	faultCoding        // not in the document's encoding
+)
+
+// cut gives the chunk's next record, until ok is false. The cells are valid
+// until the next call. With a fault the cells are what could be cut, perhaps
+// nothing; lines is how many physical lines the record takes.
+func (s *splitter) cut(raw *rawRow) (bad fault, lines int64, ok bool) {
+	raw.off = s.off + int64(s.start)
+	s.cells = s.cells[:0]
+	if s.next >= s.n {
+		raw.cells, s.record = nil, nil
+		lines, s.long = s.long, 0
+		return faultRecord, lines, lines > 0
+	}
+	eol, field, text := s.d.eol, s.start, s.buf
+	cells := s.cells
+	for i := s.next; ; i++ {
+		p := int(s.pos[i])
+		if len(cells) < s.d.columns {
+			cells = append(cells, text[field:p])
+		} else {
+			bad = faultColumns
+		}
+		field = p + 1
+		if p == len(text) || text[p] == eol {
+			s.next = i + 1
+			break
+		}
+	}
+	s.cells, raw.cells = cells, cells
+	s.record = text[s.start : field-1]
+	s.start = min(field, len(text))
+	lines = 1
+	if s.embedded {
+		lines += int64(bytes.Count(s.record, []byte{eol}))
+	}
+	if eol == '\n' {
+		last := &cells[len(cells)-1]
+		if n := len(*last); n > 0 && (*last)[n-1] == '\r' {
+			*last = (*last)[:n-1]
+		}
+	}
+	if s.quote < len(s.quotes) && int(s.quotes[s.quote].p) < field {
+		for s.quote < len(s.quotes) && int(s.quotes[s.quote].p) < field {
+			s.quote++
+		}
+		if !s.unquote(cells) && bad == faultNone {
+			bad = faultQuote
+		}
+	}
+	if len(s.record) > s.d.field && bad == faultNone {
+		bad = s.tooLong(cells)
+	}
+	return bad, lines, true
+}
+
+func (s *splitter) tooLong(cells [][]byte) fault {
+	for _, c := range cells {
+		if len(c) > s.d.field {
+			return faultField
+		}
+	}
+	return faultNone
+}
+
+// unquote takes the quotes off the cells that have them; false if one of them
+// is not properly closed.
+func (s *splitter) unquote(cells [][]byte) bool {
+	s.scratch = s.scratch[:0]
+	ok := true
+	for i, c := range cells {
+		if len(c) == 0 || c[0] != '"' {
+			continue
+		}
+		t := bytes.TrimRight(c[1:], " \t\r")
+		if len(t) == 0 || t[len(t)-1] != '"' {
+			ok = false
+			continue
+		}
+		t = t[:len(t)-1]
+		if bytes.IndexByte(t, '"') < 0 {
+			cells[i] = t
+			continue
+		}
+		var single bool
+		if cells[i], single = s.undouble(t); !single {
+			ok = false
+		}
+	}
+	return ok
+}
+
+// undouble makes one quote of two; false if one stands alone.
+func (s *splitter) undouble(t []byte) ([]byte, bool) {
+	if cap(s.scratch)-len(s.scratch) < len(t) {
+		// Cells cut before keep pointing into the old buffer.
+		s.scratch = make([]byte, 0, 2*cap(s.scratch)+len(t))
+	}
+	from := len(s.scratch)
+	for {
+		i := bytes.IndexByte(t, '"')
+		if i < 0 {
+			s.scratch = append(s.scratch, t...)
+			return s.scratch[from:len(s.scratch):len(s.scratch)], true
+		}
+		if i+1 >= len(t) || t[i+1] != '"' {
+			return t, false
+		}
+		s.scratch = append(s.scratch, t[:i+1]...)
+		t = t[i+2:]
+	}
+}
+
+// What about a chunk must be looked at row by row.
+const (
+	checkOdd    = 1 << iota // a zero byte, or a formula mark in a sheet
+	checkCoding             // something is not in the document's encoding
+	checkMixed              // GB18030, which reads UTF-8 without complaint as other words
+)
+
+// doubtful looks at a resolved chunk as a whole and says what its rows need to
+// be checked for: nearly always nothing, or only the cheap last one.
+func (s *splitter) doubtful(enc encoding) (checks uint8) {
+	if s.seen&classOdd != 0 {
+		checks |= checkOdd
+	}
+	if s.high&highBits == 0 {
+		return checks
+	}
+	if !enc.valid(s.buf[s.from:s.end]) {
+		checks |= checkCoding
+	}
+	if enc == encGB18030 {
+		checks |= checkMixed
+	}
+	s.enc = enc
+	return checks
+}
+
+// check looks at the record cut last.
+func (s *splitter) check(checks uint8) fault {
+	switch {
+	case checks&checkOdd != 0 && bytes.IndexByte(s.record, 0) >= 0:
+		return faultNUL
+	case checks&checkCoding != 0 && !s.enc.valid(s.record):
+		return faultCoding
+	case checks&checkMixed != 0 && looksUTF8(s.record):
+		return faultCoding
+	}
+	return faultNone
+}
+
+// looksUTF8 says whether all that is not ASCII in b is Chinese text and
+// full-width marks in UTF-8. GB18030 text hardly ever is by chance: nearly
+// every line shows it at its first Chinese character.
+func looksUTF8(b []byte) bool {
+	i := firstHigh(b)
+	if i < 0 {
+		return false
+	}
+	for i < len(b) {
+		if b[i] < utf8.RuneSelf {
+			i++
+			continue
+		}
+		r, size := utf8.DecodeRune(b[i:])
+		if size != 3 || (r < 0x2010 || r > 0x9FFF) && (r < 0xFE30 || r > 0xFFE6) {
+			return false
+		}
+		i += size
+	}
+	return true
+}
