@@ -19,9 +19,10 @@ type columnUse struct {
 	unit   money.Unit
 	from   int // bytes of a fixed line; display columns of a ruler
 	to     int
-	absent [][]byte  // texts that mean nothing, in the document's encoding
-	first  [256]bool // their first bytes
-	dashes bool      // any run of dashes means nothing
+	absent [][]byte   // texts that mean nothing, in the document's encoding
+	first  *[256]bool // their first bytes
+	dashes bool       // any run of dashes means nothing
+	plain  bool       // nothing else is done to the cell
 }
 
 // binding is where each target comes from under one rule; the first one of a
@@ -61,20 +62,52 @@ type binder struct {
 	buf   []byte // decoded and folded text of the current row
 	key   []byte
 
-	kinds, statuses, directions, channels, cardTypes map[string]meaning
-	variants                                         map[string]int16
-	totals                                           map[string]bool
-	free                                             map[string][]byte
-	currency                                         map[string][]byte
+	kinds, statuses, directions, channels, payMethods, cardTypes wordMemo
+	variants                                                     map[string]int16
+	totals                                                       map[string]bool
+	free                                                         map[string][]byte
+	currency                                                     map[string][]byte
 
 	// counting makes bind add up what the file's controls declare.
 	counting bool
 	sums     controlSums
 }
 
+// wordMemo remembers what words mean. The last one is looked at first: most
+// columns of words say the same for long stretches.
+type wordMemo struct {
+	last  []byte
+	means meaning
+	all   map[string]meaning
+}
+
+func (w *wordMemo) get(c []byte) (meaning, bool) {
+	if w.all == nil {
+		return 0, false
+	}
+	if bytes.Equal(c, w.last) {
+		return w.means, true
+	}
+	m, ok := w.all[string(c)]
+	if ok {
+		w.last, w.means = append(w.last[:0], c...), m
+	}
+	return m, ok
+}
+
+func (w *wordMemo) put(c []byte, m meaning) {
+	if w.all == nil {
+		w.all = map[string]meaning{}
+	}
+	if len(w.all) < maxMemo {
+		w.all[string(c)] = m
+	}
+	w.last, w.means = append(w.last[:0], c...), m
+}
+
 func newBinder(p *plan) *binder {
 	return &binder{
-		p: p, kinds: map[string]meaning{}, statuses: map[string]meaning{}, directions: map[string]meaning{}, channels: map[string]meaning{}, cardTypes: map[string]meaning{},
+		p:        p,
 		variants: map[string]int16{}, totals: map[string]bool{}, free: map[string][]byte{}, currency: map[string][]byte{},
 		sums: newControlSums(p.controls),
 	}
@@ -357,10 +390,19 @@ func (b *binder) cell(cells [][]byte, use int16) []byte {
 // own is the text of a column itself.
 func (b *binder) own(cells [][]byte, use int16) []byte {
 	u := &b.p.uses[use]
-	if u.cell < 0 || u.cell >= len(cells) {
+	if uint(u.cell) >= uint(len(cells)) {
 		return nil
 	}
-	c := unguard(cells[u.cell])
+	c := cells[u.cell]
+	if n := len(c); n == 0 || c[0] < '0' || c[0] == '=' || c[0] == '`' || c[n-1] <= ' ' {
+		c = unguard(c) // a cell that begins with a digit or letter has no guard but a trailing blank
+	}
+	if u.plain {
+		if len(c) == 0 || u.first[c[0]] && u.isAbsent(c) {
+			return nil
+		}
+		return c
+	}
 	if len(c) == 0 || u.first[c[0]] && u.isAbsent(c) {
 		return nil
 	}
@@ -526,14 +568,12 @@ func isZero(c []byte) bool {
 
 // lookup is the meaning of the word in a column: its own, or that of an empty
 // cell. A column the document lacks means nothing.
-func (b *binder) lookup(cells [][]byte, use int16, v *vocabulary, memo map[string]meaning) (meaning, *Problem) {
+func (b *binder) lookup(cells [][]byte, use int16, v *vocabulary, memo *wordMemo) (meaning, *Problem) {
 	c := b.cell(cells, use)
-	m, ok := memo[string(c)]
+	m, ok := memo.get(c)
 	if !ok {
 		m = v.lookup(b.show(c))
-		if len(memo) < maxMemo {
-			memo[string(c)] = m
-		}
+		memo.put(c, m)
 	}
 	if m == meansReject {
 		if len(c) == 0 {
@@ -549,7 +589,7 @@ func (b *binder) words(cells [][]byte, bd *binding, row *Row) (verdict, *Problem
 	c := b.p.layout.c
 	row.Kind, row.Status = bd.kind, bd.stat
 	if use := bd.at[FieldKind]; use >= 0 && row.Kind == KindUnknown {
-		m, p := b.lookup(cells, use, c.kind, b.kinds)
+		m, p := b.lookup(cells, use, c.kind, &b.kinds)
 		if p != nil {
 			return reject, p
 		}
@@ -562,7 +602,7 @@ func (b *binder) words(cells [][]byte, bd *binding, row *Row) (verdict, *Problem
 		row.Kind = b.p.kind
 	}
 	if use := bd.at[FieldStatus]; use >= 0 && row.Status == StatusUnknown {
-		m, p := b.lookup(cells, use, c.status, b.statuses)
+		m, p := b.lookup(cells, use, c.status, &b.statuses)
 		switch {
 		case p != nil:
 			return reject, p
@@ -589,7 +629,7 @@ func (b *binder) means(cells [][]byte, bd *binding, row *Row) (verdict, *Problem
 	if bd.cons != nil && bd.cons.hasCard {
 		row.CardType = bd.cons.cardType
 	} else if use := bd.at[CardTypeText]; use >= 0 {
-		m, p := b.lookup(cells, use, c.cardType, b.cardTypes)
+		m, p := b.lookup(cells, use, c.cardType, &b.cardTypes)
 		if p != nil {
 			return reject, p
 		}
@@ -601,12 +641,16 @@ func (b *binder) means(cells [][]byte, bd *binding, row *Row) (verdict, *Problem
 		row.Channel = bd.cons.channel
 		return accept, nil
 	}
-	for _, t := range [...]target{targetChannel, target(PayMethod)} {
+	for i, t := range [...]target{targetChannel, target(PayMethod)} {
 		use := bd.at[t]
 		if use < 0 {
 			continue
 		}
-		m, p := b.lookup(cells, use, c.channel, b.channels)
+		memo := &b.channels
+		if i > 0 {
+			memo = &b.payMethods
+		}
+		m, p := b.lookup(cells, use, c.channel, memo)
 		switch {
 		case p != nil:
 			return reject, p
@@ -795,7 +839,7 @@ func (b *binder) amount(cells [][]byte, bd *binding) (money.Fen, verdict, *Probl
 	if dir < 0 {
 		return a, accept, nil
 	}
-	m, p := b.lookup(cells, dir, b.p.layout.c.direction, b.directions)
+	m, p := b.lookup(cells, dir, b.p.layout.c.direction, &b.directions)
 	switch {
 	case p != nil:
 		return 0, reject, p

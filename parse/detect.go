@@ -110,7 +110,9 @@ type sight struct {
 	eol   byte
 	lines []docLine // of the head
 	whole bool      // the head is all there is
-	// cut holds the lines cut by each delimiter, made when asked for.
+	// override: the layout was named by the user, so it need not be recognised.
+	override bool
+	// headers are lines read as names, by line and delimiter, made when asked for.
 	headers map[cutKey]*header
 }
 
@@ -140,7 +142,7 @@ func analyse(in analyseInput) (*plan, []Problem) {
 	if len(bytes.TrimSpace(in.head)) == 0 && s.whole {
 		return nil, []Problem{{Code: codeEmptyFile}}
 	}
-	layouts, override, problem := s.candidates()
+	layouts, problem := s.candidates()
 	if problem != nil {
 		return nil, []Problem{*problem}
 	}
@@ -158,7 +160,7 @@ func analyse(in analyseInput) (*plan, []Problem) {
 			near = append(near, f)
 		}
 	}
-	best, problem := s.choose(fits, near, override)
+	best, problem := s.choose(fits, near)
 	if problem != nil {
 		return nil, []Problem{*problem}
 	}
@@ -166,7 +168,7 @@ func analyse(in analyseInput) (*plan, []Problem) {
 	if problem != nil {
 		return nil, []Problem{*problem}
 	}
-	p.why.Override = override
+	p.why.Override = s.override
 	for _, f := range fits {
 		if f != best {
 			p.why.Over = append(p.why.Over, f.layout.Name)
@@ -207,20 +209,21 @@ func cutLines(b []byte, off int64, eol byte, enc encoding, max int) (out []docLi
 }
 
 // candidates are the layouts to try.
-func (s *sight) candidates() (list []*Layout, override bool, p *Problem) {
+func (s *sight) candidates() (list []*Layout, p *Problem) {
 	if name := s.in.opts.Layout.For(s.in.name); name != "" {
+		s.override = true
 		l := s.in.opts.Layouts.Get(name)
 		if l == nil {
-			return nil, true, &Problem{Code: codeNoSuchLayout, Args: []string{name}}
+			return nil, &Problem{Code: codeNoSuchLayout, Args: []string{name}}
 		}
-		return []*Layout{l}, true, nil
+		return []*Layout{l}, nil
 	}
 	for _, l := range s.in.opts.Layouts.list {
 		if !l.Explicit {
 			list = append(list, l)
 		}
 	}
-	return list, false, nil
+	return list, nil
 }
 
 // emptyDay is the plan for a file that says there were no transactions.
@@ -259,11 +262,11 @@ func (s *sight) fileName() string {
 func (s *sight) try(l *Layout) *fit {
 	c := l.c
 	named := slices.ContainsFunc(c.file, func(re *regexp.Regexp) bool { return re.MatchString(s.fileName()) })
-	if l.Detect.FileRequired && !named {
+	if l.Detect.FileRequired && !named && !s.override {
 		return nil
 	}
 	for _, re := range c.head {
-		if !slices.ContainsFunc(s.lines[:min(len(s.lines), maxPreamble)], func(d docLine) bool { return re.MatchString(d.text) }) {
+		if !s.override && !slices.ContainsFunc(s.lines[:min(len(s.lines), maxPreamble)], func(d docLine) bool { return re.MatchString(d.text) }) {
 			return nil
 		}
 	}
@@ -323,15 +326,8 @@ func (s *sight) tryHeader(l *Layout, line int, delim byte) *fit {
 		return nil
 	}
 	c := l.c
-	for _, k := range c.not {
-		if h.count[k] > 0 {
-			return nil
-		}
-	}
-	for _, names := range c.sig {
-		if !slices.ContainsFunc(names, func(k string) bool { return h.count[k] > 0 }) {
-			return nil
-		}
+	if !s.override && !h.identifies(c) {
+		return nil
 	}
 	f := &fit{layout: l, line: line, delim: delim, hdr: h, claimed: len(c.sig) > 0}
 	f.at = h.assign(c.columns)
@@ -349,6 +345,18 @@ func (s *sight) tryHeader(l *Layout, line int, delim byte) *fit {
 		f.spans = rulerStarts(s.lines[s.rulerAt(line)].text)
 	}
 	return f
+}
+
+// identifies says whether the header has a layout's signature and none of the
+// names that rule it out.
+func (h *header) identifies(c *compiled) bool {
+	has := func(k string) bool { return h.count[k] > 0 }
+	for _, names := range c.sig {
+		if !slices.ContainsFunc(names, has) {
+			return false
+		}
+	}
+	return !slices.ContainsFunc(c.not, has)
 }
 
 // missingColumns names the required columns that the header lacks.
@@ -548,12 +556,12 @@ func (s *sight) mostBind(p *plan, first int) bool {
 }
 
 // choose takes the best fit, or says why there is none.
-func (s *sight) choose(fits, near []*fit, override bool) (*fit, *Problem) {
-	if !override {
+func (s *sight) choose(fits, near []*fit) (*fit, *Problem) {
+	if !s.override {
 		fits, near = s.bySide(fits), s.bySide(near)
 	}
 	slices.SortStableFunc(fits, compareFits)
-	if override && len(fits) == 1 {
+	if s.override && len(fits) == 1 {
 		return fits[0], nil
 	}
 	for _, f := range near { // a file that is certainly of a layout, but not whole
@@ -562,7 +570,7 @@ func (s *sight) choose(fits, near []*fit, override bool) (*fit, *Problem) {
 		}
 	}
 	if len(fits) == 0 {
-		return nil, s.unknown(near, override)
+		return nil, s.unknown(near)
 	}
 	best := fits[0]
 	if len(fits) > 1 && compareFits(best, fits[1]) == 0 {
@@ -601,7 +609,7 @@ func (s *sight) bySide(fits []*fit) []*fit {
 }
 
 // unknown says that no layout fits, and what the nearest one lacks.
-func (s *sight) unknown(near []*fit, override bool) *Problem {
+func (s *sight) unknown(near []*fit) *Problem {
 	if len(near) == 0 {
 		title := ""
 		for i, d := range s.lines {
@@ -610,7 +618,7 @@ func (s *sight) unknown(near []*fit, override bool) *Problem {
 			}
 		}
 		name := "generic"
-		if override {
+		if s.override {
 			name = s.in.opts.Layout.For(s.in.name)
 		}
 		return &Problem{Code: codeUnknownLayout, Args: []string{name, "*", cutRunes(title, 200)}}
@@ -619,7 +627,7 @@ func (s *sight) unknown(near []*fit, override bool) *Problem {
 		return cmp.Or(cmp.Compare(len(a.missing), len(b.missing)), cmp.Compare(b.bound, a.bound), cmp.Compare(a.layout.Name, b.layout.Name))
 	})
 	code := codeUnknownLayout
-	if override {
+	if s.override {
 		code = codeMissingColumns
 	}
 	return &Problem{Code: code, Args: []string{best.layout.Name, strings.Join(best.missing, ", "), cutRunes(best.hdr.title(), 400)}}
@@ -832,7 +840,7 @@ func (p *plan) bindColumns(s *sight) {
 			}
 			p.columns = append(p.columns, use)
 		}
-		u.setAbsent(p.enc)
+		u.setAbsent(p.enc, p.layout.Format.Brackets)
 	}
 	if c.headerless && c.form == formDelimited {
 		p.minCells, p.maxCells = slices.Min(p.layout.Format.Cells), slices.Max(p.layout.Format.Cells)
@@ -843,7 +851,10 @@ func (p *plan) bindColumns(s *sight) {
 }
 
 // setAbsent spells the texts that mean nothing in the document's encoding.
-func (u *columnUse) setAbsent(enc encoding) {
+func (u *columnUse) setAbsent(enc encoding, brackets bool) {
+	s := u.spec
+	u.first = new([256]bool)
+	u.plain = !s.ZeroAbsent && s.match == nil && !brackets
 	for _, a := range u.spec.absent {
 		if a == "" {
 			continue

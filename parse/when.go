@@ -175,8 +175,15 @@ func parseWhen(s []byte) (when, Code) {
 	return when{}, codeBadTime
 }
 
-// parseISO is the fast path for 2006-01-02 15:04:05 and 2006-01-02.
+// parseISO is the fast path for 2006-01-02 15:04:05, 2006-01-02 and 15:04:05.
 func parseISO(s []byte) (when, bool) {
+	if len(s) == 8 && s[2] == ':' {
+		hh, ok1 := two(s[0:2])
+		mm, ok2 := two(s[3:5])
+		ss, ok3 := two(s[6:8])
+		ok := ok1 && ok2 && ok3 && s[5] == ':' && hh <= 23 && mm <= 59 && ss <= 59
+		return when{sec: int32(hh*3600 + mm*60 + ss), hasClock: true}, ok
+	}
 	if len(s) != 19 && len(s) != 10 || s[4] != '-' || s[7] != '-' {
 		return when{}, false
 	}
