@@ -19,7 +19,7 @@ func nearestPairs(p, c []int64, limit int64, pair func(i, j int)) {
 		}
 		return
 	}
-	m := &moments{limit: limit}
+	m := &instants{limit: limit}
 	m.merge(p, c)
 	for i := range m.nodes[:len(m.nodes)-1] {
 		m.propose(i, i+1)
@@ -38,31 +38,31 @@ func nearestPairs(p, c []int64, limit int64, pair func(i, j int)) {
 	}
 }
 
-// moments is a linked list of the distinct times of either side.
-type moments struct {
+// instants is a linked list of the distinct times of either side.
+type instants struct {
 	limit int64
-	nodes []moment
+	nodes []instant
 	heap  []gap
 }
 
-// moment is the rows lo…hi-1 of one side, all at time t.
-type moment struct {
+// instant is the rows lo…hi-1 of one side, all at time t.
+type instant struct {
 	t          int64
 	onC        bool
 	lo, hi     int
 	prev, next int
 }
 
-// gap is a candidate pair of neighbouring moments.
+// gap is a candidate pair of neighbouring instants.
 type gap struct {
 	dist int64
 	p, c int
 }
 
-func (m *moments) merge(p, c []int64) {
+func (m *instants) merge(p, c []int64) {
 	i, j := 0, 0
 	for i < len(p) || j < len(c) {
-		n := moment{prev: len(m.nodes) - 1, next: len(m.nodes) + 1}
+		n := instant{prev: len(m.nodes) - 1, next: len(m.nodes) + 1}
 		if j == len(c) || i < len(p) && p[i] <= c[j] {
 			n.t, n.lo = p[i], i
 			for i < len(p) && p[i] == n.t {
@@ -82,7 +82,7 @@ func (m *moments) merge(p, c []int64) {
 }
 
 // propose puts two neighbours on the heap if they are of different sides and near enough.
-func (m *moments) propose(a, b int) {
+func (m *instants) propose(a, b int) {
 	x, y := &m.nodes[a], &m.nodes[b]
 	if x.onC == y.onC || y.t-x.t > m.limit {
 		return
@@ -94,8 +94,8 @@ func (m *moments) propose(a, b int) {
 	heap.Push(m, g)
 }
 
-// unlink takes a moment without rows out of the list, so that its neighbours meet.
-func (m *moments) unlink(i int) {
+// unlink takes a instant without rows out of the list, so that its neighbours meet.
+func (m *instants) unlink(i int) {
 	n := &m.nodes[i]
 	if n.lo < n.hi {
 		return
@@ -111,8 +111,8 @@ func (m *moments) unlink(i int) {
 	}
 }
 
-func (m *moments) Len() int { return len(m.heap) }
-func (m *moments) Less(i, j int) bool {
+func (m *instants) Len() int { return len(m.heap) }
+func (m *instants) Less(i, j int) bool {
 	a, b := m.heap[i], m.heap[j]
 	if a.dist != b.dist {
 		return a.dist < b.dist
@@ -122,9 +122,9 @@ func (m *moments) Less(i, j int) bool {
 	}
 	return a.c < b.c
 }
-func (m *moments) Swap(i, j int) { m.heap[i], m.heap[j] = m.heap[j], m.heap[i] }
-func (m *moments) Push(x any)    { m.heap = append(m.heap, x.(gap)) }
-func (m *moments) Pop() any {
+func (m *instants) Swap(i, j int) { m.heap[i], m.heap[j] = m.heap[j], m.heap[i] }
+func (m *instants) Push(x any)    { m.heap = append(m.heap, x.(gap)) }
+func (m *instants) Pop() any {
 	n := len(m.heap) - 1
 	x := m.heap[n]
 	m.heap = m.heap[:n]
@@ -183,7 +183,7 @@ func gapTree(t []int64) (left, right []int, root int) {
 	return left, right, spine[0]
 }
 
-func abs[T ~int64](v T) T {
+func abs[T ~int64 | ~int32](v T) T {
 	if v < 0 {
 		return -v
 	}

@@ -8,135 +8,143 @@ import (
 	"duizhang/parse/money"
 )
 
-// void is a sale or a cancellation under one link.
-type void struct {
-	link     uint64
-	currency uint64
-	amount   money.Fen // of the sale
-	cancels  bool
-	row      *loose
-}
-
 // voids finds sales and their voids or reversals that are both absent from
-// clearing (SPEC section 3.2). "Its" void is one that names the sale (the
-// original order, channel, reference or trace number), or shares one of the
-// four keys with it; the amounts are opposite to the fen, and the times at
-// most key_days apart. Terminal and amount alone never cancel a sale.
+// clearing (SPEC section 3.2). "Its" void is one that names the sale (by its
+// order, channel, reference or trace number), else one that shares a key with
+// it, the keys in their order; the amounts are opposite to the fen and the
+// times at most key_days apart. Terminal and amount alone never cancel a sale.
+//
+// In time order each cancellation takes the latest sale before it.
 func (r *run) voids() {
-	rows := open(r.loose[posSide], isLive)
-	named := func(l *loose, cancels bool) []uint64 {
-		if cancels {
-			return []uint64{l.orig[0], l.orig[1]}
+	v := &voider{r: r}
+	for _, l := range open(r.loose[posSide], isLive) {
+		switch k := l.code.kind(); {
+		case (k == parse.Sale || k == parse.PreauthComplete) && l.amount() > 0,
+			(k == parse.Void || k == parse.Reversal) && l.amount() < 0:
+			v.rows = append(v.rows, l)
+		}
+	}
+	slices.SortStableFunc(v.rows, func(a, b *loose) int { return cmp.Compare(voidTime(a), voidTime(b)) })
+	v.by(NoKey, func(l *loose) []uint64 {
+		if cancels(l) {
+			return l.orig[:]
 		}
 		return l.links[:]
-	}
-	r.voidBy(rows, NoKey, named)
+	})
 	for i, k := range keyOrder {
-		r.voidBy(rows, k, func(l *loose, _ bool) []uint64 { return l.keys[i : i+1] })
+		v.by(k, func(l *loose) []uint64 { return l.keys[i : i+1] })
 	}
 }
 
-func (r *run) voidBy(rows []*loose, key KeyType, links func(l *loose, cancels bool) []uint64) {
-	var list []void
-	for _, l := range rows {
-		cancels, ok := voidRole(l)
-		if !ok || l.done {
+func cancels(l *loose) bool { return l.amount() < 0 }
+
+// voidTime orders sales before what may cancel them: a sale that only says the
+// day may have been at its beginning, a cancellation at its end. Unknown is last.
+func voidTime(l *loose) int64 {
+	switch t := int64(l.time); {
+	case t == 0:
+		return 1 << 62
+	case l.code.clock():
+		return t*2 + order(cancels(l))
+	case cancels(l):
+		return (t/daySeconds+1)*daySeconds*2 - 1
+	default:
+		return t / daySeconds * daySeconds * 2
+	}
+}
+
+// order puts what is not before what is.
+func order(is bool) int64 {
+	if is {
+		return 1
+	}
+	return 0
+}
+
+// voider pairs sales with what cancels them, by one kind of link after another.
+type voider struct {
+	r    *run
+	rows []*loose // in the order of voidTime
+}
+
+// voidKey is a link with the amount that must be cancelled.
+type voidKey struct {
+	link, currency uint64
+	amount         money.Fen
+}
+
+// by pairs the rows that agree in one of their links.
+func (v *voider) by(key KeyType, links func(*loose) []uint64) {
+	keys := func(l *loose) (ks []voidKey) {
+		for _, link := range links(l) {
+			if link != 0 {
+				ks = append(ks, voidKey{link, l.currency, abs(l.amount())})
+			}
+		}
+		return ks
+	}
+	sales := map[voidKey][]int{} // indexes into rows, ascending
+	for i, l := range v.rows {
+		if l.done || l.time == 0 {
 			continue
 		}
-		for _, link := range links(l, cancels) {
-			if link != 0 {
-				list = append(list, void{link, l.currency, abs(l.amount()), cancels, l})
+		if !cancels(l) {
+			for _, k := range keys(l) {
+				sales[k] = append(sales[k], i)
 			}
+			continue
 		}
-	}
-	slices.SortStableFunc(list, compareVoid) // rows are in order already
-	for len(list) > 0 {
-		n := 1
-		for n < len(list) && compareVoid(list[0], list[n]) == 0 {
-			n++
-		}
-		r.cancel(list[:n], key)
-		list = list[n:]
-	}
-}
-
-// voidRole says whether a row is a sale that can be cancelled, or cancels one.
-func voidRole(l *loose) (cancels, ok bool) {
-	switch l.code.kind() {
-	case parse.Sale, parse.PreauthComplete:
-		return false, l.amount() > 0
-	case parse.Void, parse.Reversal:
-		return true, l.amount() < 0
-	}
-	return false, false
-}
-
-func compareVoid(a, b void) int {
-	return cmp.Or(cmp.Compare(a.link, b.link), cmp.Compare(a.currency, b.currency), cmp.Compare(a.amount, b.amount))
-}
-
-// cancel pairs the rows of one link and amount: each cancellation takes the
-// latest sale before it. Where one row only says the day, all go by the day.
-// Rows whose time is unknown take what is left, in order.
-func (r *run) cancel(list []void, key KeyType) {
-	byDay := slices.ContainsFunc(list, func(v void) bool { return v.row.time != 0 && !v.row.code.clock() })
-	when := func(l *loose) int64 {
-		switch {
-		case l.time == 0:
-			return 1 << 62
-		case byDay:
-			return int64(l.time) / daySeconds * daySeconds
-		}
-		return int64(l.time)
-	}
-	slices.SortStableFunc(list, func(a, b void) int {
-		return cmp.Or(cmp.Compare(when(a.row), when(b.row)), falseFirst(a.cancels, b.cancels))
-	})
-	var sales []*loose
-	for _, v := range list {
-		switch {
-		case v.row.done || v.row.time == 0:
-		case !v.cancels:
-			sales = append(sales, v.row)
-		case len(sales) > 0:
-			last := sales[len(sales)-1]
-			if sales = sales[:len(sales)-1]; when(v.row)-when(last) <= r.opt.KeyDays*daySeconds {
-				r.void(last, v.row, key)
-			}
-		}
-	}
-	r.cancelTimeless(list, key)
-}
-
-// cancelTimeless pairs in order what is left, where a time is unknown.
-func (r *run) cancelTimeless(list []void, key KeyType) {
-	for _, wanted := range [...]struct{ sale, cancel bool }{{true, false}, {false, true}, {false, false}} {
-		pick := func(cancels, timed bool) (rows []*loose) {
-			for _, v := range list {
-				if !v.row.done && v.cancels == cancels && (v.row.time != 0) == timed {
-					rows = append(rows, v.row)
+		last := -1
+		for _, k := range keys(l) {
+			for s := sales[k]; len(s) > 0; s = s[:len(s)-1] {
+				if sales[k] = s; !v.rows[s[len(s)-1]].done {
+					last = max(last, s[len(s)-1])
+					break
 				}
 			}
-			return rows
 		}
-		sales, cancels := pick(false, wanted.sale), pick(true, wanted.cancel)
-		for i := range min(len(sales), len(cancels)) {
-			r.void(sales[i], cancels[i], key)
+		if last >= 0 && v.r.withinDays(v.rows[last], l) {
+			v.r.void(v.rows[last], l, key)
+		}
+	}
+	v.timeless(key, keys)
+}
+
+// timeless pairs in order what is left where one of the two does not say its time.
+func (v *voider) timeless(key KeyType, keys func(*loose) []voidKey) {
+	var sales [2]map[voidKey][]int // that say their time; that do not
+	for i := range sales {
+		sales[i] = map[voidKey][]int{}
+	}
+	for i, l := range v.rows {
+		if !l.done && !cancels(l) {
+			for _, k := range keys(l) {
+				at := sales[order(l.time == 0)]
+				at[k] = append(at[k], i)
+			}
+		}
+	}
+	for _, l := range v.rows {
+		if l.done || !cancels(l) {
+			continue
+		}
+		first := len(v.rows)
+		for _, k := range keys(l) {
+			for _, at := range sales[order(l.time != 0):] {
+				for at[k] != nil && len(at[k]) > 0 && v.rows[at[k][0]].done {
+					at[k] = at[k][1:]
+				}
+				if len(at[k]) > 0 {
+					first = min(first, at[k][0])
+				}
+			}
+		}
+		if first < len(v.rows) {
+			v.r.void(v.rows[first], l, key)
 		}
 	}
 }
 
 func (r *run) void(sale, cancels *loose, key KeyType) {
 	r.loosePair(Voided, key, Reason{Code: ReasonVoided, Other: cancels.pos(), HasOther: true, OtherSide: parse.SidePos}, []*loose{sale, cancels}, nil)
-}
-
-// falseFirst compares bools.
-func falseFirst(a, b bool) int {
-	switch {
-	case a == b:
-		return 0
-	case b:
-		return -1
-	}
-	return 1
 }
