@@ -23,7 +23,7 @@ type class struct {
 	acquirer   string // the contract's name for it, else the file's
 	merchant   string
 	account    string
-	currency   string // "" is CNY
+	currency   string     // "" is CNY
 	day        parse.Date // clearing day: the row's own, else by the contract's cut-off
 	settleDate parse.Date
 	credited   parse.Date
@@ -309,20 +309,18 @@ func (p *places) note(terminal []byte, merchant uint32) {
 	// The last two characters tell a store's terminals apart.
 	n := len(terminal)
 	slot := &p.recent[(uint(terminal[n-1])*16+uint(terminal[max(n-2, 0)]))%256]
-	if slot.merchant == merchant && slot.terminal == string(terminal) {
+	if slot.terminal == string(terminal) && (slot.merchant == merchant || slot.merchant == several) {
 		return
 	}
-	old, ok := p.of[string(terminal)]
-	switch {
-	case !ok:
-		if p.of == nil {
-			p.of = map[string]uint32{}
-		}
-		p.of[string(terminal)] = merchant
-	case old != merchant:
-		p.of[string(terminal)] = several
+	if p.of == nil {
+		p.of = map[string]uint32{}
 	}
-	slot.terminal, slot.merchant = string(terminal), merchant
+	name := string(terminal)
+	if old, ok := p.of[name]; ok && old != merchant {
+		merchant = several
+	}
+	p.of[name] = merchant
+	slot.terminal, slot.merchant = name, merchant
 }
 
 func (p *places) merge(o *places) {

@@ -70,31 +70,45 @@ func (it *item) negative() bool {
 // compareLike orders rows so that those of the same kind, status and amount
 // stand together, by time (unknown last), then content, then position.
 func compareLike(a, b *item) int {
-	return cmp.Or(
-		cmp.Compare(a.code.what(), b.code.what()),
-		cmp.Compare(a.amount(), b.amount()),
-		compareTime(a, b),
-		cmp.Compare(a.digest, b.digest),
-		cmp.Compare(a.pos(), b.pos()),
-	)
+	if c := compareWhat(a, b); c != 0 {
+		return c
+	}
+	if c := compareTime(a, b); c != 0 {
+		return c
+	}
+	if c := cmp.Compare(a.digest, b.digest); c != 0 {
+		return c
+	}
+	return cmp.Compare(a.pos(), b.pos())
 }
 
 // compareWhen orders by time first, then as compareLike.
 func compareWhen(a, b *item) int {
-	return cmp.Or(compareTime(a, b), compareLike(a, b))
+	if c := compareTime(a, b); c != 0 {
+		return c
+	}
+	return compareLike(a, b)
+}
+
+// compareWhat orders by kind, status and amount.
+func compareWhat(a, b *item) int {
+	if x, y := a.code.what(), b.code.what(); x != y {
+		return cmp.Compare(x, y)
+	}
+	return cmp.Compare(a.amount(), b.amount())
 }
 
 func compareTime(a, b *item) int {
-	// time-1 turns "unknown" into the largest value
-	return cmp.Or(cmp.Compare(a.time-1, b.time-1), cmp.Compare(a.code&codeClock, b.code&codeClock))
+	if a.time != b.time {
+		return cmp.Compare(a.time-1, b.time-1) // "unknown" becomes the largest
+	}
+	return cmp.Compare(a.code&codeClock, b.code&codeClock)
 }
 
 // alike rows have the same kind, status, amount and time.
 func alike(a, b *item) bool {
 	return a.code == b.code && a.time == b.time && a.amount() == b.amount()
 }
-
-
 
 // rules applies SPEC section 3.1 to the rows of one key value, one bucket
 // after another. It is used by one goroutine.
@@ -105,6 +119,7 @@ type rules struct {
 	limit   int64 // how far apart the bucket's rows may be, in seconds
 	p, c    []*item
 	times   [2][]int64
+	sort    sorter
 }
 
 // sink takes what the rules decide.
@@ -117,9 +132,9 @@ type sink interface {
 
 // needsContent says whether the fate of rows that look alike hangs on what
 // their facts do not show. Such a bucket is resolved again with digests.
-func needsContent(rows []*item) bool {
+func needsContent(rows []item) bool {
 	for i := 1; i < len(rows); i++ {
-		if alike(rows[i-1], rows[i]) {
+		if alike(&rows[i-1], &rows[i]) {
 			return true
 		}
 	}
@@ -132,13 +147,13 @@ func needsContent(rows []*item) bool {
 // The order of the steps is the rule: like pairs with like first; then copies
 // of paired rows; then the rest of one sign as a sum; then contradictions; and
 // what is left goes on to the next key.
-func (b *rules) resolve(p, c []*item, digests bool) bool {
-	slices.SortFunc(p, compareLike)
-	slices.SortFunc(c, compareLike)
+func (b *rules) resolve(p, c []item, digests bool) bool {
+	b.sort.items(p)
+	b.sort.items(c)
 	if !digests && (needsContent(p) || needsContent(c)) {
 		return false
 	}
-	b.p, b.c = p, c
+	b.p, b.c = pointers(b.p, p), pointers(b.c, c)
 	b.setLimit()
 	b.pairLike()
 	b.duplicates(posSide, b.p)
@@ -200,10 +215,6 @@ func (b *rules) pairLike() {
 		b.pairInTime(p, c, b.likePair)
 		i, j = i+len(p), j+len(c)
 	}
-}
-
-func compareWhat(a, b *item) int {
-	return cmp.Or(cmp.Compare(a.code.what(), b.code.what()), cmp.Compare(a.amount(), b.amount()))
 }
 
 // runOf is the leading rows of one kind, status and amount.
@@ -487,4 +498,60 @@ func sameRun(rows []*item, order func(x, y *item) int) int {
 		n++
 	}
 	return n
+}
+
+// pointers are the addresses of items, in the memory of refs.
+func pointers(refs []*item, items []item) []*item {
+	refs = refs[:0]
+	for i := range items {
+		refs = append(refs, &items[i])
+	}
+	return refs
+}
+
+// sorter puts items in the order of compareLike. It sorts small keys and moves
+// each item once, because a hot key makes buckets of millions.
+type sorter struct {
+	keys []likeKey
+	out  []item
+}
+
+// likeKey orders like compareLike as far as it goes.
+type likeKey struct {
+	what uint64 // kind and status, amount
+	when uint64 // time, unknown last, and whether it has a clock
+	at   uint32
+}
+
+func (s *sorter) items(items []item) {
+	if len(items) < 2 {
+		return
+	}
+	s.keys = s.keys[:0]
+	for i := range items {
+		it := &items[i]
+		s.keys = append(s.keys, likeKey{
+			what: uint64(it.code.what())<<56 | (it.ap>>8 ^ 1<<55),
+			when: uint64(it.time-1)<<8 | uint64(it.code&codeClock),
+			at:   uint32(i),
+		})
+	}
+	slices.SortFunc(s.keys, func(a, b likeKey) int {
+		if a.what != b.what {
+			return cmp.Compare(a.what, b.what)
+		}
+		if a.when != b.when {
+			return cmp.Compare(a.when, b.when)
+		}
+		x, y := &items[a.at], &items[b.at]
+		if x.digest != y.digest {
+			return cmp.Compare(x.digest, y.digest)
+		}
+		return cmp.Compare(x.pos(), y.pos())
+	})
+	s.out = s.out[:0]
+	for _, k := range s.keys {
+		s.out = append(s.out, items[k.at])
+	}
+	copy(items, s.out)
 }

@@ -31,7 +31,7 @@ type joiner struct {
 	rules rules
 	// left are positions of rows that fall through to the next key.
 	left   [2][]parse.Pos
-	tied   [2][]fact // buckets that need contents, see rules.resolve
+	tied   [2][]item // buckets that need contents, see rules.resolve
 	drafts []draft
 	quiet  []quietSums // by class of the clearing row
 	seen   [2]tally    // of the quiet groups' rows
@@ -40,7 +40,6 @@ type joiner struct {
 	heads []bucketHead
 	next  [2][]uint32 // chains of facts with one key, by index + 1
 	items [2][]item
-	refs  [2][]*item
 }
 
 // bucketHead starts the chains of one key value: index + 1 of a fact of either side.
@@ -252,25 +251,11 @@ func (j *joiner) decide(h bucketHead) {
 		}
 		j.items[sd] = items
 	}
-	if !j.resolve(false) {
+	if !j.rules.resolve(j.items[posSide], j.items[clearingSide], false) {
 		for sd := range j.items {
-			for i := range j.items[sd] {
-				j.tied[sd] = append(j.tied[sd], j.items[sd][i].fact)
-			}
+			j.tied[sd] = append(j.tied[sd], j.items[sd]...)
 		}
 	}
-}
-
-// resolve applies the rules to j.items.
-func (j *joiner) resolve(digests bool) bool {
-	for sd := range j.items {
-		refs := j.refs[sd][:0]
-		for i := range j.items[sd] {
-			refs = append(refs, &j.items[sd][i])
-		}
-		j.refs[sd] = refs
-	}
-	return j.rules.resolve(j.refs[posSide], j.refs[clearingSide], digests)
 }
 
 // group implements sink.
@@ -317,6 +302,6 @@ func factsOf(items []*item) []fact {
 	for i, it := range items {
 		fs[i] = it.fact
 	}
-	slices.SortFunc(fs, func(a, b fact) int { return comparePos(a.pos(), b.pos()) })
+	slices.SortFunc(fs, compareFactPos)
 	return fs
 }

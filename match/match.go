@@ -281,13 +281,7 @@ func (r *run) joinKey(ctx context.Context, i int) (left [2][]parse.Pos, err erro
 	if err != nil {
 		return left, err
 	}
-	var tied [2][]fact
-	for _, j := range joiners {
-		for sd := range tied {
-			tied[sd] = append(tied[sd], j.tied[sd]...)
-		}
-	}
-	if err := r.breakTies(ctx, joiners[0], tied); err != nil {
+	if err := r.breakTies(ctx, joiners); err != nil {
 		return left, err
 	}
 	for _, j := range joiners {
@@ -330,64 +324,57 @@ func (r *run) parallel(ctx context.Context, n int, work func(w, i int) error) er
 
 // breakTies resolves the buckets in which rows look alike, with the content of
 // their rows as the tie-breaker.
-func (r *run) breakTies(ctx context.Context, j *joiner, tied [2][]fact) error {
-	var digests [2]map[parse.Pos]uint64
+func (r *run) breakTies(ctx context.Context, joiners []*joiner) error {
+	var tied [2][]item
 	for sd := range tied {
-		d, err := r.digests(ctx, side(sd), tied[sd])
-		if err != nil {
+		for _, j := range joiners {
+			tied[sd] = append(tied[sd], j.tied[sd]...)
+			j.tied[sd] = nil
+		}
+		if err := r.readDigests(ctx, side(sd), tied[sd]); err != nil {
 			return err
 		}
-		digests[sd] = d
 		slices.SortFunc(tied[sd], compareKey)
 	}
-	p, c := tied[posSide], tied[clearingSide]
-	for len(p) > 0 && len(c) > 0 {
+	j, p, c := joiners[0], tied[posSide], tied[clearingSide]
+	for len(p) > 0 { // a bucket has both sides
 		np, nc := keyRun(p), keyRun(c)
-		for sd, fs := range [2][]fact{p[:np], c[:nc]} {
-			j.items[sd] = j.items[sd][:0]
-			for _, f := range fs {
-				j.items[sd] = append(j.items[sd], item{fact: f, code: r.codes[f.class], digest: digests[sd][f.pos()]})
-			}
-		}
-		j.resolve(true)
+		j.rules.resolve(p[:np], c[:nc], true)
 		p, c = p[np:], c[nc:]
 	}
 	return nil
 }
 
-func compareKey(a, b fact) int {
-	return cmp.Or(cmp.Compare(a.hi, b.hi), cmp.Compare(a.lo, b.lo))
+func compareKey(a, b item) int {
+	if a.hi != b.hi {
+		return cmp.Compare(a.hi, b.hi)
+	}
+	return cmp.Compare(a.lo, b.lo)
 }
 
-// keyRun counts the leading facts of one key.
-func keyRun(fs []fact) int {
+// keyRun counts the leading rows of one key.
+func keyRun(items []item) int {
 	n := 1
-	for n < len(fs) && fs[n].sameKey(&fs[0]) {
+	for n < len(items) && items[n].sameKey(&items[0].fact) {
 		n++
 	}
 	return n
 }
 
-// digests reads rows again for their content.
-func (r *run) digests(ctx context.Context, sd side, fs []fact) (map[parse.Pos]uint64, error) {
-	if len(fs) == 0 {
-		return nil, nil
+// readDigests reads rows again for their content.
+func (r *run) readDigests(ctx context.Context, sd side, items []item) error {
+	if len(items) == 0 {
+		return nil
 	}
-	at := make([]parse.Pos, len(fs))
-	for i := range fs {
-		at[i] = fs[i].pos()
+	slices.SortFunc(items, func(a, b item) int { return cmp.Compare(a.pos(), b.pos()) })
+	at := make([]parse.Pos, len(items))
+	for i := range items {
+		at[i] = items[i].pos()
 	}
-	slices.Sort(at)
-	of := make([]uint64, len(at))
-	err := r.source(sd).Reread(ctx, r.opt.Workers, at, func(int) func(int, *parse.Row) {
+	return r.source(sd).Reread(ctx, r.opt.Workers, at, func(int) func(int, *parse.Row) {
 		var buf []byte
-		return func(i int, row *parse.Row) { of[i], buf = digest(buf, row) }
+		return func(i int, row *parse.Row) { items[i].digest, buf = digest(buf, row) }
 	})
-	m := make(map[parse.Pos]uint64, len(at))
-	for i, p := range at {
-		m[p] = of[i]
-	}
-	return m, err
 }
 
 // advance reads rows that a key left again, and files each under the next key
@@ -419,5 +406,3 @@ func (r *run) readRest(ctx context.Context) error {
 	}
 	return nil
 }
-
-func comparePos(a, b parse.Pos) int { return cmp.Compare(a, b) }

@@ -1,7 +1,5 @@
 package match
 
-import "container/heap"
-
 // nearestPairs pairs two lists of times, both ascending, nearest first: the
 // two that are closest pair, then the closest of what remains, and so on;
 // never further apart than limit. Equally close ones go by the order of p,
@@ -25,7 +23,7 @@ func nearestPairs(p, c []int64, limit int64, pair func(i, j int)) {
 		m.propose(i, i+1)
 	}
 	for len(m.heap) > 0 {
-		g := heap.Pop(m).(gap)
+		g := m.pop()
 		a, b := &m.nodes[g.p], &m.nodes[g.c]
 		if a.lo == a.hi || b.lo == b.hi {
 			continue
@@ -91,7 +89,7 @@ func (m *instants) propose(a, b int) {
 	if x.onC {
 		g.p, g.c = b, a
 	}
-	heap.Push(m, g)
+	m.push(g)
 }
 
 // unlink takes a instant without rows out of the list, so that its neighbours meet.
@@ -111,24 +109,47 @@ func (m *instants) unlink(i int) {
 	}
 }
 
-func (m *instants) Len() int { return len(m.heap) }
-func (m *instants) Less(i, j int) bool {
-	a, b := m.heap[i], m.heap[j]
-	if a.dist != b.dist {
-		return a.dist < b.dist
+func (g gap) less(o gap) bool {
+	if g.dist != o.dist {
+		return g.dist < o.dist
 	}
-	if a.p != b.p {
-		return a.p < b.p
+	if g.p != o.p {
+		return g.p < o.p
 	}
-	return a.c < b.c
+	return g.c < o.c
 }
-func (m *instants) Swap(i, j int) { m.heap[i], m.heap[j] = m.heap[j], m.heap[i] }
-func (m *instants) Push(x any)    { m.heap = append(m.heap, x.(gap)) }
-func (m *instants) Pop() any {
-	n := len(m.heap) - 1
-	x := m.heap[n]
+
+// push and pop keep the smallest gap at the front of a binary heap.
+func (m *instants) push(g gap) {
+	m.heap = append(m.heap, g)
+	i := len(m.heap) - 1
+	for i > 0 && g.less(m.heap[(i-1)/2]) {
+		m.heap[i] = m.heap[(i-1)/2]
+		i = (i - 1) / 2
+	}
+	m.heap[i] = g
+}
+
+func (m *instants) pop() gap {
+	top, n := m.heap[0], len(m.heap)-1
+	g := m.heap[n]
 	m.heap = m.heap[:n]
-	return x
+	i := 0
+	for 2*i+1 < n {
+		child := 2*i + 1
+		if child+1 < n && m.heap[child+1].less(m.heap[child]) {
+			child++
+		}
+		if !m.heap[child].less(g) {
+			break
+		}
+		m.heap[i] = m.heap[child]
+		i = child
+	}
+	if n > 0 {
+		m.heap[i] = g
+	}
+	return top
 }
 
 // clusters cuts ascending times where they lie too far apart to be one
