@@ -87,6 +87,9 @@ func day(args []string, out io.Writer) error {
 		if !fixtures.HasLayout(n) {
 			return fmt.Errorf("no clearing layout %q: use %s", n, strings.Join(fixtures.Layouts(), ", "))
 		}
+		if *bank && !fixtures.LayoutTraits(n).Fees {
+			return fmt.Errorf("--bank: what a day pays cannot be computed from %s, which shows no fees", n)
+		}
 	}
 	if len(*delimiter) != 1 {
 		return fmt.Errorf("delimiter %q: use one character", *delimiter)
