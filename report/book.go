@@ -179,8 +179,8 @@ var decisions = []text{
 const agedDays = 30
 
 // assemble makes the sheets around the rows that have been written, and writes
-// the whole workbook. The returned tallies are what reading it back must find.
-func (b *book) assemble(w io.Writer, front *front) (want map[string]tally, err error) {
+// the whole workbook. The verifier knows what reading it back must find.
+func (b *book) assemble(w io.Writer, front *front) (v *verifier, err error) {
 	defer recovered(&err)
 	for _, s := range b.sheets {
 		for _, p := range s.parts {
@@ -191,12 +191,12 @@ func (b *book) assemble(w io.Writer, front *front) (want map[string]tally, err e
 		return nil, err
 	}
 	bodies := map[string]body{}
-	want = map[string]tally{}
-	if err := b.addFront(front, bodies, want); err != nil {
+	v = &verifier{moneyStyle: strconv.Itoa(b.styles.body[kMoney]), want: map[string]tally{}}
+	if err := b.addFront(front, bodies, v.want); err != nil {
 		return nil, err
 	}
 	for _, p := range b.parts() {
-		if err := b.addPart(p, front.name, bodies, want); err != nil {
+		if err := b.addPart(p, front.name, bodies, v.want); err != nil {
 			return nil, fmt.Errorf("report: sheet %s: %w", p.name, err)
 		}
 	}
@@ -208,7 +208,8 @@ func (b *book) assemble(w io.Writer, front *front) (want map[string]tally, err e
 	if err := b.file.Write(io.Discard); err != nil {
 		return nil, err
 	}
-	return want, collected.pack(w, b.d, bodies)
+	v.blocks, err = collected.pack(w, b.d, bodies)
+	return v, err
 }
 
 // parts are all parts of all sheets that have rows, in the workbook's order.
@@ -290,7 +291,7 @@ func (b *book) addPart(p *part, front string, bodies map[string]body, want map[s
 func (b *book) page(name, repeat, colour string) error {
 	yes, landscape, a4, one, any := true, "landscape", 9, 1, 0
 	margin, foot, height := 0.4, 0.6, lineHeight
-	footer := text{"&L&\"微软雅黑\"&8" + b.stamp() + "&R&8第 &P 页/共 &N 页", "&L&8" + b.stamp() + "&R&8Page &P of &N"}.in(b.run.Lang)
+	footer := text{"&L&8" + b.stamp() + "&R&8第 &P 页/共 &N 页", "&L&8" + b.stamp() + "&R&8Page &P of &N"}.in(b.run.Lang)
 	err := errors.Join(
 		b.file.SetSheetProps(name, &excelize.SheetPropsOptions{TabColorRGB: &colour, FitToPage: &yes, DefaultRowHeight: &height, CustomHeight: &yes}),
 		b.file.SetPageLayout(name, &excelize.PageLayoutOptions{Orientation: &landscape, Size: &a4, FitToWidth: &one, FitToHeight: &any}),

@@ -22,6 +22,26 @@ type cells struct {
 	col     int
 	lines   int    // the most lines that a cell of the row takes
 	buf     []byte // the row's cells
+	// spares are buffers of segments that have been appended.
+	spares [][]byte
+}
+
+// spare is a buffer for a segment; recycle takes it back.
+func (c *cells) spare() []byte {
+	n := len(c.spares)
+	if n == 0 {
+		return nil
+	}
+	b := c.spares[n-1]
+	c.spares = c.spares[:n-1]
+	return b[:0]
+}
+
+func (c *cells) recycle(segs []segment) {
+	for i := range segs {
+		c.spares = append(c.spares, segs[i].xml)
+		segs[i].xml = nil
+	}
 }
 
 func newCells(styles [numKinds]int) *cells {
@@ -260,10 +280,11 @@ func needsPreserve(s string) bool {
 // U+FFFD, a lone carriage return a line feed. A literal _x0041_, which
 // spreadsheets read as an escape for "A", gets its underscore escaped.
 func appendXML(b []byte, s string) []byte {
+	valid := utf8.ValidString(s)
 	from := 0
 	for i := 0; i < len(s); {
 		c := s[i]
-		if c >= ' ' && c < utf8.RuneSelf && c != '&' && c != '<' && c != '>' && c != '_' {
+		if !unsafeXML[c] && (c < utf8.RuneSelf || valid && !(c == 0xEF && s[i+1] == 0xBF)) {
 			i++
 			continue
 		}
@@ -277,6 +298,15 @@ func appendXML(b []byte, s string) []byte {
 	}
 	return append(b, s[from:]...)
 }
+
+// unsafeXML are the ASCII bytes that cannot always stand for themselves.
+var unsafeXML = func() (t [256]bool) {
+	for c := range byte(' ') {
+		t[c] = true
+	}
+	t['&'], t['<'], t['>'], t['_'] = true, true, true, true
+	return t
+}()
 
 // xmlEscape is what has to stand for the rune at the beginning of rest; ""
 // if it can stand for itself.

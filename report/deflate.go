@@ -79,12 +79,12 @@ func (d *deflater) compress(raw []byte, last bool) (*block, error) {
 	return &block{data: out.Bytes(), size: int64(out.Len()), raw: int64(len(raw)), crc: crc32.ChecksumIEEE(raw)}, err
 }
 
-// start compresses a copy of raw in the background into b, which is complete
-// after finish.
-func (d *deflater) start(raw []byte, b *block) {
+// start compresses a copy of first and rest in the background into b, which is
+// complete after finish.
+func (d *deflater) start(first, rest []byte, b *block) {
 	d.slots <- struct{}{}
 	own := d.raws.Get().(*[]byte)
-	*own = append((*own)[:0], raw...)
+	*own = append(append((*own)[:0], first...), rest...)
 	d.wait.Go(func() {
 		defer func() { <-d.slots }()
 		d.fail(parse.Guard(func() error {
@@ -176,29 +176,35 @@ type bodyWriter struct {
 
 var rowEnd = []byte("</row>")
 
-// write adds whole rows.
+// write adds whole rows. A block ends behind the last row that fits into
+// blockSize, or behind its only row.
 func (w *bodyWriter) write(xml []byte) error {
-	w.pending = append(w.pending, xml...)
-	for len(w.pending) >= blockSize {
-		n := bytes.LastIndex(w.pending[:blockSize], rowEnd) + len(rowEnd)
+	for len(w.pending)+len(xml) >= blockSize {
+		n := bytes.LastIndex(xml[:blockSize-len(w.pending)], rowEnd) + len(rowEnd)
 		if n < len(rowEnd) {
-			n = len(w.pending)
+			n = 0
 		}
-		w.cut(n)
+		if n == 0 && len(w.pending) == 0 {
+			n = bytes.Index(xml, rowEnd) + len(rowEnd)
+		}
+		w.cut(xml[:n])
+		xml = xml[n:]
 	}
+	w.pending = append(w.pending, xml...)
 	return w.d.failed()
 }
 
-func (w *bodyWriter) cut(n int) {
+// cut makes a block of what is pending and of rest.
+func (w *bodyWriter) cut(rest []byte) {
 	b := new(block)
 	w.blocks = append(w.blocks, b)
-	w.d.start(w.pending[:n], b)
-	w.pending = w.pending[:copy(w.pending, w.pending[n:])]
+	w.d.start(w.pending, rest, b)
+	w.pending = w.pending[:0]
 }
 
 func (w *bodyWriter) finish() {
 	if len(w.pending) > 0 {
-		w.cut(len(w.pending))
+		w.cut(nil)
 	}
 	w.pending = nil
 }

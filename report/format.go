@@ -156,6 +156,11 @@ func width(s string) int {
 			i++
 			continue
 		}
+		if s[i] >= 0xE4 && s[i] <= 0xE9 && i+2 < len(s) { // U+4000 to U+9FFF
+			n += 2
+			i += 3
+			continue
+		}
 		r, size := utf8.DecodeRuneInString(s[i:])
 		n += runeWidth(r)
 		i += size

@@ -62,19 +62,22 @@ type body struct {
 }
 
 // pack writes all parts as one zip archive, the same bytes for the same parts
-// whatever excelize's order was. bodies are the rows by part name.
-func (p *parts) pack(w io.Writer, d *deflater, bodies map[string]body) error {
+// whatever excelize's order was. bodies are the rows by part name. It returns
+// the blocks of every part.
+func (p *parts) pack(w io.Writer, d *deflater, bodies map[string]body) (map[string][]*block, error) {
 	z := zip.NewWriter(w)
+	packed := map[string][]*block{}
 	for _, name := range p.order() {
 		blocks, err := p.blocks(name, d, bodies)
 		if err != nil {
-			return fmt.Errorf("report: %s: %w", name, err)
+			return nil, fmt.Errorf("report: %s: %w", name, err)
 		}
 		if err := writeEntry(z, name, d, blocks); err != nil {
-			return err
+			return nil, err
 		}
+		packed[name] = blocks
 	}
-	return z.Close()
+	return packed, z.Close()
 }
 
 func (p *parts) blocks(name string, d *deflater, bodies map[string]body) ([]*block, error) {

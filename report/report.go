@@ -118,12 +118,5 @@ func Write(ctx context.Context, run *Run, out Output) (Written, error) {
 	if err != nil {
 		return Written{}, err
 	}
-	defer w.discard()
-	if err := w.render(ctx); err != nil {
-		return Written{}, w.explain(err)
-	}
-	if err := w.complete(ctx); err != nil {
-		return Written{}, w.explain(err)
-	}
-	return w.commit()
+	return w.write(ctx)
 }

@@ -154,7 +154,7 @@ func fill[T any](c *cells, s *sheet, columns []column[T], currency func(T) strin
 	for i := range rows {
 		part, row := (first+i)/capacity(), (first+i)%capacity()+firstRow
 		if len(segs) == 0 || segs[len(segs)-1].part != part {
-			segs = append(segs, segment{part: part, sums: make([]sum, len(columns)), widths: make([]int, len(columns))})
+			segs = append(segs, segment{part: part, xml: c.spare(), sums: make([]sum, len(columns)), widths: make([]int, len(columns))})
 		}
 		seg := &segs[len(segs)-1]
 		seg.rows++

@@ -5,8 +5,11 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"os"
+	"slices"
+	"sync"
 
 	"github.com/klauspost/compress/flate"
 	"golang.org/x/sync/errgroup"
@@ -27,6 +30,9 @@ type tally struct {
 type verifier struct {
 	moneyStyle string // the style of amounts: only they are added up
 	want       map[string]tally
+	// blocks are the pieces in which large parts were compressed, so that
+	// they can be read on several cores; a part without is read in one piece.
+	blocks map[string][]*block
 }
 
 func (v *verifier) check(ctx context.Context, f *os.File, size int64, workers int) error {
@@ -35,18 +41,22 @@ func (v *verifier) check(ctx context.Context, f *os.File, size int64, workers in
 		return fmt.Errorf("report: the workbook cannot be read back: %w", err)
 	}
 	z.RegisterDecompressor(zip.Deflate, func(r io.Reader) io.ReadCloser { return flate.NewReader(r) })
-	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(workers)
 	seen := 0
 	for _, entry := range z.File {
 		want, isSheet := v.want[entry.Name]
 		if isSheet {
 			seen++
 		}
-		g.Go(parse.Guard(func() error { return v.checkEntry(ctx, entry, isSheet, want) }))
-	}
-	if err := g.Wait(); err != nil {
-		return err
+		got, err := v.read(ctx, f, entry, len(want.sums), workers)
+		if err != nil {
+			return fmt.Errorf("report: %s cannot be read back: %w", entry.Name, err)
+		}
+		if !isSheet {
+			continue
+		}
+		if err := got.compare(want); err != nil {
+			return fmt.Errorf("report: %s read back has %w", entry.Name, err)
+		}
 	}
 	if seen != len(v.want) {
 		return fmt.Errorf("report: the workbook read back has %d of %d sheets", seen, len(v.want))
@@ -54,34 +64,122 @@ func (v *verifier) check(ctx context.Context, f *os.File, size int64, workers in
 	return nil
 }
 
-func (v *verifier) checkEntry(ctx context.Context, entry *zip.File, isSheet bool, want tally) error {
-	r, err := entry.Open()
-	if err != nil {
-		return err
-	}
-	defer r.Close()
-	got, err := v.scan(ctx, r, len(want.sums))
-	if err != nil {
-		return fmt.Errorf("report: %s cannot be read back: %w", entry.Name, err)
-	}
-	if !isSheet {
-		return nil
-	}
-	if got.rows != want.rows {
-		return fmt.Errorf("report: %s read back has %d rows instead of %d", entry.Name, got.rows, want.rows)
+func (t *tally) compare(want tally) error {
+	if t.rows != want.rows {
+		return fmt.Errorf("%d rows instead of %d", t.rows, want.rows)
 	}
 	for i := range want.sums {
-		if got.sums[i] != want.sums[i] {
-			return fmt.Errorf("report: %s read back: column %s adds up to %s instead of %s", entry.Name, columnName(i), yuan(got.sums[i].fen), yuan(want.sums[i].fen))
+		if t.sums[i] != want.sums[i] {
+			return fmt.Errorf("%s in column %s instead of %s", yuan(t.sums[i].fen), columnName(i), yuan(want.sums[i].fen))
 		}
 	}
 	return nil
 }
 
+func (t *tally) merge(o *tally) {
+	t.rows += o.rows
+	for i := range t.sums {
+		t.sums[i].merge(o.sums[i])
+	}
+}
+
+// read counts a part.
+func (v *verifier) read(ctx context.Context, f *os.File, entry *zip.File, columns, workers int) (tally, error) {
+	if len(v.blocks[entry.Name]) > 1 {
+		return v.readBlocks(ctx, f, entry, columns, workers)
+	}
+	r, err := entry.Open()
+	if err != nil {
+		return tally{}, err
+	}
+	defer r.Close()
+	return v.scan(ctx, r, columns)
+}
+
+// readBlocks counts a part block by block. That every block unpacks by itself
+// to its length, that all but the last end on the mark of a flushed stream and
+// the last one ends it, and that the checksums combine to the directory's,
+// together say that the part as a whole unpacks.
+func (v *verifier) readBlocks(ctx context.Context, f *os.File, entry *zip.File, columns, workers int) (tally, error) {
+	start, err := entry.DataOffset()
+	if err != nil {
+		return tally{}, err
+	}
+	blocks := v.blocks[entry.Name]
+	tallies, sums := make([]tally, len(blocks)), make([]uint32, len(blocks))
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(workers)
+	end := start
+	for i, b := range blocks {
+		at, last := end, i == len(blocks)-1
+		end += b.size
+		g.Go(parse.Guard(func() (err error) {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			tallies[i], sums[i], err = v.readBlock(io.NewSectionReader(f, at, b.size), b.raw, last, columns)
+			return err
+		}))
+	}
+	if err := g.Wait(); err != nil {
+		return tally{}, err
+	}
+	total, crc, raw := tally{sums: make([]sum, columns)}, uint32(0), int64(0)
+	for i, b := range blocks {
+		total.merge(&tallies[i])
+		crc = combineCRC(crc, sums[i], b.raw)
+		raw += b.raw
+	}
+	if end-start != int64(entry.CompressedSize64) || raw != int64(entry.UncompressedSize64) || crc != entry.CRC32 {
+		return tally{}, zip.ErrChecksum
+	}
+	return total, nil
+}
+
+// flushed ends a block behind which others follow.
+var flushed = []byte{0, 0, 0xFF, 0xFF}
+
+func (v *verifier) readBlock(r *io.SectionReader, raw int64, last bool, columns int) (tally, uint32, error) {
+	t := tally{sums: make([]sum, columns)}
+	k := unpackers.Get().(*unpacker)
+	defer unpackers.Put(k)
+	k.packed = slices.Grow(k.packed[:0], int(r.Size()))[:r.Size()]
+	packed := k.packed
+	if _, err := io.ReadFull(r, packed); err != nil {
+		return t, 0, err
+	}
+	if !last && !bytes.HasSuffix(packed, flushed) {
+		return t, 0, flate.CorruptInputError(r.Size())
+	}
+	k.xml = slices.Grow(k.xml[:0], int(raw))[:raw]
+	xml := k.xml
+	if err := k.z.(flate.Resetter).Reset(bytes.NewReader(packed), nil); err != nil {
+		return t, 0, err
+	}
+	if _, err := io.ReadFull(k.z, xml); err != nil {
+		return t, 0, err
+	}
+	if _, err := k.z.Read(make([]byte, 1)); (err == io.EOF) != last {
+		return t, 0, flate.CorruptInputError(r.Size())
+	}
+	return t, crc32.ChecksumIEEE(xml), t.count(xml, v.marker())
+}
+
+// unpacker is what reading a block needs.
+type unpacker struct {
+	z           io.ReadCloser
+	packed, xml []byte
+}
+
+var unpackers = sync.Pool{New: func() any { return &unpacker{z: flate.NewReader(bytes.NewReader(nil))} }}
+
+// marker stands before the value of an amount.
+func (v *verifier) marker() []byte { return []byte(`" s="` + v.moneyStyle + `">`) }
+
 // scan reads a part to its end, which checks its checksum, and counts.
 func (v *verifier) scan(ctx context.Context, r io.Reader, columns int) (tally, error) {
 	t := tally{sums: make([]sum, columns)}
-	marker := []byte(`" s="` + v.moneyStyle + `"><v>`)
+	marker := v.marker()
 	buf := make([]byte, 0, 256<<10)
 	for {
 		if err := ctx.Err(); err != nil {
@@ -108,25 +206,37 @@ func (v *verifier) scan(ctx context.Context, r io.Reader, columns int) (tally, e
 	}
 }
 
-// count adds the whole rows in xml.
+// rowMark is in every row once and, as text has no bare ">", nowhere else. It
+// begins with a letter that is rare in a sheet, so that the search for it goes
+// through the sheet in long steps.
+var rowMark = []byte("ow>")
+
+// valueMark is the end of <v> and of </v>.
+var valueMark = []byte("v>")
+
+// count adds the whole rows in xml; marker stands before the <v> of amounts.
 func (t *tally) count(xml, marker []byte) error {
-	t.rows += bytes.Count(xml, rowEnd)
-	for {
-		at := bytes.Index(xml, marker)
-		if at < 0 {
+	t.rows += bytes.Count(xml, rowMark)
+	for from := 0; ; {
+		i := bytes.Index(xml[from:], valueMark)
+		if i < 0 {
 			return nil
 		}
-		column, err := columnBefore(xml[:at])
+		i += from
+		from = i + len(valueMark)
+		if i == 0 || xml[i-1] != '<' || !bytes.HasSuffix(xml[:i-1], marker) {
+			continue
+		}
+		column, err := columnBefore(xml[:i-1-len(marker)])
 		if err != nil {
 			return err
 		}
-		xml = xml[at+len(marker):]
-		f, n := readYuan(xml)
+		f, n := readYuan(xml[from:])
 		if n == 0 || column >= len(t.sums) {
-			return fmt.Errorf("column %s holds %q where an amount should be", columnName(column), xml[:min(len(xml), 20)])
+			return fmt.Errorf("column %s holds %q where an amount should be", columnName(column), xml[from:min(from+20, len(xml))])
 		}
 		t.sums[column].add(f)
-		xml = xml[n:]
+		from += n
 	}
 }
 

@@ -327,7 +327,8 @@ func digest(t testing.TB, path string) string {
 }
 
 func TestSameResultSameBytes(t *testing.T) {
-	run := big(3*batchGroups + 17)
+	set(t, &batchGroups, 64)
+	run := big(1517)
 	dir := t.TempDir()
 	var want string
 	for i, c := range []struct {
@@ -358,13 +359,14 @@ func set[T any](t *testing.T, at *T, v T) {
 }
 
 func TestRowsBeyondASheetGoOnInTheNext(t *testing.T) {
-	set(t, &maxSheetRows, 1000+firstRow-1)
-	const n = 5500 // 3300 on 未匹配, 1100 on 部分到账 and 延迟到账
+	set(t, &batchGroups, 64)
+	set(t, &maxSheetRows, 100+firstRow-1)
+	const n = 550 // 330 on 未匹配, 110 on 部分到账 and 延迟到账
 	run := big(n)
 	run.All = true
 	path := filepath.Join(t.TempDir(), "r.xlsx")
 	w := write(t, run, Output{Workbook: path})
-	if want := int64(3300 + 1100 + 1100 + 1000 + 2); w.Rows != want {
+	if want := int64(330 + 110 + 110 + 100 + 2); w.Rows != want {
 		t.Errorf("%d rows written, want %d", w.Rows, want)
 	}
 	f, err := excelize.OpenFile(path)
@@ -384,15 +386,15 @@ func TestRowsBeyondASheetGoOnInTheNext(t *testing.T) {
 		}
 		rows += len(part) - headRow
 	}
-	if rows != 3300 {
+	if rows != 330 {
 		t.Errorf("%d rows on the parts of 未匹配", rows)
 	}
 	title, _ := f.GetCellValue("未匹配(续4)", "B1")
-	if !strings.Contains(title, "共 300 行") || !strings.Contains(title, "总计 3,300 行") {
+	if !strings.Contains(title, "共 30 行") || !strings.Contains(title, "总计 330 行") {
 		t.Errorf("the last part is entitled %q", title)
 	}
 	title, _ = f.GetCellValue("一致明细", "B1")
-	if !strings.Contains(title, "另有 100 行未列出") {
+	if !strings.Contains(title, "另有 10 行未列出") {
 		t.Errorf("the sheet of matched groups is entitled %q", title)
 	}
 }
@@ -457,8 +459,12 @@ func TestVerifierNoticesDamage(t *testing.T) {
 	parts := unzip(t, w.workbook.name)
 	sheet := "xl/worksheets/sheet2.xml"
 	for name, damage := range map[string]func() map[string][]byte{
-		"digit": func() map[string][]byte { return with(parts, sheet, bytes.Replace(parts[sheet], []byte("<v>99.00</v>"), []byte("<v>98.00</v>"), 1)) },
-		"row":   func() map[string][]byte { return with(parts, sheet, regexp.MustCompile(`<row r="5".*?</row>`).ReplaceAll(parts[sheet], nil)) },
+		"digit": func() map[string][]byte {
+			return with(parts, sheet, bytes.Replace(parts[sheet], []byte("<v>99.00</v>"), []byte("<v>98.00</v>"), 1))
+		},
+		"row": func() map[string][]byte {
+			return with(parts, sheet, regexp.MustCompile(`<row r="5".*?</row>`).ReplaceAll(parts[sheet], nil))
+		},
 		"sheet": func() map[string][]byte { p := with(parts, sheet, nil); delete(p, sheet); return p },
 		"none":  func() map[string][]byte { return parts },
 	} {

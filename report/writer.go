@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
-	"strconv"
 	"sync"
 	"sync/atomic"
 
@@ -42,25 +41,28 @@ func newWriter(run *Run, out Output) (*writer, error) {
 	return newWriterOn(realDisk{}, run, out)
 }
 
-func newWriterOn(d disk, run *Run, out Output) (w *writer, err error) {
-	w = &writer{run: run, out: out, disk: d, workers: run.Workers, files: map[string]*csvFile{}}
+func newWriterOn(d disk, run *Run, out Output) (*writer, error) {
+	w := &writer{run: run, out: out, disk: d, workers: run.Workers, files: map[string]*csvFile{}}
 	if w.workers <= 0 {
 		w.workers = runtime.GOMAXPROCS(0)
 	}
-	defer func() {
-		if err != nil {
-			w.discard()
-		}
-	}()
-	if out.Workbook != "" {
-		if err := w.openWorkbook(); err != nil {
-			return nil, err
-		}
-	}
-	if out.CSV != "" {
-		return w, w.openCSV()
+	if err := w.open(); err != nil {
+		w.discard()
+		return nil, err
 	}
 	return w, nil
+}
+
+func (w *writer) open() error {
+	if w.out.Workbook != "" {
+		if err := w.openWorkbook(); err != nil {
+			return err
+		}
+	}
+	if w.out.CSV != "" {
+		return w.openCSV()
+	}
+	return nil
 }
 
 func (w *writer) openWorkbook() (err error) {
@@ -88,6 +90,18 @@ func (w *writer) openWorkbook() (err error) {
 	w.rejects = add(sheetName("拒绝的行", "Rejected rows", l, red), headingsOf(rejectColumns, l))
 	w.log = add(sheetName("运行记录", "Run log", l, grey), headingsOf(logColumns, l))
 	return nil
+}
+
+// write does all of it and leaves no temporary file.
+func (w *writer) write(ctx context.Context) (Written, error) {
+	defer w.discard()
+	if err := w.render(ctx); err != nil {
+		return Written{}, w.explain(err)
+	}
+	if err := w.complete(ctx); err != nil {
+		return Written{}, w.explain(err)
+	}
+	return w.commit()
 }
 
 // openCSV begins the CSV files. There is no settlement or credit file where
@@ -134,8 +148,9 @@ func (w *writer) beginCSV() (errs []error) {
 	return errs
 }
 
-// batchGroups is how many groups are read again and rendered at a time.
-const batchGroups = 2048
+// batchGroups is how many groups are read again and rendered at a time. It is
+// a variable so that tests cross it.
+var batchGroups = 2048
 
 // render renders every row of every sheet and CSV file.
 func (w *writer) render(ctx context.Context) error {
@@ -273,7 +288,11 @@ func (w *writer) renderBatch(ctx context.Context, b *batch, groups []match.Group
 		return context.Canceled
 	}
 	defer appends.pass()
-	return w.appendBatch(b, tables, segments, len(groups))
+	err = w.appendBatch(b, tables, segments, len(groups))
+	for k := range segments {
+		b.cells.recycle(segments[k])
+	}
+	return err
 }
 
 // sort puts the lines to the tables that want them and adds up the figures.
@@ -438,7 +457,7 @@ func (w *writer) complete(ctx context.Context) error {
 	}
 	w.book.nameParts()
 	front := w.book.front(&w.figures)
-	want, err := w.book.assemble(w.workbook, front)
+	v, err := w.book.assemble(w.workbook, front)
 	if err != nil {
 		return err
 	}
@@ -449,16 +468,15 @@ func (w *writer) complete(ctx context.Context) error {
 	if err := w.workbook.finish(); err != nil {
 		return err
 	}
-	return w.verify(ctx, want)
+	return w.verify(ctx, v)
 }
 
-func (w *writer) verify(ctx context.Context, want map[string]tally) error {
+func (w *writer) verify(ctx context.Context, v *verifier) error {
 	f, err := os.Open(w.workbook.name)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	v := &verifier{moneyStyle: strconv.Itoa(w.book.styles.body[kMoney]), want: want}
 	err = v.check(ctx, f, w.workbook.size, w.workers)
 	if err != nil && ctx.Err() == nil {
 		return &WriteError{Problem: NotVerified, Path: w.workbook.final, Err: err}

@@ -227,7 +227,7 @@ func (s *inspection) block(b *strings.Builder, lang language, f *parse.File) {
 }
 
 // controlText is what a file says about itself.
-func controlText(lang language, c *parse.ControlTotal) string {
+func controlText(lang language, c *parse.Control) string {
 	var parts []string
 	if c.HasRows {
 		parts = append(parts, fmt.Sprint(c.DeclaredRows))
