@@ -1,0 +1,223 @@
+package match
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"duizhang/parse"
+	"duizhang/parse/money"
+)
+
+// listing is what the listed groups need of their rows beyond the facts.
+type listing struct {
+	at   []parse.Pos // ascending
+	rows []detail
+}
+
+// detail is what a listed row says beyond its fact.
+type detail struct {
+	digest                   uint64
+	fee, net, credited       money.Fen
+	expected                 money.Fen
+	hasExpected, hasCredited bool
+}
+
+func (l *listing) of(f *fact) *detail {
+	i, _ := slices.BinarySearch(l.at, f.pos())
+	return &l.rows[i]
+}
+
+// readListed reads the rows of listed groups again, for their fees, for what
+// the clearing file itself says was credited, and for the order of equals.
+func (r *run) readListed(ctx context.Context) error {
+	for i := range r.drafts {
+		for sd, fs := range [2][]fact{r.drafts[i].pos, r.drafts[i].clr} {
+			for j := range fs {
+				r.listed[sd].at = append(r.listed[sd].at, fs[j].pos())
+			}
+		}
+	}
+	for sd := range r.listed {
+		l := &r.listed[sd]
+		if len(l.at) == 0 {
+			continue
+		}
+		slices.Sort(l.at)
+		l.rows = make([]detail, len(l.at))
+		err := r.source(side(sd)).Reread(ctx, r.opt.Workers, l.at, func(int) func(int, *parse.Row) {
+			var buf []byte
+			return func(i int, row *parse.Row) {
+				d := detail{fee: row.Fee, net: netOf(row), credited: row.Credited, hasCredited: row.HasCredited}
+				d.digest, buf = digest(buf, row)
+				l.rows[i] = d
+			}
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// result turns drafts into groups, in their order, with totals and proof.
+func (r *run) result() (*Result, error) {
+	res := &Result{AsOf: r.opt.AsOf}
+	r.orderDrafts()
+	t := newTotals()
+	res.Groups = make([]Group, len(r.drafts))
+	for i := range r.drafts {
+		res.Groups[i] = r.group(&r.drafts[i])
+		t.add(&res.Groups[i], r.currencyOf(&r.drafts[i]))
+	}
+	for id := range r.quietSums {
+		if q := &r.quietSums[id]; q.groups > 0 {
+			t.addQuiet(q, r.outcome[id].timing, r.classes.list[id].currency)
+		}
+	}
+	t.into(res)
+	res.Proof = r.prove(res)
+	return res, nil
+}
+
+// orderDrafts puts the groups in the order of the report: by match, time (the
+// shop's where it has one; unknown last), amount, content, and last of all
+// position. No part of it depends on workers or chance.
+func (r *run) orderDrafts() {
+	type sortKey struct {
+		match  Match
+		time   uint32
+		amount money.Fen
+		digest uint64
+		at     uint64
+		draft  int
+	}
+	keys := make([]sortKey, len(r.drafts))
+	for i := range r.drafts {
+		d := &r.drafts[i]
+		k := sortKey{match: d.match, time: ^uint32(0), draft: i, at: ^uint64(0)}
+		for sd, fs := range [2][]fact{d.pos, d.clr} {
+			for j := range fs {
+				if sd == 0 || len(d.pos) == 0 {
+					k.time = min(k.time, fs[j].time-1)
+				}
+				k.amount += fs[j].amount()
+				k.digest += mix(r.listed[sd].of(&fs[j]).digest + uint64(sd))
+				k.at = min(k.at, uint64(sd)<<40|uint64(fs[j].pos()))
+			}
+		}
+		keys[i] = k
+	}
+	slices.SortFunc(keys, func(a, b sortKey) int {
+		return cmp.Or(cmp.Compare(a.match, b.match), cmp.Compare(a.time, b.time), cmp.Compare(a.amount, b.amount),
+			cmp.Compare(a.digest, b.digest), cmp.Compare(a.at, b.at))
+	})
+	sorted := make([]draft, len(keys))
+	for i := range keys {
+		sorted[i] = r.drafts[keys[i].draft]
+	}
+	r.drafts = sorted
+}
+
+// group makes the group of a draft.
+func (r *run) group(d *draft) Group {
+	g := Group{Match: d.match, KeyType: d.key, Flags: d.flags, Reason: d.why, Settlement: -1, DueDate: d.due}
+	var sums [2]sum
+	for sd, fs := range [2][]fact{d.pos, d.clr} {
+		for i := range fs {
+			sums[sd].add(fs[i].amount())
+			g.Flags |= r.classes.list[fs[i].class].marks
+			if sd == 0 {
+				g.Pos = append(g.Pos, fs[i].pos())
+			} else {
+				g.Clearing = append(g.Clearing, fs[i].pos())
+			}
+		}
+	}
+	g.PosAmount, _ = sums[0].fen()
+	g.ClearingAmount, _ = sums[1].fen()
+	r.time(&g, d)
+	return g
+}
+
+// currencyOf is the currency of a group; rows of two never meet.
+func (r *run) currencyOf(d *draft) string {
+	if len(d.pos) > 0 {
+		return r.classes.list[d.pos[0].class].currency
+	}
+	return r.classes.list[d.clr[0].class].currency
+}
+
+// totals adds groups up.
+type totals struct {
+	match [NumMatch]struct {
+		Total
+		pos, clearing moneyBag
+	}
+	timing [NumTiming]struct {
+		groups int64
+		amount moneyBag
+	}
+	flags [NumFlags]int64
+}
+
+func newTotals() *totals {
+	t := new(totals)
+	for i := range t.match {
+		t.match[i].pos, t.match[i].clearing = moneyBag{}, moneyBag{}
+	}
+	for i := range t.timing {
+		t.timing[i].amount = moneyBag{}
+	}
+	return t
+}
+
+func (t *totals) add(g *Group, currency string) {
+	m := &t.match[g.Match]
+	m.Groups++
+	m.PosRows += int64(len(g.Pos))
+	m.ClearingRows += int64(len(g.Clearing))
+	var p, c sum
+	p.add(g.PosAmount)
+	c.add(g.ClearingAmount)
+	m.pos.add(currency, p)
+	m.clearing.add(currency, c)
+	w := &t.timing[g.Timing]
+	w.groups++
+	if len(g.Clearing) > 0 {
+		w.amount.add(currency, c)
+	} else {
+		w.amount.add(currency, p)
+	}
+	for i := range t.flags {
+		if g.Flags&(1<<i) != 0 {
+			t.flags[i]++
+		}
+	}
+}
+
+func (t *totals) addQuiet(q *quietSums, timing Timing, currency string) {
+	m := &t.match[Matched]
+	m.Groups += q.groups
+	m.PosRows += q.groups
+	m.ClearingRows += q.groups
+	m.pos.add(currency, q.amount)
+	m.clearing.add(currency, q.amount)
+	t.timing[timing].groups += q.groups
+	t.timing[timing].amount.add(currency, q.amount)
+}
+
+func (t *totals) into(res *Result) {
+	for i := range t.match {
+		m := &t.match[i]
+		m.PosAmount, _ = m.pos.sums()
+		m.ClearingAmount, _ = m.clearing.sums()
+		res.Match[i] = m.Total
+	}
+	for i := range t.timing {
+		w := &t.timing[i]
+		a, _ := w.amount.sums()
+		res.Timing[i] = TimingTotal{w.groups, a}
+	}
+	res.Flags = t.flags
+}
