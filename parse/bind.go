@@ -906,6 +906,9 @@ func (b *binder) when(cells [][]byte, use int16, asClock bool) (w when, ok bool,
 	if code != "" {
 		return w, false, b.fail(code, use, c)
 	}
+	if s.shift != 0 && w.hasDay && w.hasClock {
+		w = w.carry(int64(w.sec) + s.shift)
+	}
 	return w, true, nil
 }
 

@@ -141,6 +141,7 @@ type columnSpec struct {
 	unit    money.Unit
 	hasUnit bool
 	formats []dateFormat
+	shift   int64 // seconds from the column's clock to China's
 	match   *regexp.Regexp
 	absent  []string
 }
@@ -200,6 +201,7 @@ type controlSpec struct {
 	unit     money.Unit
 	kinds    []Kind
 	statuses []Status
+	sign     int8 // 0: rows of both
 	sums     []sumSpec
 }
 
@@ -464,10 +466,25 @@ func (l *Layout) compileColumn(c *compiled, col *Column) (spec *columnSpec, err 
 		}
 		spec.formats = append(spec.formats, df)
 	}
+	if spec.shift, err = parseZone(col.Zone); err != nil {
+		return nil, err
+	}
 	if spec.match, err = compileRegexp("match", col.Match); err == nil && spec.match != nil && spec.match.NumSubexp() < 1 {
 		err = errors.New("match: want a group")
 	}
 	return spec, err
+}
+
+// parseZone is how many seconds China's clock is ahead of that of an offset.
+func parseZone(s string) (shift int64, err error) {
+	if s == "" {
+		return 0, nil
+	}
+	w, code := parseWhen([]byte("2026-01-01 00:00:00" + s))
+	if code != "" || s[0] != '+' && s[0] != '-' {
+		return 0, fmt.Errorf("zone %q: want an offset like +08:00", s)
+	}
+	return int64(w.time()) - int64(civil(2026, 1, 1))*86400, nil
 }
 
 // columnNamed is the index of the column whose as is name, or -1.
@@ -563,6 +580,8 @@ func (l *Layout) compileRules(c *compiled) error {
 	return nil
 }
 
+var signNames = map[string]int8{"": 0, "+": 1, "-": -1}
+
 func (l *Layout) compileRule(c *compiled, in *Rule) (r ruleSpec, err error) {
 	if len(in.When) == 0 {
 		return r, errors.New("when is wanted")
@@ -579,10 +598,8 @@ func (l *Layout) compileRule(c *compiled, in *Rule) (r ruleSpec, err error) {
 		}
 		r.take[t] = col
 	}
-	switch in.Sign {
-	case "", "+", "-":
-		r.sign = map[string]int8{"": 0, "+": 1, "-": -1}[in.Sign]
-	default:
+	var known bool
+	if r.sign, known = signNames[in.Sign]; !known {
 		return r, fmt.Errorf("sign %q: want + or -", in.Sign)
 	}
 	set := maps.Clone(in.Set)
@@ -712,6 +729,11 @@ func (l *Layout) compileControl(c *compiled, in *ControlRule) (s controlSpec, er
 	} else if given {
 		s.unit = u
 	}
+	sign, ok := signNames[in.Sign]
+	if !ok {
+		return s, fmt.Errorf("sign %q: want + or -", in.Sign)
+	}
+	s.sign = sign
 	for _, k := range in.Kinds {
 		m, ok := kindNames[k]
 		if !ok {

@@ -15,6 +15,8 @@ type Control struct {
 	HasAmount      bool
 	// OK: the rows agree with it, to the fen.
 	OK bool
+
+	partRows, partAmount bool // they are sums over parts of the file so far
 }
 
 // control is one declared total of a document.
@@ -71,7 +73,13 @@ func (b *binder) count(cells [][]byte, row *Row, accepted bool) {
 }
 
 func (s *controlSpec) counts(row *Row) bool {
-	return (len(s.kinds) == 0 || slices.Contains(s.kinds, row.Kind)) && (len(s.statuses) == 0 || slices.Contains(s.statuses, row.Status))
+	return (len(s.kinds) == 0 || slices.Contains(s.kinds, row.Kind)) && (len(s.statuses) == 0 || slices.Contains(s.statuses, row.Status)) &&
+		(s.sign == 0 || (s.sign < 0) == (row.Amount < 0))
+}
+
+// isPart says that the control speaks of some of the rows only.
+func (c *control) isPart() bool {
+	return c.spec != nil && (len(c.spec.kinds) > 0 || len(c.spec.statuses) > 0 || c.spec.sign != 0)
 }
 
 // measure is what a row adds to a sum.
@@ -120,19 +128,29 @@ func (p *plan) verify(binders []*binder) (*Control, *Problem) {
 		for _, b := range binders {
 			sum.add(&b.sums.each[i])
 		}
-		part := c.spec != nil && len(c.spec.kinds) > 0 // totals by kind add up; others say the same again
-		if c.hasRows && (part || !out.HasRows) {
-			out.DeclaredRows, out.HasRows = out.DeclaredRows+c.rows, true
-		}
-		if c.hasAmount && (part || !out.HasAmount) {
-			out.DeclaredAmount, out.HasAmount = out.DeclaredAmount+c.amount, true
-		}
+		out.declare(c)
 		if problem := c.check(&sum); problem != nil {
 			out.OK = false
 			return out, problem
 		}
 	}
 	return out, nil
+}
+
+// declare adds what a control says. Totals of parts add up; others say the same
+// again in other words.
+func (c *Control) declare(d *control) {
+	part := d.isPart()
+	if d.hasRows && (!c.HasRows || part && c.partRows) {
+		c.DeclaredRows, c.HasRows, c.partRows = c.DeclaredRows+d.rows, true, part
+	}
+	if d.hasAmount && (!c.HasAmount || part && c.partAmount) {
+		amount := d.amount
+		if d.spec != nil && d.spec.sign != 0 {
+			amount = amount.Abs() * money.Fen(d.spec.sign)
+		}
+		c.DeclaredAmount, c.HasAmount, c.partAmount = c.DeclaredAmount+amount, true, part
+	}
 }
 
 func (s *controlSum) add(o *controlSum) {
@@ -147,11 +165,13 @@ func (s *controlSum) add(o *controlSum) {
 }
 
 func (c *control) check(s *controlSum) *Problem {
-	filtered := c.spec != nil && (len(c.spec.kinds) > 0 || len(c.spec.statuses) > 0)
-	if c.hasRows && c.rows != s.accepted+s.rejected && !(filtered && s.rejected > 0) {
+	if c.hasRows && c.rows != s.accepted+s.rejected && !(c.isPart() && s.rejected > 0) {
 		return &Problem{Code: codeControlRows, Line: c.line, Args: []string{strconv.FormatInt(c.rows, 10), strconv.FormatInt(s.accepted+s.rejected, 10)}}
 	}
 	if !c.hasAmount || s.rejected > 0 || s.broken || slices.Contains(s.amounts, c.amount) {
+		return nil
+	}
+	if c.spec != nil && c.spec.sign != 0 && slices.ContainsFunc(s.amounts, func(f money.Fen) bool { return f.Abs() == c.amount.Abs() }) {
 		return nil
 	}
 	return &Problem{Code: codeControlAmount, Line: c.line, Args: []string{c.amount.String(), s.amounts[0].String(), (s.amounts[0] - c.amount).Abs().String()}}

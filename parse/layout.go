@@ -203,6 +203,9 @@ type Column struct {
 	// named date or year, else from the as-of day: the nearest such day. None
 	// given: the unambiguous common forms.
 	Formats []string `toml:"formats"`
+	// Zone is the offset of times that do not state one, as "+00:00" for UTC;
+	// the default is that of China, +08:00. Days without a time stay as they are.
+	Zone string `toml:"zone"`
 	// Absent are cell texts that mean "nothing" here.
 	Absent []string `toml:"absent"`
 	// ZeroAbsent takes a cell of zeros only for nothing.
@@ -322,6 +325,9 @@ type ControlRule struct {
 	// Kinds and Status restrict which rows count; none: all of them.
 	Kinds  []string `toml:"kinds"`
 	Status []string `toml:"status"`
+	// Sign restricts them to what came in (+, zero too) or went out (-). The
+	// declared amount then counts without its sign.
+	Sign string `toml:"sign"`
 	// Sum says what the amount adds up: amount fee net (ours, signed), ok (the
 	// amounts of rows that are ok), sales (those above zero), or column:name
 	// (a column as printed). Several: it is enough that one agrees. Default:
