@@ -14,7 +14,11 @@ type draft struct {
 	flags    Flags
 	why      Reason
 	pos, clr []fact
-	due      parse.Date // of a row that has no clearing row to tell it
+	// Of a sale that was not cleared: its clearing day, and what follows.
+	day      parse.Date
+	acquirer string
+	cycle    Cycle
+	due      parse.Date
 }
 
 // quietSums are the matched groups of one class that a report only counts.

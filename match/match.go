@@ -37,6 +37,10 @@ type Options struct {
 	// default contract and the built-in calendar.
 	Contracts *Contracts
 	Calendar  *Calendar
+	// Patterns recognise acquirers in bank remarks; nil is the built-in ones.
+	Patterns *Patterns
+	// Thresholds are the settings of the risk flags; zero is DefaultThresholds.
+	Thresholds Thresholds
 	// All lists the quiet matched groups too.
 	All bool
 	// Workers is how many goroutines work; 0 is one per core.
@@ -68,6 +72,7 @@ func (o *Options) setDefaults() {
 	if o.chunkFacts == 0 {
 		o.chunkFacts, o.partBits = defaultChunkFacts, defaultPartBits
 	}
+	o.Thresholds = cmp.Or(o.Thresholds, DefaultThresholds)
 	if o.Calendar == nil {
 		o.Calendar = BuiltinCalendar()
 	}
@@ -91,7 +96,7 @@ func Run(ctx context.Context, pos, clearing, bank Source, opt Options) (res *Res
 		}
 	}()
 	for _, step := range [...]func(context.Context) error{
-		r.scanPos, r.scanClearing, r.settle, r.joinKeys, r.readRest, r.decideRest, r.readListed,
+		r.scanPos, r.scanClearing, r.classCodes, r.settle, r.joinKeys, r.readRest, r.decideRest, r.readListed,
 	} {
 		if err := step(ctx); err != nil {
 			return nil, err
@@ -110,15 +115,17 @@ type run struct {
 	maxPartition int // facts; larger ones are split
 	classes      classTable
 	codes        []code // by class
-	treat        []treatment
+	fees         feeLedger
+	leg          *settleOutput
+	outcomes     []outcome // by class
+	marked       [2]markedRows
 	terminals    places
 	scanned      [2]tally
-	rest         [2][]parse.Pos // rows without a (further) key
+	rest         [2][]placed // rows without a usable key
 	loose        [2][]*loose
 	drafts       []draft
 	quietSums    []quietSums
 	quietSeen    [2]tally
-	outcome      []classOutcome // by class
 	listed       [2]listing
 }
 
@@ -130,6 +137,7 @@ func newRun(opt Options, pos, clearing, bank Source) *run {
 		r.spill.open = nil
 	}
 	r.classes.ids = map[class]uint32{}
+	r.fees = feeLedger{}
 	if pos != nil && clearing != nil {
 		r.keys = usableKeys(pos.Carries(), clearing.Carries())
 	}
@@ -165,7 +173,7 @@ func (r *run) scan(ctx context.Context, sd side) error {
 				v.tally.addPos(row.Pos)
 				id := v.classer.of(row)
 				if !v.place(row, id, 0) {
-					v.rest = append(v.rest, row.Pos)
+					v.rest = append(v.rest, placed{row.Pos, id})
 				}
 				if v.tally.n&1023 == 0 {
 					r.opt.Progress.Scanned.Add(1024)
@@ -190,6 +198,12 @@ func (r *run) needs(sd side, carries parse.FieldSet) parse.FieldSet {
 	return need & carries
 }
 
+// placed is a row that is only kept by where it stands.
+type placed struct {
+	pos   parse.Pos
+	class uint32
+}
+
 // scanner is one worker's view of a side.
 type scanner struct {
 	r       *run
@@ -197,7 +211,7 @@ type scanner struct {
 	keyer   keyer
 	classer *classer
 	writers []*writer
-	rest    []parse.Pos
+	rest    []placed
 	loose   []*loose
 	tally   tally
 	buf     []byte
@@ -248,9 +262,17 @@ func (s *scanner) place(row *parse.Row, class uint32, from int) bool {
 	return false
 }
 
+// classCodes lays out what the join asks most often about a class.
+func (r *run) classCodes(context.Context) error {
+	for i := range r.classes.list {
+		r.codes = append(r.codes, r.classes.list[i].code)
+	}
+	r.quietSums = make([]quietSums, len(r.codes))
+	return nil
+}
+
 // joinKeys joins key by key; what one key leaves goes on to the next.
 func (r *run) joinKeys(ctx context.Context) error {
-	r.quietSums = make([]quietSums, len(r.classes.list))
 	for i := range r.keys {
 		left, err := r.joinKey(ctx, i)
 		if err != nil {
@@ -400,7 +422,12 @@ func (r *run) advance(ctx context.Context, sd side, left []parse.Pos, from int) 
 // readRest reads the rows that never carried a usable key.
 func (r *run) readRest(ctx context.Context) error {
 	for _, sd := range [...]side{posSide, clearingSide} {
-		if err := r.advance(ctx, sd, r.rest[sd], len(r.keys)); err != nil {
+		at := make([]parse.Pos, len(r.rest[sd]))
+		for i := range at {
+			at[i] = r.rest[sd][i].pos
+		}
+		r.rest[sd] = nil
+		if err := r.advance(ctx, sd, at, len(r.keys)); err != nil {
 			return err
 		}
 	}

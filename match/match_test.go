@@ -31,7 +31,7 @@ func groupTexts(res *Result) []string {
 		if g.Match == Duplicate || g.Match == Voided {
 			other = g.Reason.Other
 		}
-		out = append(out, groupText(g.Match, g.KeyType, g.Flags, g.Reason.Code, other, g.Pos, g.Clearing))
+		out = append(out, groupText(g.Match, g.KeyType, g.Flags&(Split|TimeDiff|NoFile), g.Reason.Code, other, g.Pos, g.Clearing))
 	}
 	sort.Strings(out)
 	return out

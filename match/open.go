@@ -85,7 +85,7 @@ func (r *run) notCleared(d *draft, l *loose, days *clearingDays, why *evidence) 
 		day = contract.ClearingDay(l.when(), l.code.clock(), cl.channel)
 	}
 	seen := days.of(l.merchant)
-	d.match, d.due = PosOnly, dueOf(r.opt.Calendar, contract, day)
+	d.match, d.day, d.acquirer, d.cycle, d.due = PosOnly, day, l.merchant.acquirer, contract.Cycle, r.due(contract, day)
 	switch {
 	case day == 0:
 		d.why = why.of(posSide, l)

@@ -446,7 +446,7 @@ func TestProofNoticesPlantedBugs(t *testing.T) {
 		opt := Options{AsOf: day0 + 5}
 		opt.setDefaults()
 		r := newRun(opt, newMemory(pos), newMemory(clearing), nil)
-		for _, step := range []func(context.Context) error{r.scanPos, r.scanClearing, r.settle, r.joinKeys, r.readRest, r.decideRest} {
+		for _, step := range []func(context.Context) error{r.scanPos, r.scanClearing, r.classCodes, r.settle, r.joinKeys, r.readRest, r.decideRest} {
 			if err := step(context.Background()); err != nil {
 				return nil, err
 			}
