@@ -32,7 +32,7 @@ func (l *listing) of(f *fact) *detail {
 // the clearing file itself says was credited, and for the order of equals.
 func (r *run) readListed(ctx context.Context) error {
 	for i := range r.drafts {
-		for sd, fs := range [2][]fact{r.drafts[i].pos, r.drafts[i].clr} {
+		for sd, fs := range [2][]fact{r.drafts[i].pos(), r.drafts[i].clr()} {
 			for j := range fs {
 				r.listed[sd].at = append(r.listed[sd].at, fs[j].pos())
 			}
@@ -111,9 +111,9 @@ func (r *run) orderDrafts() {
 	for i := range r.drafts {
 		d := &r.drafts[i]
 		k := sortKey{match: d.match, time: ^uint32(0), draft: i, at: ^uint64(0)}
-		for sd, fs := range [2][]fact{d.pos, d.clr} {
+		for sd, fs := range [2][]fact{d.pos(), d.clr()} {
 			for j := range fs {
-				if sd == 0 || len(d.pos) == 0 {
+				if sd == 0 || d.sold == 0 {
 					k.time = min(k.time, fs[j].time-1)
 				}
 				k.amount += fs[j].amount()
@@ -136,18 +136,18 @@ func (r *run) orderDrafts() {
 
 // group makes the group of a draft.
 func (r *run) group(d *draft) Group {
-	g := Group{Match: d.match, KeyType: d.key, Flags: d.flags, Reason: d.why, Settlement: -1, DueDate: d.due}
+	g := Group{Match: d.match, KeyType: d.key, Flags: d.flags, Reason: d.why, Settlement: -1}
 	var sums [2]sum
-	for sd, fs := range [2][]fact{d.pos, d.clr} {
+	for sd, fs := range [2][]fact{d.pos(), d.clr()} {
+		at := r.at.take(len(fs))
 		for i := range fs {
 			sums[sd].add(fs[i].amount())
 			g.Flags |= r.classes.list[fs[i].class].marks
 			g.Flags |= r.marked[sd].of(&fs[i])
-			if sd == 0 {
-				g.Pos = append(g.Pos, fs[i].pos())
-			} else {
-				g.Clearing = append(g.Clearing, fs[i].pos())
-			}
+			at[i] = fs[i].pos()
+		}
+		if len(fs) > 0 {
+			*[2]*[]parse.Pos{&g.Pos, &g.Clearing}[sd] = at
 		}
 	}
 	g.PosAmount, _ = sums[0].fen()
@@ -160,9 +160,10 @@ func (r *run) group(d *draft) Group {
 // expectFee sums what the contract says the clearing rows' fees should be; one
 // row that it does not tell leaves the group without.
 func (r *run) expectFee(g *Group, d *draft) {
-	g.HasExpectedFee = len(d.clr) > 0
-	for i := range d.clr {
-		row := r.listed[clearingSide].of(&d.clr[i])
+	rows := d.clr()
+	g.HasExpectedFee = len(rows) > 0
+	for i := range rows {
+		row := r.listed[clearingSide].of(&rows[i])
 		g.ExpectedFee += row.expected
 		g.HasExpectedFee = g.HasExpectedFee && row.hasExpected
 	}
@@ -173,10 +174,7 @@ func (r *run) expectFee(g *Group, d *draft) {
 
 // currencyOf is the currency of a group; rows of two never meet.
 func (r *run) currencyOf(d *draft) string {
-	if len(d.pos) > 0 {
-		return r.classes.list[d.pos[0].class].currency
-	}
-	return r.classes.list[d.clr[0].class].currency
+	return r.classes.list[d.rows[0].class].currency
 }
 
 // totals adds groups up.
@@ -262,12 +260,12 @@ type acquirerDay struct {
 // originOf takes a group's clearing rows' day and acquirer (the first, of
 // several), else what its sale's contract says.
 func (r *run) originOf(d *draft) acquirerDay {
-	if len(d.clr) == 0 {
-		return acquirerDay{d.day, d.acquirer, r.currencyOf(d)}
-	}
 	var o acquirerDay
-	for i := range d.clr {
-		c := &r.classes.list[d.clr[i].class]
+	if d.owed != nil {
+		return acquirerDay{d.owed.day, d.owed.acquirer, r.currencyOf(d)}
+	}
+	for i := range d.clr() {
+		c := &r.classes.list[d.clr()[i].class]
 		at := acquirerDay{c.day, c.acquirer, c.currency}
 		if i == 0 || cmp.Or(cmp.Compare(at.day, o.day), cmp.Compare(at.acquirer, o.acquirer)) < 0 {
 			o = at

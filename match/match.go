@@ -54,6 +54,7 @@ type Options struct {
 
 	seed                 uint64 // 0: a fresh one
 	partBits, chunkFacts int    // 0: the defaults
+	maxPartition         int    // facts; 0: by Memory
 }
 
 // Progress can be read at any time while Run works.
@@ -127,6 +128,7 @@ type run struct {
 	quietSums    []quietSums
 	quietSeen    [2]tally
 	listed       [2]listing
+	at           arena[parse.Pos]
 }
 
 func newRun(opt Options, pos, clearing, bank Source) *run {
@@ -144,10 +146,9 @@ func newRun(opt Options, pos, clearing, bank Source) *run {
 	for range r.keys {
 		r.stores = append(r.stores, newStore(r.spill, uint(opt.partBits), opt.chunkFacts, 0))
 	}
-	r.maxPartition = 1 << 62
-	if r.spill.open != nil {
+	if r.maxPartition = cmp.Or(opt.maxPartition, 1<<62); r.spill.open != nil {
 		// Facts, tables and copies take up to 80 bytes a row.
-		r.maxPartition = int(max(opt.Memory/80/int64(opt.Workers), 64))
+		r.maxPartition = min(r.maxPartition, int(max(opt.Memory/80/int64(opt.Workers), 64)))
 	}
 	return r
 }
@@ -165,7 +166,11 @@ func (r *run) scan(ctx context.Context, sd side) error {
 	if src == nil {
 		return nil
 	}
-	return r.visit(sd, func(newVisitor func() *scanner) error {
+	var swipes *store
+	if r.swipeSide(sd) {
+		swipes = newStore(r.spill, uint(r.opt.partBits), r.opt.chunkFacts, 0)
+	}
+	err := r.visit(sd, swipes, func(newVisitor func() *scanner) error {
 		return src.Scan(ctx, r.opt.Workers, r.needs(sd, src.Carries()), func(int) func(*parse.Row) {
 			v := newVisitor()
 			v.classer.seen.on = sd == clearingSide && src.Carries().Has(parse.TerminalID)
@@ -175,12 +180,19 @@ func (r *run) scan(ctx context.Context, sd side) error {
 				if !v.place(row, id, 0) {
 					v.rest = append(v.rest, placed{row.Pos, id})
 				}
+				if v.swipes != nil {
+					v.swipe(row, id)
+				}
 				if v.tally.n&1023 == 0 {
 					r.opt.Progress.Scanned.Add(1024)
 				}
 			}
 		})
 	})
+	if err == nil && swipes != nil {
+		err = r.markSwipes(ctx, swipes, sd)
+	}
+	return err
 }
 
 // needs are the text fields that the scan of a side asks for.
@@ -194,6 +206,9 @@ func (r *run) needs(sd side, carries parse.FieldSet) parse.FieldSet {
 	}
 	for _, k := range r.keys {
 		need |= k.fields()
+	}
+	if r.swipeSide(sd) {
+		need |= swipeFields
 	}
 	return need & carries
 }
@@ -211,6 +226,7 @@ type scanner struct {
 	keyer   keyer
 	classer *classer
 	writers []*writer
+	swipes  *writer // of the side on which repeated swipes are looked for
 	rest    []placed
 	loose   []*loose
 	tally   tally
@@ -219,13 +235,17 @@ type scanner struct {
 
 // visit runs a pass over a side with one scanner per worker and collects what
 // they found.
-func (r *run) visit(sd side, pass func(newVisitor func() *scanner) error) error {
+func (r *run) visit(sd side, swipes *store, pass func(newVisitor func() *scanner) error) error {
 	var mu sync.Mutex
 	var all []*scanner
 	if err := pass(func() *scanner {
 		s := &scanner{r: r, sd: sd, keyer: keyer{seed: r.opt.seed}, classer: newClasser(r, sd)}
 		for _, st := range r.stores {
 			s.writers = append(s.writers, st.writer(sd))
+		}
+		if swipes != nil {
+			s.swipes = swipes.writer(sd)
+			s.writers = append(s.writers, s.swipes)
 		}
 		mu.Lock()
 		defer mu.Unlock()
@@ -406,7 +426,7 @@ func (r *run) advance(ctx context.Context, sd side, left []parse.Pos, from int) 
 		return nil
 	}
 	slices.Sort(left)
-	return r.visit(sd, func(newVisitor func() *scanner) error {
+	return r.visit(sd, nil, func(newVisitor func() *scanner) error {
 		return r.source(sd).Reread(ctx, r.opt.Workers, left, func(int) func(int, *parse.Row) {
 			v := newVisitor()
 			return func(_ int, row *parse.Row) {

@@ -255,7 +255,7 @@ func (r *run) time(g *Group, d *draft) {
 	switch g.Match {
 	case Voided, FailedMatch, Duplicate:
 	case InTransit:
-		g.Timing, g.DueDate = PendingTiming, d.due
+		g.Timing, g.DueDate = PendingTiming, d.owed.due
 	case PosOnly:
 		r.timeOpen(g, d)
 	default:
@@ -270,10 +270,10 @@ func (r *run) timeOpen(g *Group, d *draft) {
 	switch {
 	case g.PosAmount < 0:
 	case g.Flags&NoFile != 0:
-		g.Timing, g.DueDate = UnknownTiming, d.due
+		g.Timing, g.DueDate = UnknownTiming, d.owed.due
 	default:
-		g.Timing, g.DueDate = openTiming(d.due, r.opt.AsOf), d.due
-		g.DaysLate = overdueBy(r.opt.Calendar, d.cycle, d.due, r.opt.AsOf)
+		g.Timing, g.DueDate = openTiming(d.owed.due, r.opt.AsOf), d.owed.due
+		g.DaysLate = overdueBy(r.opt.Calendar, d.owed.cycle, d.owed.due, r.opt.AsOf)
 	}
 }
 
@@ -286,11 +286,11 @@ var badness = [NumTiming]int{TimingNone: 0, OnTime: 1, Late: 2, UnknownTiming: 3
 func (r *run) timeCleared(g *Group, d *draft) {
 	var last rowCredit
 	g.HasCredited = true
-	for i := range d.clr {
-		c, row := &r.classes.list[d.clr[i].class], r.listed[clearingSide].of(&d.clr[i])
-		o := &r.outcomes[d.clr[i].class]
+	rows := d.clr()
+	for i := range rows {
+		c, row, o := &r.classes.list[rows[i].class], r.listed[clearingSide].of(&rows[i]), &r.outcomes[rows[i].class]
 		credit := o.credit
-		if r.marked[clearingSide].of(&d.clr[i])&Held != 0 {
+		if r.marked[clearingSide].of(&rows[i])&Held != 0 {
 			credit = o.held
 			g.Flags |= Held
 		}
@@ -303,7 +303,7 @@ func (r *run) timeCleared(g *Group, d *draft) {
 		if i == 0 || worse > 0 {
 			last, g.Settlement = credit, o.settlement
 		}
-		if o.refund != nil && len(d.pos) > 0 && r.lateRefund(o.refund, &d.pos[0], &d.clr[i]) {
+		if o.refund != nil && d.sold > 0 && r.lateRefund(o.refund, &d.pos()[0], &rows[i]) {
 			g.Flags |= RefundLate
 		}
 	}
@@ -361,9 +361,10 @@ func (r *run) compareCredited(d *draft) {
 		return
 	}
 	var credited, net sum
-	for i := range d.clr {
-		row := r.listed[clearingSide].of(&d.clr[i])
-		if row.hasCredited && r.classes.list[d.clr[i].class].gap != noGap {
+	rows := d.clr()
+	for i := range rows {
+		row := r.listed[clearingSide].of(&rows[i])
+		if row.hasCredited && r.classes.list[rows[i].class].gap != noGap {
 			credited.add(row.credited)
 			net.add(row.net)
 		}
