@@ -87,6 +87,7 @@ type classer struct {
 	used  int
 	sums  []classSums
 	seen  places
+	fees  feeLedger
 }
 
 // kin is the rows that agree in every field of a class as the file has it.
@@ -95,7 +96,9 @@ type kin struct {
 	key      string
 	base     class
 	contract *Contract
-	place    uint32 // of the merchant, see places
+	fee      feeRule
+	tally    *feeTally // of the rows whose fee the contract could check; nil: none
+	place    uint32    // of the merchant, see places
 	cases    []kinCase
 }
 
@@ -108,7 +111,7 @@ type kinCase struct {
 }
 
 func newClasser(r *run, sd side) *classer {
-	return &classer{r: r, side: sd, table: make([]*kin, 64)}
+	return &classer{r: r, side: sd, table: make([]*kin, 64), fees: feeLedger{}}
 }
 
 // of is the row's class; it also adds the row to the sums of its class.
@@ -116,6 +119,9 @@ func (c *classer) of(row *parse.Row) uint32 {
 	id, k := c.find(row)
 	if c.seen.on && len(row.Text[parse.TerminalID]) > 0 {
 		c.seen.note(row.Text[parse.TerminalID], k.place)
+	}
+	if k.tally != nil {
+		k.tally.add(k.fee, row.Amount, row.Fee, row.HasFee)
 	}
 	c.count(id, row)
 	return id
@@ -131,8 +137,27 @@ func (c *classer) find(row *parse.Row) (uint32, *kin) {
 		}
 		kc.gap = gapOf(row)
 	}
-	kc.marks = c.r.rowMarks(k, row)
+	kc.marks = c.marks(k, row)
 	return c.r.caseID(k, kc), k
+}
+
+// marks are the flags that a row shows by itself.
+func (c *classer) marks(k *kin, row *parse.Row) (f Flags) {
+	if !k.base.code.live() {
+		return 0
+	}
+	if k.tally != nil && row.HasFee {
+		if _, differs := k.fee.check(row.Amount, row.Fee); differs {
+			f |= FeeDiff
+		}
+	}
+	if k.contract.overLimit(k.base.code.kind(), row.Amount) {
+		f |= OverLimit
+	}
+	if c.r.opt.Thresholds.offHours(row.Time, row.HasClock) {
+		f |= OffHours
+	}
+	return f
 }
 
 func (r *run) caseID(k *kin, kc kinCase) uint32 {
@@ -157,7 +182,8 @@ func netOf(row *parse.Row) money.Fen {
 }
 
 func gapOf(row *parse.Row) creditGap {
-	if !row.HasCredited {
+	// Nothing credited and no day for it: it has not come yet.
+	if !row.HasCredited || row.Credited == 0 && row.CreditedDate == 0 {
 		return noGap
 	}
 	switch net := netOf(row); {
@@ -232,9 +258,22 @@ func (c *classer) addKin(h uint64, row *parse.Row) *kin {
 		k.base.account = text(parse.Account)
 		k.base.settleDate, k.base.credited = row.SettleDate, row.CreditedDate
 		k.place = c.seen.merchant(k.base.acquirer, k.base.merchant)
+		if k.base.code.live() && hasFee(k.base.code.kind()) {
+			k.fee = k.contract.feeRule(row.CardType, row.Channel)
+			k.tally = c.fees.of(k.base.acquirer, k.base.merchant, k.base.currency, k.fee)
+		}
 	}
 	c.insert(k)
 	return k
+}
+
+// hasFee says whether a contract's rates are for rows of the kind.
+func hasFee(k parse.Kind) bool {
+	switch k {
+	case parse.Fee, parse.Adjustment, parse.Payout, parse.Preauth:
+		return false
+	}
+	return true
 }
 
 func (c *classer) insert(k *kin) {
@@ -267,6 +306,7 @@ func (c *classer) close() {
 	for id := range c.sums {
 		t.sums[id].add(&c.sums[id])
 	}
+	c.r.fees.merge(c.fees)
 	if c.seen.on {
 		c.r.terminals.merge(&c.seen)
 	}

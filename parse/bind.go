@@ -176,7 +176,7 @@ func (b *binder) cut(cells [][]byte) ([][]byte, verdict, *Problem) {
 	if matchesAny(p.skipLines, line) {
 		return cells, skip, nil
 	}
-	if re := p.layout.c.line; re != nil && !re.Match(line) || len(line) < p.layout.c.minLength && p.form == formFixed {
+	if !p.layout.fitsLine(line) {
 		return cells, reject, &Problem{Code: codeLineShape, Value: b.show(line), Args: []string{p.layout.Name}}
 	}
 	b.cells = b.cells[:0]
@@ -192,6 +192,14 @@ func (b *binder) cut(cells [][]byte) ([][]byte, verdict, *Problem) {
 		b.cells = cutAtBlanks(b.cells, line)
 	}
 	return b.cells, accept, nil
+}
+
+// fitsLine says whether a line has the shape of the layout's rows.
+func (l *Layout) fitsLine(line []byte) bool {
+	if l.c.line != nil && !l.c.line.Match(line) {
+		return false
+	}
+	return len(line) >= l.c.minLength && (l.Format.MaxLength == 0 || len(line) <= l.Format.MaxLength)
 }
 
 // cutAtBlanks splits a line at runs of blanks and tabs.

@@ -100,7 +100,7 @@ func FuzzXLSXParts(f *testing.F) {
 
 func FuzzXLS(f *testing.F) {
 	f.Add(makeXLS(biffBook{
-		shared: [][]byte{rec(biffSST, uint32(2), uint32(2), wide("门店", 2), narrow("ab", 2))},
+		shared: [][]byte{rec(biffSST, uint32(2), uint32(2), wide("门店", 2), narrowText("ab", 2))},
 		sheets: [][][]byte{{
 			rec(biffNumber, 0, 0, 1, 46027.5), rec(biffMulRK, 0, 1, 0, rkOf(1, true), 3, rkOf(7, false), 2), rec(biffLabelSST, 1, 0, 0, uint32(0)),
 			rec(biffFormula, 1, 1, 0, []byte{0, 0, 0, 0, 0, 0, 0xFF, 0xFF}, 0, uint32(0), 0), rec(biffString, wide("大", 2)), rec(biffBoolErr, 1, 2, 0, byte(7), byte(1)),
@@ -112,7 +112,7 @@ func FuzzXLS(f *testing.F) {
 // FuzzXLSStream changes the records themselves, whose container is whole.
 func FuzzXLSStream(f *testing.F) {
 	f.Add(bytes.Join([][]byte{
-		rec(biffBOF, biff8, 5), rec(biffSheet, uint32(61), byte(0), byte(0), narrow("a", 1)), rec(biffXF, 0, 22), rec(biffSST, uint32(1), uint32(1), wide("门", 2)), rec(biffEOF),
+		rec(biffBOF, biff8, 5), rec(biffSheet, uint32(61), byte(0), byte(0), narrowText("a", 1)), rec(biffXF, 0, 22), rec(biffSST, uint32(1), uint32(1), wide("门", 2)), rec(biffEOF),
 		rec(biffBOF, biff8, 0x10), rec(biffNumber, 0, 0, 0, 1.5), rec(biffLabelSST, 1, 0, 0, uint32(0)), rec(biffRK, 0, 1, 0, rkOf(5, true)), rec(biffEOF),
 	}, nil))
 	f.Fuzz(func(t *testing.T, stream []byte) {

@@ -522,14 +522,10 @@ func (s *sight) tryLines(l *Layout) *fit {
 
 // isRow says whether a line has the shape of a headerless layout's rows.
 func (s *sight) isRow(l *Layout, d docLine, delim byte) bool {
-	c := l.c
-	if c.line != nil && !c.line.Match(d.raw) {
+	if len(d.raw) == 0 || !l.fitsLine(d.raw) {
 		return false
 	}
-	if c.form != formDelimited {
-		return len(d.raw) >= max(c.minLength, 1)
-	}
-	return slices.Contains(l.Format.Cells, len(cutText(d.text, delim)))
+	return l.c.form != formDelimited || slices.Contains(l.Format.Cells, len(cutText(d.text, delim)))
 }
 
 // mostBind tries the lines from first on.

@@ -129,10 +129,12 @@ type Format struct {
 	// not match are rejected unless a skip rule takes them.
 	Line string `toml:"line"`
 	// Length is the full length in bytes of a fixed line: shorter ones are
-	// padded with blanks (transfers trim them). MinLength (default: the end of
-	// the last required column) is the shortest that is taken.
+	// read as if padded with blanks (transfers trim them). MinLength (default:
+	// the end of the last required column) is the shortest that is taken,
+	// MaxLength the longest: it tells forms that begin alike.
 	Length    int `toml:"length"`
 	MinLength int `toml:"min_length"`
+	MaxLength int `toml:"max_length"`
 	// Cells are the numbers of cells a headerless delimited row may have.
 	Cells []int `toml:"cells"`
 	// Unit is yuan or fen: what a bare number counts in amount columns whose

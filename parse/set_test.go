@@ -341,7 +341,7 @@ func TestGB18030EqualsXText(t *testing.T) {
 
 func benchSet(b *testing.B, gbk bool) *Set {
 	var t strings.Builder
-	t.WriteString("门店,终端号,订单号,交易时间,参考号,凭证号,批次号,卡号,支付方式,交易类型,状态,手续费,备注,金额(元)\n")
+	t.WriteString("门店,终端号,订单号,交易时间,参考号,凭证号,批次号,卡号,支付方式,交易类型,状态,收银员,备注,金额(元)\n")
 	for i := range 400_000 {
 		store := "人民路店"
 		if i%50 == 0 {
@@ -358,6 +358,9 @@ func benchSet(b *testing.B, gbk bool) *Set {
 		}
 	}
 	in := openFiles(b, nil, writeFiles(b, map[string]string{"a.csv": text}), "a.csv")
+	if !in.Files[0].Used {
+		b.Fatal(in.Files[0].Problems)
+	}
 	return in.Sets[SidePos]
 }
 

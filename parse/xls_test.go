@@ -128,8 +128,8 @@ func wide(s string, width int) []byte {
 	return out
 }
 
-// narrowed is a text of 8-bit characters.
-func narrowed(s string, width int) []byte {
+// narrowText is a text of 8-bit characters.
+func narrowText(s string, width int) []byte {
 	out := []byte{byte(len(s)), byte(len(s) >> 8)}[:width]
 	return append(append(out, 0), s...)
 }
@@ -153,7 +153,7 @@ func makeXLS(b biffBook) []byte {
 	}
 	// Style 0 is General; 1 has built-in 22; 2 and 3 have formats of their own.
 	globals = append(globals, rec(biffFormat, 164, wide(`yyyy"年"m"月"d"日"`, 2))...)
-	globals = append(globals, rec(biffFormat, 165, narrowed(`00000000`, 2))...)
+	globals = append(globals, rec(biffFormat, 165, narrowText(`00000000`, 2))...)
 	for _, id := range []int{0, 22, 164, 165} {
 		globals = append(globals, rec(biffXF, 0, id, make([]byte, 16))...)
 	}
@@ -198,7 +198,7 @@ func rkOf(v int32, hundredths bool) uint32 {
 
 func TestXLSCells(t *testing.T) {
 	half := uint32(math.Float64bits(1.5) >> 32)
-	shared := [][]byte{rec(biffSST, uint32(9), uint32(4), wide("门店", 2), narrowed("caf\xE9", 2),
+	shared := [][]byte{rec(biffSST, uint32(9), uint32(4), wide("门店", 2), narrowText("caf\xE9", 2),
 		[]byte{2, 0, 9, 1, 0}, wide("富文", 2)[3:], make([]byte, 4), // one formatting run
 		[]byte{1, 0, 5, 3, 0, 0, 0}, wide("音", 2)[3:], "abc")} // three bytes of phonetics
 	formula := func(row, col int, result []byte, flags int) []byte {
@@ -214,13 +214,13 @@ func TestXLSCells(t *testing.T) {
 		"rk":        {[][]byte{rec(biffRK, 0, 0, 0, rkOf(12345, true)), rec(biffRK, 0, 1, 0, rkOf(-7, false)), rec(biffRK, 0, 2, 0, half), rec(biffRK, 0, 3, 0, half|1)}, "1: n:123.45 n:-7 n:1.5 n:0.015"},
 		"mulrk":     {[][]byte{rec(biffMulRK, 4, 1, 0, rkOf(1, false), 3, rkOf(77, false), 0, rkOf(3, true), 3)}, "5: - n:1 n:00000077 n:0.03"},
 		"texts":     {[][]byte{rec(biffLabelSST, 0, 0, 0, uint32(0)), rec(biffLabelSST, 0, 1, 0, uint32(1)), rec(biffLabelSST, 0, 2, 0, uint32(2)), rec(biffLabelSST, 0, 3, 0, uint32(3))}, "1: t:门店 t:café t:富文 t:音"},
-		"labels":    {[][]byte{rec(biffLabel, 0, 0, 0, wide("行内𠮷", 2)), rec(biffLabel, 0, 1, 0, narrowed("ab", 2)), rec(biffLabel, 0, 2, 0, narrowed("", 2))}, "1: t:行内𠮷 t:ab"},
+		"labels":    {[][]byte{rec(biffLabel, 0, 0, 0, wide("行内𠮷", 2)), rec(biffLabel, 0, 1, 0, narrowText("ab", 2)), rec(biffLabel, 0, 2, 0, narrowText("", 2))}, "1: t:行内𠮷 t:ab"},
 		"dates":     {[][]byte{rec(biffNumber, 0, 0, 1, 46027.377222222218), rec(biffRK, 0, 1, 2, rkOf(46027, false)), rec(biffNumber, 0, 2, 1, -1.0)}, "1: d:2026-01-05 09:03:12 d:2026-01-05 n:-1"},
 		"bools":     {[][]byte{rec(biffBoolErr, 0, 0, 0, byte(1), byte(0)), rec(biffBoolErr, 0, 1, 0, byte(0), byte(0)), rec(biffBoolErr, 0, 2, 0, byte(0x2A), byte(1))}, "1: b:TRUE b:FALSE e:#N/A"},
 		"blanks":    {[][]byte{rec(0x0201, 0, 0, 0), rec(0x00BE, 1, 0, 0, 0, 1), rec(biffNumber, 2, 2, 0, 1.0)}, "3: - - n:1"},
 		"formulas":  {[][]byte{formula(0, 0, num(90), 0), formula(0, 1, special(1, 1), 0), formula(0, 2, special(2, 7), 0), formula(0, 3, special(0, 0), 0), rec(0x04BC, make([]byte, 8)), rec(biffString, wide("大", 2)), formula(0, 4, num(0), 0)}, "1: n:90 b:TRUE e:#DIV/0! t:大 n:0"},
 		"no cached": {[][]byte{formula(0, 0, num(0), 2), formula(0, 1, special(3, 0), 0), formula(0, 2, special(0, 0), 0), rec(biffNumber, 0, 3, 0, 1.0)}, "1: f:= f:= f:= n:1"},
-		"unordered": {[][]byte{rec(biffNumber, 2, 0, 0, 5.0), formula(0, 1, special(0, 0), 0), rec(biffString, narrowed("x", 2)), rec(biffNumber, 0, 0, 0, 1.0), rec(biffNumber, 2, 1, 0, 6.0)}, "1: n:1 t:x\n3: n:5 n:6"},
+		"unordered": {[][]byte{rec(biffNumber, 2, 0, 0, 5.0), formula(0, 1, special(0, 0), 0), rec(biffString, narrowText("x", 2)), rec(biffNumber, 0, 0, 0, 1.0), rec(biffNumber, 2, 1, 0, 6.0)}, "1: n:1 t:x\n3: n:5 n:6"},
 		"chart":     {[][]byte{rec(biffNumber, 0, 0, 0, 1.0), rec(biffBOF, biff8, 0x20, 0, 0, uint32(0), uint32(0)), rec(biffNumber, 0, 0, 0, 9.0), rec(biffEOF), rec(biffNumber, 1, 0, 0, 2.0)}, "1: n:1\n2: n:2"},
 		"last":      {[][]byte{rec(biffNumber, 65535, 255, 0, 1.0)}, "65536:" + strings.Repeat(" -", 255) + " n:1"},
 	} {

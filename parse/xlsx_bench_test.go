@@ -67,7 +67,7 @@ func BenchmarkXLSX(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				if n := readOwn(b, book); n != benchRows() {
+				if n := readSheetRows(b, book); n != benchRows() {
 					b.Fatal(n)
 				}
 			}
@@ -85,7 +85,7 @@ func BenchmarkXLSX(b *testing.B) {
 	}
 }
 
-func readOwn(b *testing.B, book []byte) (rows int) {
+func readSheetRows(b *testing.B, book []byte) (rows int) {
 	blobs := openContainer("a", sourceOf(book), containerOptions{})
 	defer blobs[0].Close()
 	if blobs[0].problem != nil {
