@@ -9,6 +9,7 @@ import (
 	"math/big"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -184,8 +185,12 @@ func decodeText(name string, data []byte) (string, error) {
 	return string(out), nil
 }
 
+// guarded is ="0123", which keeps Excel from reading a number: to a strict CSV
+// reader it is a stray quote.
+var guarded = regexp.MustCompile(`(?m)(^|[,;\t])="([^"\r\n]*)"`)
+
 func readCSV(name, text string) (*table, error) {
-	r := csv.NewReader(strings.NewReader(text))
+	r := csv.NewReader(strings.NewReader(guarded.ReplaceAllString(text, `$1"$2"`)))
 	r.Comma = delimiterOf(text)
 	r.FieldsPerRecord = -1
 	t := &table{name: name}
