@@ -49,6 +49,12 @@ func (b moneyBag) add(currency string, v sum) {
 	b[currency] = s
 }
 
+func (b moneyBag) addFen(currency string, v money.Fen) {
+	var s sum
+	s.add(v)
+	b.add(currency, s)
+}
+
 // sums are the amounts as a report shows them. ok is false if one does not fit
 // 64 bits.
 func (b moneyBag) sums() (out Sums, ok bool) {
@@ -86,7 +92,7 @@ func (r *run) prove(res *Result) Proof {
 	grouped := r.regroup(res)
 	for _, sd := range [...]side{posSide, clearingSide} {
 		sp := &p.Sides[sd.parse()]
-		r.readSide(sp, sd)
+		sp.counts(r.source(sd), r.scanned[sd].n)
 		held, ok := r.heldBy(sd).sums()
 		sp.Amount = held
 		g := &grouped[sd]
@@ -109,7 +115,35 @@ func (r *run) prove(res *Result) Proof {
 			fail("%s: rows add up to %v, groups to %v", name, sp.Amount, sp.GroupedAmount)
 		}
 	}
+	r.proveBank(res, &p, fail)
 	return p
+}
+
+// proveBank: every bank row is one credit, and the settlement leg's own account
+// of its money agrees.
+func (r *run) proveBank(res *Result, p *Proof, fail func(string, ...any)) {
+	if !res.Money.OK {
+		fail("settlements: %s", res.Money.Failure)
+	}
+	src := r.src[parse.SideBank]
+	if src == nil {
+		return
+	}
+	sp := &p.Sides[parse.SideBank]
+	sp.counts(src, int64(len(r.leg.in.bank)))
+	held, grouped := moneyBag{}, moneyBag{}
+	for i := range r.leg.in.bank {
+		held.addFen(r.leg.in.bank[i].currency, r.leg.in.bank[i].amount)
+	}
+	for i := range res.Credits {
+		grouped.addFen(res.Credits[i].Currency, res.Credits[i].Amount)
+	}
+	sp.Grouped = int64(len(res.Credits))
+	sp.Amount, _ = held.sums()
+	sp.GroupedAmount, _ = grouped.sums()
+	if sp.Read != sp.Accepted+sp.Rejected+sp.Skipped || sp.Accepted != sp.Grouped || !sameSums(sp.Amount, sp.GroupedAmount) {
+		fail("bank: %d rows read, %d accepted, %d in credits, sums %v and %v", sp.Read, sp.Accepted, sp.Grouped, sp.Amount, sp.GroupedAmount)
+	}
 }
 
 // sameSums compares sums; a currency that is missing is zero.
@@ -156,20 +190,17 @@ func (r *run) regroup(res *Result) (g [2]regrouped) {
 		g[clearingSide].rows += t.ClearingRows
 		for sd, sums := range [2]Sums{t.PosAmount, t.ClearingAmount} {
 			for _, s := range sums {
-				var v sum
-				v.add(s.Amount)
-				g[sd].amount.add(s.Currency, v)
+				g[sd].amount.addFen(s.Currency, s.Amount)
 			}
 		}
 	}
 	return g
 }
 
-// readSide takes the counts of the reader.
-func (r *run) readSide(sp *SideProof, sd side) {
-	n := r.scanned[sd].n
+// counts takes the counts of the reader, where it keeps them.
+func (sp *SideProof) counts(src Source, n int64) {
 	sp.Read, sp.Accepted = n, n
-	if c, ok := r.source(sd).(Counted); ok {
+	if c, ok := src.(Counted); ok {
 		sp.Read, sp.Accepted, sp.Rejected, sp.Skipped = c.Counts()
 	}
 }

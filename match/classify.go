@@ -120,6 +120,7 @@ type rules struct {
 	p, c    []*item
 	times   [2][]int64
 	sort    sorter
+	one     [2]*item // the pair at hand
 }
 
 // sink takes what the rules decide.
@@ -280,10 +281,12 @@ func (b *rules) likePair(p, c *item) {
 		if p.code.kind() == parse.Preauth && c.code.kind() == parse.Preauth {
 			why.Code = ReasonNoMoney
 		}
-		b.out.group(FailedMatch, 0, why, []*item{p}, []*item{c})
+		b.one = [2]*item{p, c}
+		b.out.group(FailedMatch, 0, why, b.one[:1], b.one[1:])
 		return
 	}
-	b.out.group(Matched, 0, Reason{Code: ReasonAgrees}, []*item{p}, []*item{c})
+	b.one = [2]*item{p, c}
+	b.out.group(Matched, 0, Reason{Code: ReasonAgrees}, b.one[:1], b.one[1:])
 }
 
 // failedReason tells why a row that is not live moves nothing.
@@ -456,7 +459,8 @@ func (b *rules) conflicts() {
 }
 
 func (b *rules) conflict(why ReasonCode, p, c *item) {
-	b.out.group(Conflict, 0, Reason{Code: why, Amount: c.amount() - p.amount()}, []*item{p}, []*item{c})
+	b.one = [2]*item{p, c}
+	b.out.group(Conflict, 0, Reason{Code: why, Amount: c.amount() - p.amount()}, b.one[:1], b.one[1:])
 }
 
 // pairWhere pairs the free rows that pass their side's filter and agree in by,

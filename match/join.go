@@ -9,12 +9,42 @@ import (
 
 // draft is a group before its timing and evidence are worked out.
 type draft struct {
-	match    Match
-	key      KeyType
-	flags    Flags
-	why      Reason
-	pos, clr []fact
-	due      parse.Date // of a row that has no clearing row to tell it
+	match Match
+	key   KeyType
+	flags Flags
+	sold  int32 // how many of rows are the shop's
+	rows  []fact
+	owed  *owed // of a sale that was not cleared
+	why   Reason
+}
+
+// owed is what a sale's contract says as long as no clearing row answers it.
+type owed struct {
+	day, due parse.Date // clearing day, and when its money should come
+	acquirer string
+	cycle    Cycle
+}
+
+// pos and clr are the rows of either side, in reading order.
+func (d *draft) pos() []fact { return d.rows[:d.sold] }
+func (d *draft) clr() []fact { return d.rows[d.sold:] }
+
+// arena hands out small slices of large blocks.
+type arena[T any] struct{ block []T }
+
+// arenaBlock is how many elements are allocated at once.
+const arenaBlock = 1024
+
+func (a *arena[T]) take(n int) []T {
+	if n > len(a.block) {
+		if n >= arenaBlock {
+			return make([]T, n)
+		}
+		a.block = make([]T, arenaBlock)
+	}
+	s := a.block[:n:n]
+	a.block = a.block[n:]
+	return s
 }
 
 // quietSums are the matched groups of one class that a report only counts.
@@ -33,6 +63,7 @@ type joiner struct {
 	left   [2][]parse.Pos
 	tied   [2][]item // buckets that need contents, see rules.resolve
 	drafts []draft
+	rows   arena[fact]
 	quiet  []quietSums // by class of the clearing row
 	seen   [2]tally    // of the quiet groups' rows
 
@@ -269,7 +300,10 @@ func (j *joiner) group(m Match, f Flags, why Reason, p, c []*item) {
 	if m == Matched && f == 0 && j.countQuiet(&p[0].fact, &c[0].fact) {
 		return
 	}
-	j.drafts = append(j.drafts, draft{match: m, key: j.key, flags: f, why: why, pos: factsOf(p), clr: factsOf(c)})
+	d := draft{match: m, key: j.key, flags: f, why: why, sold: int32(len(p)), rows: j.rows.take(len(p) + len(c))}
+	fillFacts(d.pos(), p)
+	fillFacts(d.clr(), c)
+	j.drafts = append(j.drafts, d)
 }
 
 // leave implements sink.
@@ -294,14 +328,10 @@ func apart(p, c []*item) (int64, bool) {
 	return hi - lo, true
 }
 
-func factsOf(items []*item) []fact {
-	if len(items) == 0 {
-		return nil
-	}
-	fs := make([]fact, len(items))
+// fillFacts copies the facts of items in reading order.
+func fillFacts(fs []fact, items []*item) {
 	for i, it := range items {
 		fs[i] = it.fact
 	}
 	slices.SortFunc(fs, compareFactPos)
-	return fs
 }

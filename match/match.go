@@ -37,6 +37,10 @@ type Options struct {
 	// default contract and the built-in calendar.
 	Contracts *Contracts
 	Calendar  *Calendar
+	// Patterns recognise acquirers in bank remarks; nil is the built-in ones.
+	Patterns *Patterns
+	// Thresholds are the settings of the risk flags; zero is DefaultThresholds.
+	Thresholds Thresholds
 	// All lists the quiet matched groups too.
 	All bool
 	// Workers is how many goroutines work; 0 is one per core.
@@ -50,6 +54,7 @@ type Options struct {
 
 	seed                 uint64 // 0: a fresh one
 	partBits, chunkFacts int    // 0: the defaults
+	maxPartition         int    // facts; 0: by Memory
 }
 
 // Progress can be read at any time while Run works.
@@ -68,6 +73,7 @@ func (o *Options) setDefaults() {
 	if o.chunkFacts == 0 {
 		o.chunkFacts, o.partBits = defaultChunkFacts, defaultPartBits
 	}
+	o.Thresholds = cmp.Or(o.Thresholds, DefaultThresholds)
 	if o.Calendar == nil {
 		o.Calendar = BuiltinCalendar()
 	}
@@ -91,7 +97,7 @@ func Run(ctx context.Context, pos, clearing, bank Source, opt Options) (res *Res
 		}
 	}()
 	for _, step := range [...]func(context.Context) error{
-		r.scanPos, r.scanClearing, r.settle, r.joinKeys, r.readRest, r.decideRest, r.readListed,
+		r.scanPos, r.scanClearing, r.classCodes, r.settle, r.joinKeys, r.readRest, r.decideRest, r.readListed,
 	} {
 		if err := step(ctx); err != nil {
 			return nil, err
@@ -110,16 +116,19 @@ type run struct {
 	maxPartition int // facts; larger ones are split
 	classes      classTable
 	codes        []code // by class
-	treat        []treatment
+	fees         feeLedger
+	leg          *settleOutput
+	outcomes     []outcome // by class
+	marked       [2]markedRows
 	terminals    places
 	scanned      [2]tally
-	rest         [2][]parse.Pos // rows without a (further) key
+	rest         [2][]placed // rows without a usable key
 	loose        [2][]*loose
 	drafts       []draft
 	quietSums    []quietSums
 	quietSeen    [2]tally
-	outcome      []classOutcome // by class
 	listed       [2]listing
+	at           arena[parse.Pos]
 }
 
 func newRun(opt Options, pos, clearing, bank Source) *run {
@@ -130,16 +139,16 @@ func newRun(opt Options, pos, clearing, bank Source) *run {
 		r.spill.open = nil
 	}
 	r.classes.ids = map[class]uint32{}
+	r.fees = feeLedger{}
 	if pos != nil && clearing != nil {
 		r.keys = usableKeys(pos.Carries(), clearing.Carries())
 	}
 	for range r.keys {
 		r.stores = append(r.stores, newStore(r.spill, uint(opt.partBits), opt.chunkFacts, 0))
 	}
-	r.maxPartition = 1 << 62
-	if r.spill.open != nil {
+	if r.maxPartition = cmp.Or(opt.maxPartition, 1<<62); r.spill.open != nil {
 		// Facts, tables and copies take up to 80 bytes a row.
-		r.maxPartition = int(max(opt.Memory/80/int64(opt.Workers), 64))
+		r.maxPartition = min(r.maxPartition, int(max(opt.Memory/80/int64(opt.Workers), 64)))
 	}
 	return r
 }
@@ -157,7 +166,11 @@ func (r *run) scan(ctx context.Context, sd side) error {
 	if src == nil {
 		return nil
 	}
-	return r.visit(sd, func(newVisitor func() *scanner) error {
+	var swipes *store
+	if r.swipeSide(sd) {
+		swipes = newStore(r.spill, uint(r.opt.partBits), r.opt.chunkFacts, 0)
+	}
+	err := r.visit(sd, swipes, func(newVisitor func() *scanner) error {
 		return src.Scan(ctx, r.opt.Workers, r.needs(sd, src.Carries()), func(int) func(*parse.Row) {
 			v := newVisitor()
 			v.classer.seen.on = sd == clearingSide && src.Carries().Has(parse.TerminalID)
@@ -165,7 +178,10 @@ func (r *run) scan(ctx context.Context, sd side) error {
 				v.tally.addPos(row.Pos)
 				id := v.classer.of(row)
 				if !v.place(row, id, 0) {
-					v.rest = append(v.rest, row.Pos)
+					v.rest = append(v.rest, placed{row.Pos, id})
+				}
+				if v.swipes != nil {
+					v.swipe(row, id)
 				}
 				if v.tally.n&1023 == 0 {
 					r.opt.Progress.Scanned.Add(1024)
@@ -173,6 +189,10 @@ func (r *run) scan(ctx context.Context, sd side) error {
 			}
 		})
 	})
+	if err == nil && swipes != nil {
+		err = r.markSwipes(ctx, swipes, sd)
+	}
+	return err
 }
 
 // needs are the text fields that the scan of a side asks for.
@@ -187,7 +207,16 @@ func (r *run) needs(sd side, carries parse.FieldSet) parse.FieldSet {
 	for _, k := range r.keys {
 		need |= k.fields()
 	}
+	if r.swipeSide(sd) {
+		need |= swipeFields
+	}
 	return need & carries
+}
+
+// placed is a row that is only kept by where it stands.
+type placed struct {
+	pos   parse.Pos
+	class uint32
 }
 
 // scanner is one worker's view of a side.
@@ -197,7 +226,8 @@ type scanner struct {
 	keyer   keyer
 	classer *classer
 	writers []*writer
-	rest    []parse.Pos
+	swipes  *writer // of the side on which repeated swipes are looked for
+	rest    []placed
 	loose   []*loose
 	tally   tally
 	buf     []byte
@@ -205,13 +235,17 @@ type scanner struct {
 
 // visit runs a pass over a side with one scanner per worker and collects what
 // they found.
-func (r *run) visit(sd side, pass func(newVisitor func() *scanner) error) error {
+func (r *run) visit(sd side, swipes *store, pass func(newVisitor func() *scanner) error) error {
 	var mu sync.Mutex
 	var all []*scanner
 	if err := pass(func() *scanner {
 		s := &scanner{r: r, sd: sd, keyer: keyer{seed: r.opt.seed}, classer: newClasser(r, sd)}
 		for _, st := range r.stores {
 			s.writers = append(s.writers, st.writer(sd))
+		}
+		if swipes != nil {
+			s.swipes = swipes.writer(sd)
+			s.writers = append(s.writers, s.swipes)
 		}
 		mu.Lock()
 		defer mu.Unlock()
@@ -248,9 +282,17 @@ func (s *scanner) place(row *parse.Row, class uint32, from int) bool {
 	return false
 }
 
+// classCodes lays out what the join asks most often about a class.
+func (r *run) classCodes(context.Context) error {
+	for i := range r.classes.list {
+		r.codes = append(r.codes, r.classes.list[i].code)
+	}
+	r.quietSums = make([]quietSums, len(r.codes))
+	return nil
+}
+
 // joinKeys joins key by key; what one key leaves goes on to the next.
 func (r *run) joinKeys(ctx context.Context) error {
-	r.quietSums = make([]quietSums, len(r.classes.list))
 	for i := range r.keys {
 		left, err := r.joinKey(ctx, i)
 		if err != nil {
@@ -384,7 +426,7 @@ func (r *run) advance(ctx context.Context, sd side, left []parse.Pos, from int) 
 		return nil
 	}
 	slices.Sort(left)
-	return r.visit(sd, func(newVisitor func() *scanner) error {
+	return r.visit(sd, nil, func(newVisitor func() *scanner) error {
 		return r.source(sd).Reread(ctx, r.opt.Workers, left, func(int) func(int, *parse.Row) {
 			v := newVisitor()
 			return func(_ int, row *parse.Row) {
@@ -400,7 +442,12 @@ func (r *run) advance(ctx context.Context, sd side, left []parse.Pos, from int) 
 // readRest reads the rows that never carried a usable key.
 func (r *run) readRest(ctx context.Context) error {
 	for _, sd := range [...]side{posSide, clearingSide} {
-		if err := r.advance(ctx, sd, r.rest[sd], len(r.keys)); err != nil {
+		at := make([]parse.Pos, len(r.rest[sd]))
+		for i := range at {
+			at[i] = r.rest[sd][i].pos
+		}
+		r.rest[sd] = nil
+		if err := r.advance(ctx, sd, at, len(r.keys)); err != nil {
 			return err
 		}
 	}

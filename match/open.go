@@ -29,18 +29,12 @@ func (r *run) decideRest(context.Context) error {
 
 // loosePair puts loose rows into one group.
 func (r *run) loosePair(m Match, key KeyType, why Reason, p, c []*loose) {
-	d := draft{match: m, key: key, why: why}
-	for sd, rows := range [2][]*loose{p, c} {
-		for _, l := range rows {
-			l.done = true
-			if side(sd) == posSide {
-				d.pos = append(d.pos, l.fact)
-			} else {
-				d.clr = append(d.clr, l.fact)
-			}
-		}
+	d := draft{match: m, key: key, why: why, sold: int32(len(p)), rows: make([]fact, 0, len(p)+len(c))}
+	for _, l := range slices.Concat(p, c) {
+		l.done = true
+		d.rows = append(d.rows, l.fact)
 	}
-	slices.SortFunc(d.pos, compareFactPos)
+	slices.SortFunc(d.pos(), compareFactPos)
 	r.drafts = append(r.drafts, d)
 }
 
@@ -49,12 +43,7 @@ func compareFactPos(a, b fact) int { return cmp.Compare(a.pos(), b.pos()) }
 // oneSided decides a row that stands alone.
 func (r *run) oneSided(sd side, l *loose, days *clearingDays, why *evidence) {
 	cl := &r.classes.list[l.class]
-	d := draft{key: NoKey}
-	if sd == posSide {
-		d.pos = []fact{l.fact}
-	} else {
-		d.clr = []fact{l.fact}
-	}
+	d := draft{rows: []fact{l.fact}, sold: int32(clearingSide - sd)}
 	l.done = true
 	switch {
 	case !l.code.live():
@@ -85,7 +74,7 @@ func (r *run) notCleared(d *draft, l *loose, days *clearingDays, why *evidence) 
 		day = contract.ClearingDay(l.when(), l.code.clock(), cl.channel)
 	}
 	seen := days.of(l.merchant)
-	d.match, d.due = PosOnly, dueOf(r.opt.Calendar, contract, day)
+	d.match, d.owed = PosOnly, &owed{day: day, due: r.due(contract, day), acquirer: l.merchant.acquirer, cycle: contract.Cycle}
 	switch {
 	case day == 0:
 		d.why = why.of(posSide, l)

@@ -360,6 +360,9 @@ func (o *oracle) emitFlags(m Match, k KeyType, why ReasonCode, other *oracleRow,
 	if clock && len(p) > 0 && len(c) > 0 && hi-lo > o.opt.TimeDiff && m != FailedMatch && m != Suggested {
 		f |= TimeDiff
 	}
+	if m == Matched {
+		m, why = creditedOf(rows, m, why)
+	}
 	slices.Sort(p)
 	slices.Sort(c)
 	at := parse.Pos(0)
@@ -367,6 +370,27 @@ func (o *oracle) emitFlags(m Match, k KeyType, why ReasonCode, other *oracleRow,
 		at = other.Pos
 	}
 	o.groups = append(o.groups, groupText(m, k, f, why, at, p, c))
+}
+
+// creditedOf compares what the clearing file says was credited with its nets.
+func creditedOf(rows []*oracleRow, m Match, why ReasonCode) (Match, ReasonCode) {
+	var credited, net money.Fen
+	for _, r := range rows {
+		n := r.Amount - r.Fee
+		if r.HasNet {
+			n = r.Net
+		}
+		if r.clearing && r.HasCredited && (r.Credited != 0 || r.CreditedDate != 0) && r.Credited != n && r.Credited != -n {
+			credited, net = credited+r.Credited, net+n
+		}
+	}
+	switch {
+	case max(credited, -credited) < max(net, -net):
+		return Partial, ReasonCreditedLess
+	case credited != net:
+		return Over, ReasonCreditedMore
+	}
+	return m, why
 }
 
 func groupText(m Match, k KeyType, f Flags, why ReasonCode, other parse.Pos, p, c []parse.Pos) string {
@@ -595,7 +619,7 @@ func (o *oracle) alone(r *oracleRow, others []*oracleRow) {
 			cd = o.opt.Contracts.For(c.text(parse.Acquirer), c.text(parse.MerchantID), c.Time.Date()).ClearingDay(c.Time, c.HasClock, c.Channel)
 		}
 		if c.kind == parse.Payout || cd == 0 || m.merchant != "" && c.text(parse.MerchantID) != m.merchant ||
-			m.merchant != "" && m.acquirer != "" && c.text(parse.Acquirer) != m.acquirer {
+			m.merchant != "" && m.acquirer != "" && o.opt.Contracts.Name(c.text(parse.Acquirer), c.text(parse.MerchantID)) != m.acquirer {
 			continue
 		}
 		here = here || cd == day

@@ -12,8 +12,6 @@ import (
 
 	"duizhang/parse"
 	"duizhang/parse/money"
-
-	"pgregory.net/rapid"
 )
 
 // rowOf makes a row from a short description: fields by name, in any
@@ -352,27 +350,32 @@ func contents(res *Result, pos, clearing *memory) []string {
 
 func TestOrderOfRowsAndPlanDoNotMatter(t *testing.T) {
 	temp := tempFiles(t)
-	rapid.Check(t, func(t *rapid.T) {
-		rng := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 2))
+	seeds(t, 150, func(t *testing.T, rng *rand.Rand) {
 		pos, clearing := randomDay(rng)
-		opt := Options{AsOf: day0 + parse.Date(rng.IntN(8)), All: rng.IntN(2) == 0}
+		bank := randomBank(rng, clearing)
+		opt := Options{AsOf: day0 + parse.Date(rng.IntN(8)), All: rng.IntN(2) == 0, Contracts: randomContracts(rng)}
 		var first []string
 		var totals Result
 		for i := range 4 {
-			a, b := newMemory(pos), newMemory(clearing)
-			res, err := Run(context.Background(), a, b, nil, planOptions(rng, opt, temp))
+			a, b, c := newMemory(pos), newMemory(clearing), newMemory(bank)
+			res, err := Run(context.Background(), a, b, c, planOptions(rng, opt, temp))
 			if err != nil || !res.Proof.Balanced {
-				t.Fatal(err, res)
+				t.Fatal(err, res.Proof.Failure)
 			}
 			got := contents(res, a, b)
-			sum := Result{Match: res.Match, Timing: res.Timing, Flags: res.Flags}
+			sum := Result{Match: res.Match, Timing: res.Timing, Flags: res.Flags, Trend: res.Trend, Ages: res.Ages, Fees: res.Fees, Warnings: res.Warnings}
+			for _, s := range res.Settlements {
+				s.Held, s.CreditSources = nil, nil // positions
+				sum.Settlements = append(sum.Settlements, s)
+			}
 			if i == 0 {
 				first, totals = got, sum
 			} else if !slices.Equal(got, first) {
 				t.Fatalf("run %d differs:\n%s\n\n%s", i, only(got, first), only(first, got))
 			} else if !reflect.DeepEqual(sum, totals) {
-				t.Fatalf("totals differ: %v %v", sum, totals)
+				t.Fatalf("totals differ:\n%+v\n%+v", sum, totals)
 			}
+			rng.Shuffle(len(bank), func(i, j int) { bank[i], bank[j] = bank[j], bank[i] })
 			rng.Shuffle(len(pos), func(i, j int) { pos[i], pos[j] = pos[j], pos[i] })
 			rng.Shuffle(len(clearing), func(i, j int) { clearing[i], clearing[j] = clearing[j], clearing[i] })
 		}
@@ -380,8 +383,7 @@ func TestOrderOfRowsAndPlanDoNotMatter(t *testing.T) {
 }
 
 func TestQuietGroupsAreOnlyCounted(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		rng := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 3))
+	seeds(t, 150, func(t *testing.T, rng *rand.Rand) {
 		pos, clearing := randomDay(rng)
 		run := func(all bool) *Result {
 			res, err := Run(context.Background(), newMemory(pos), newMemory(clearing), nil, Options{AsOf: day0 + 5, All: all})
@@ -404,8 +406,7 @@ func TestQuietGroupsAreOnlyCounted(t *testing.T) {
 }
 
 func TestConservation(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		rng := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 4))
+	seeds(t, 150, func(t *testing.T, rng *rand.Rand) {
 		pos, clearing := randomDay(rng)
 		a, b := newMemory(pos), newMemory(clearing)
 		res, err := Run(context.Background(), a, b, nil, Options{AsOf: day0, All: true})
@@ -446,7 +447,7 @@ func TestProofNoticesPlantedBugs(t *testing.T) {
 		opt := Options{AsOf: day0 + 5}
 		opt.setDefaults()
 		r := newRun(opt, newMemory(pos), newMemory(clearing), nil)
-		for _, step := range []func(context.Context) error{r.scanPos, r.scanClearing, r.settle, r.joinKeys, r.readRest, r.decideRest} {
+		for _, step := range []func(context.Context) error{r.scanPos, r.scanClearing, r.classCodes, r.settle, r.joinKeys, r.readRest, r.decideRest} {
 			if err := step(context.Background()); err != nil {
 				return nil, err
 			}
@@ -466,7 +467,7 @@ func TestProofNoticesPlantedBugs(t *testing.T) {
 		{"a group is dropped", false, func(r *run) { r.drafts = r.drafts[1:] }},
 		{"a group is listed twice", false, func(r *run) { r.drafts = append(r.drafts, r.drafts[0]) }},
 		{"a row is swapped for another of the same amount", false, func(r *run) {
-			one(Duplicate, r).clr[0].at = 400
+			one(Duplicate, r).clr()[0].at = 400
 		}},
 		{"a quiet pair is not counted", false, func(r *run) {
 			for i := range r.quietSums {
@@ -480,7 +481,7 @@ func TestProofNoticesPlantedBugs(t *testing.T) {
 				}
 			}
 		}},
-		{"an amount is off by a fen", false, func(r *run) { one(PosOnly, r).pos[0].ap += 1 << 8 }},
+		{"an amount is off by a fen", false, func(r *run) { one(PosOnly, r).pos()[0].ap += 1 << 8 }},
 	} {
 		t.Run(c.bug, func(t *testing.T) {
 			r, err := day()
@@ -508,5 +509,42 @@ func TestCancelledRunStops(t *testing.T) {
 	rows := []parse.Row{rowOf("30 o=A")}
 	if _, err := Run(ctx, newMemory(rows), newMemory(rows), nil, Options{AsOf: day0}); !errors.Is(err, context.Canceled) {
 		t.Fatalf("%v", err)
+	}
+}
+
+func TestRepeatedSwipes(t *testing.T) {
+	swipe := func(card string, at int) string {
+		return fmt.Sprintf("30 o=%s%d t=T card=%s at=%ds", card, at, card, at)
+	}
+	for _, c := range []struct {
+		rule string
+		rows []string
+		want []int // the flagged rows
+	}{
+		{"three within five minutes", []string{swipe("1111", 0), swipe("1111", 100), swipe("1111", 300)}, []int{1, 2, 3}},
+		{"two are not enough", []string{swipe("1111", 0), swipe("1111", 100), swipe("2222", 200)}, nil},
+		{"a second too late", []string{swipe("1111", 0), swipe("1111", 100), swipe("1111", 301)}, nil},
+		{"a chain of near swipes", []string{swipe("1111", 0), swipe("1111", 200), swipe("1111", 300), swipe("1111", 450), swipe("1111", 900)}, []int{1, 2, 3, 4}},
+		{"what failed or was refunded is no swipe", []string{swipe("1111", 0) + " s=failed", swipe("1111", 100), swipe("1111", 200), "-" + swipe("1111", 201) + " k=refund"}, nil},
+	} {
+		t.Run(c.rule, func(t *testing.T) {
+			for _, side := range []string{"pos", "clearing"} {
+				pos, clearing := c.rows, []string{"9 o=Z"}
+				if side == "clearing" {
+					pos, clearing = clearing, pos
+				}
+				res := runRows(t, pos, clearing, Options{AsOf: day0 + 5, Workers: 3, chunkFacts: 1, partBits: 1})
+				var got []int
+				for i := range res.Groups {
+					if g := &res.Groups[i]; g.Flags&RepeatSwipe != 0 {
+						got = append(got, int(slices.Concat(g.Pos, g.Clearing)[0]/100))
+					}
+				}
+				slices.Sort(got)
+				if !slices.Equal(got, c.want) {
+					t.Errorf("%s: flagged %v, want %v", side, got, c.want)
+				}
+			}
+		})
 	}
 }

@@ -192,14 +192,6 @@ func (s *store) part(hi uint32) uint32 {
 
 func (s *store) rows(p int) int { return s.parts[0][p].n + s.parts[1][p].n }
 
-// empty says that one side has no rows at all: nothing can meet.
-func (s *store) total(sd side) (n int) {
-	for i := range s.parts[sd] {
-		n += s.parts[sd][i].n
-	}
-	return n
-}
-
 // writer puts one worker's facts of one side into a store, without locks until
 // it is closed.
 type writer struct {

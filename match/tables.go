@@ -185,13 +185,12 @@ func decodeText(name string, data []byte) (string, error) {
 	return string(out), nil
 }
 
-// guardedCell is a number as some exports protect it from spreadsheets: ="0123".
-// The csv package takes its quotes for a mistake.
-var guardedCell = regexp.MustCompile(`(?m)(^|[,;\t])="([^"\n]*)"`)
+// guarded is ="0123", which keeps Excel from reading a number: to a strict CSV
+// reader it is a stray quote.
+var guarded = regexp.MustCompile(`(?m)(^|[,;\t])="([^"\r\n]*)"`)
 
 func readCSV(name, text string) (*table, error) {
-	text = guardedCell.ReplaceAllString(text, `$1"$2"`)
-	r := csv.NewReader(strings.NewReader(text))
+	r := csv.NewReader(strings.NewReader(guarded.ReplaceAllString(text, `$1"$2"`)))
 	r.Comma = delimiterOf(text)
 	r.FieldsPerRecord = -1
 	t := &table{name: name}

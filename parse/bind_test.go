@@ -66,7 +66,7 @@ func (r reading) read(t testing.TB, content []byte) *got {
 		if len(l) == 0 {
 			continue
 		}
-		raw := rawRow{cells: splitLine(bytes.TrimRight(l, "\r\n\x1e"), g.plan)}
+		raw := rawRow{cells: cutRow(bytes.TrimRight(l, "\r\n\x1e"), g.plan)}
 		switch v, p := b.bind(&raw, &row, all); v {
 		case accept:
 			g.rows = append(g.rows, keep(&row, line))
@@ -85,8 +85,8 @@ func (r reading) read(t testing.TB, content []byte) *got {
 	return g
 }
 
-// splitLine is the scan's cutting, without its speed.
-func splitLine(line []byte, p *plan) (cells [][]byte) {
+// cutRow is the scan's cutting, without its speed.
+func cutRow(line []byte, p *plan) (cells [][]byte) {
 	if p.form != formDelimited {
 		return [][]byte{line}
 	}

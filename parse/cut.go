@@ -57,8 +57,8 @@ func (s *splitter) cut(raw *rawRow) (bad fault, lines int64, ok bool) {
 			*last = (*last)[:n-1]
 		}
 	}
-	if s.quote < len(s.quotes) && int(s.quotes[s.quote].p) < field {
-		for s.quote < len(s.quotes) && int(s.quotes[s.quote].p) < field {
+	if s.quote < len(s.quotes) && int(s.quotes[s.quote]) < field {
+		for s.quote < len(s.quotes) && int(s.quotes[s.quote]) < field {
 			s.quote++
 		}
 		if !s.unquote(cells) && bad == faultNone {
@@ -138,7 +138,7 @@ const (
 // doubtful looks at a resolved chunk as a whole and says what its rows need to
 // be checked for: nearly always nothing, or only the cheap last one.
 func (s *splitter) doubtful(enc encoding) (checks uint8) {
-	if s.seen&classOdd != 0 {
+	if s.odd {
 		checks |= checkOdd
 	}
 	if s.high&highBits == 0 {

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"io"
 	"math/bits"
+	"slices"
 )
 
 // maxRecordLines is how many lines a quoted field may span. An opening quote
@@ -22,13 +23,6 @@ type dialect struct {
 	field, record, columns int
 }
 
-// The classes of bytes that the index looks for.
-const (
-	classMark  = 1 << iota // delimiter or line end
-	classQuote             // a quote
-	classOdd               // a zero byte or a formula mark: the chunk's rows need a closer look
-)
-
 // A splitter cuts one chunk of a document into records. It belongs to one
 // goroutine and is used for chunk after chunk; nothing is allocated once its
 // buffers have grown.
@@ -41,8 +35,7 @@ const (
 // chunk before, and it is short: chunks are read, indexed and cut in parallel,
 // and no boundary is ever guessed.
 type splitter struct {
-	d     dialect
-	class [256]uint8
+	d dialect
 
 	src   io.ReaderAt
 	limit int64 // end of the document's data
@@ -54,9 +47,9 @@ type splitter struct {
 	// which n are in use, and of quotes. resolve drops what is inside quotes.
 	pos     []uint32
 	n       int
-	quotes  []quoteMark
+	quotes  []uint32
 	indexed int
-	seen    uint8  // classes seen
+	odd     bool   // a zero byte or a formula mark: the rows need a closer look
 	high    uint64 // has a high bit if a byte of buf[:indexed] is not ASCII
 
 	start    int    // of the record to cut next, in buf
@@ -72,28 +65,10 @@ type splitter struct {
 	scratch  []byte
 }
 
-// A quoteMark is the place of a quote, and how many entries of pos are before it.
-type quoteMark struct{ p, n uint32 }
-
 // use makes the splitter ready for a document.
 func (s *splitter) use(src io.ReaderAt, limit int64, d dialect) {
-	s.src, s.limit = src, limit
-	if s.d == d {
-		return
-	}
-	s.d = d
-	s.class = [256]uint8{}
-	s.class[0] = classOdd
-	if d.sheet {
-		s.class[formulaMark[0]] = classOdd
-	}
-	s.class[d.eol] = classMark
-	if d.delim != 0 {
-		s.class[d.delim] = classMark
-		if d.quote {
-			s.class['"'] = classQuote
-		}
-	}
+	d.quote = d.quote && d.delim != 0
+	s.src, s.limit, s.d = src, limit, d
 }
 
 // defaultSlack is how much is read beyond a chunk's end, which nearly always
@@ -114,7 +89,7 @@ func (s *splitter) load(off int64, size int) error {
 
 // seek forgets the index and makes it begin at an offset in buf.
 func (s *splitter) seek(off int64) {
-	s.indexed, s.n, s.seen, s.high = int(off-s.off), 0, 0, 0
+	s.indexed, s.n, s.odd, s.high = int(off-s.off), 0, false, 0
 	s.quotes = s.quotes[:0]
 }
 
@@ -147,8 +122,7 @@ func (s *splitter) grow() (more bool, err error) {
 }
 
 const (
-	lowBits  = 0x0101010101010101
-	lowSeven = 0x7F7F7F7F7F7F7F7F
+	lowBits = 0x0101010101010101
 )
 
 // index extends the index to the first upto bytes of buf.
@@ -161,100 +135,115 @@ func (s *splitter) index(upto int) {
 		copy(pos, s.pos[:s.n])
 		s.pos = pos
 	}
+	part := s.buf[s.indexed:upto]
 	if s.d.delim == 0 {
-		s.indexLines(upto)
+		s.n = indexByte(s.pos, s.n, s.buf, s.indexed, upto, s.d.eol)
+		if firstHigh(part) >= 0 {
+			s.high = highBits
+		}
 	} else {
 		s.indexCells(upto)
+	}
+	if s.d.quote {
+		s.indexQuotes(upto)
+	}
+	if bytes.IndexByte(part, 0) >= 0 || s.d.sheet && bytes.IndexByte(part, formulaMark[0]) >= 0 {
+		s.odd = true
 	}
 	s.indexed = upto
 }
 
-// indexLines finds line ends only; long stretches without one go by at the
-// speed of memory.
-func (s *splitter) indexLines(upto int) {
-	for i := s.indexed; i < upto; {
-		j := bytes.IndexByte(s.buf[i:upto], s.d.eol)
+// indexByte writes the places of c in buf[from:to] to pos[n:] and returns the
+// new n. Long stretches without one go by at the speed of memory.
+func indexByte(pos []uint32, n int, buf []byte, from, to int, c byte) int {
+	for from < to {
+		j := bytes.IndexByte(buf[from:to], c)
 		if j < 0 {
 			break
 		}
-		s.pos[s.n] = uint32(i + j)
-		s.n++
-		i += j + 1
+		pos[n] = uint32(from + j)
+		n++
+		from += j + 1
 	}
+	return n
+}
+
+// indexQuotes writes down the quotes. Most files have few; where every cell is
+// quoted, 64 bytes at a time are faster than one quote at a time.
+func (s *splitter) indexQuotes(upto int) {
 	part := s.buf[s.indexed:upto]
-	if firstHigh(part) >= 0 {
-		s.high = highBits
+	n := len(s.quotes)
+	some := bytes.Count(part, []byte{'"'})
+	if some == 0 {
+		return
 	}
-	if bytes.IndexByte(part, 0) >= 0 {
-		s.seen |= classOdd
+	s.quotes = slices.Grow(s.quotes, some+64)[:n+some+64]
+	if some > len(part)/64 {
+		indexTwo(s.quotes, n, s.buf, s.indexed, upto, '"', '"')
+	} else {
+		indexByte(s.quotes, n, s.buf, s.indexed, upto, '"')
 	}
+	s.quotes = s.quotes[:n+some]
 }
 
-// indexCells looks at 64 bytes at a time: word by word it marks the bytes that
-// equal the delimiter or are below '#' (quote, line ends, blanks, control
-// characters), gathers the marks into one 64-bit mask, and then writes down the
-// place of each, keeping those whose class says so without a branch.
 func (s *splitter) indexCells(upto int) {
-	var (
-		buf   = s.buf[:upto]
-		pos   = s.pos
-		n     = s.n
-		high  = s.high
-		seen  = s.seen
-		class = &s.class
-		delim = uint64(s.d.delim) * lowBits
-		i     = s.indexed
-	)
-	for ; i+64 <= len(buf); i += 64 {
-		b := buf[i : i+64 : i+64]
-		var mask uint64
-		for w := 0; w < 64; w += 8 {
-			x := binary.LittleEndian.Uint64(b[w:])
-			high |= x
-			y := x ^ delim
-			notDelim := (y&lowSeven + lowSeven) | y
-			notLow := ((x | highBits) - '#'*lowBits) | x
-			m := ^(notDelim & notLow) & highBits
-			mask |= (m >> 7 * 0x0102040810204080 >> 56) << w
-		}
-		var all uint8
-		n0 := n
-		for m := mask; m != 0; m &= m - 1 {
-			p := bits.TrailingZeros64(m)
-			c := class[b[p&63]]
-			all |= c
-			pos[n] = uint32(i + p)
-			n += int(c & classMark)
-		}
-		if all&classQuote != 0 {
-			s.noteQuotes(i, n0, mask)
-		}
-		seen |= all
-	}
-	for ; i < len(buf); i++ {
-		c := class[buf[i]]
-		high |= uint64(buf[i])
-		seen |= c
-		if c&classQuote != 0 {
-			s.quotes = append(s.quotes, quoteMark{uint32(i), uint32(n)})
-		}
-		pos[n] = uint32(i)
-		n += int(c & classMark)
-	}
-	s.n, s.high, s.seen = n, high, seen
+	n, high := indexTwo(s.pos, s.n, s.buf, s.indexed, upto, s.d.delim, s.d.eol)
+	s.n = n
+	s.high |= high
 }
 
-// noteQuotes writes down the quotes of a block of 64 bytes whose first entry of
-// pos is n.
-func (s *splitter) noteQuotes(block, n int, mask uint64) {
-	for ; mask != 0; mask &= mask - 1 {
-		p := block + bits.TrailingZeros64(mask)
-		c := s.class[s.buf[p]]
-		if c&classQuote != 0 {
-			s.quotes = append(s.quotes, quoteMark{uint32(p), uint32(n)})
+// indexTwo writes the places of the ASCII bytes c and d in buf[from:to] to
+// pos[n:], which has room for all of them, and returns the new n and whether
+// anything is not ASCII (as high bits). It takes 64 bytes at a time: in every
+// word both bytes are marked at once, the marks of the eight words are packed
+// into one word, which is then turned so that bit i stands for byte i.
+func indexTwo(pos []uint32, n int, buf []byte, from, to int, c, d byte) (int, uint64) {
+	cc, dd, high := uint64(c)*lowBits, uint64(d)*lowBits, uint64(0)
+	i := from
+	for ; i+64 <= to; i += 64 {
+		b := (*[64]byte)(buf[i:])
+		x0 := binary.LittleEndian.Uint64(b[0:])
+		x1 := binary.LittleEndian.Uint64(b[8:])
+		x2 := binary.LittleEndian.Uint64(b[16:])
+		x3 := binary.LittleEndian.Uint64(b[24:])
+		x4 := binary.LittleEndian.Uint64(b[32:])
+		x5 := binary.LittleEndian.Uint64(b[40:])
+		x6 := binary.LittleEndian.Uint64(b[48:])
+		x7 := binary.LittleEndian.Uint64(b[56:])
+		high |= x0 | x1 | x2 | x3 | x4 | x5 | x6 | x7
+		m := marks(x0, cc, dd)>>7 | marks(x1, cc, dd)>>6 | marks(x2, cc, dd)>>5 | marks(x3, cc, dd)>>4 |
+			marks(x4, cc, dd)>>3 | marks(x5, cc, dd)>>2 | marks(x6, cc, dd)>>1 | marks(x7, cc, dd)
+		for m = transpose(m); m != 0; m &= m - 1 {
+			pos[n] = uint32(i + bits.TrailingZeros64(m))
+			n++
 		}
-		n += int(c & classMark)
 	}
+	for ; i < to; i++ {
+		x := buf[i]
+		high |= uint64(x)
+		if x == c || x == d {
+			pos[n] = uint32(i)
+			n++
+		}
+	}
+	return n, high
+}
+
+// marks has the high bit of every byte of x that equals that of c or d. With
+// the high bits set no byte borrows from the next when one is subtracted.
+func marks(x, c, d uint64) uint64 {
+	h := x | highBits
+	return ^(((h^c)-lowBits)&((h^d)-lowBits) | x) & highBits
+}
+
+// transpose turns a matrix of 8 by 8 bits over: bit 8*i+w becomes bit 8*w+i.
+func transpose(a uint64) uint64 {
+	t := (a ^ a>>7) & 0x00AA00AA00AA00AA
+	a ^= t ^ t<<7
+	t = (a ^ a>>14) & 0x0000CCCC0000CCCC
+	a ^= t ^ t<<14
+	t = (a ^ a>>28) & 0x00000000F0F0F0F0
+	return a ^ t ^ t<<28
 }
 
 // extend indexes a little more of the document. more is false at its end, and

@@ -19,7 +19,7 @@ func (s *splitter) resolve(first, chunkEnd int64) (next int64, err error) {
 	for r.in < s.n && int(s.pos[r.in]) < s.start {
 		r.in++
 	}
-	for r.quote < len(s.quotes) && int(s.quotes[r.quote].p) < s.start {
+	for r.quote < len(s.quotes) && int(s.quotes[r.quote]) < s.start {
 		r.quote++
 	}
 	r.out = r.in
@@ -45,10 +45,10 @@ type resolver struct {
 // quotes all is kept as it is, so a chunk costs by the quotes it has.
 func (r *resolver) quoted() error {
 	s := r.s
-	for r.quote < len(s.quotes) && int(s.quotes[r.quote].p) < r.last {
-		q := s.quotes[r.quote]
-		r.keepTo(int(q.n))
-		if err := r.atQuote(int(q.p)); err != nil {
+	for r.quote < len(s.quotes) && int(s.quotes[r.quote]) < r.last {
+		q := int(s.quotes[r.quote])
+		r.keepTo(s.before(r.in, q))
+		if err := r.atQuote(q); err != nil {
 			return err
 		}
 		if r.literal && !r.skipLine() {
@@ -97,7 +97,7 @@ func (r *resolver) skipLine() bool {
 	if i == s.n {
 		return false
 	}
-	for r.quote < len(s.quotes) && s.quotes[r.quote].p < s.pos[i] {
+	for r.quote < len(s.quotes) && s.quotes[r.quote] < s.pos[i] {
 		r.quote++
 	}
 	r.literal = false
@@ -119,16 +119,16 @@ func (r *resolver) closing(q int) (closed bool, err error) {
 			}
 		}
 		if lines < maxRecordLines {
-			in, lines = s.countLines(in, int(s.quotes[i].n), lines)
+			in, lines = s.countLines(in, s.before(in, int(s.quotes[i])), lines)
 		}
 		if lines >= maxRecordLines {
 			return false, nil
 		}
-		m := s.quotes[i]
-		if int(m.p) > bound {
+		p := int(s.quotes[i])
+		if p > bound {
 			return false, nil
 		}
-		c, ok, err := s.byteAt(int(m.p) + 1)
+		c, ok, err := s.byteAt(p + 1)
 		if err != nil {
 			return false, err
 		}
@@ -136,13 +136,29 @@ func (r *resolver) closing(q int) (closed bool, err error) {
 			i++ // a doubled quote is one character of the field
 			continue
 		}
-		if ends, err := r.cellEnds(int(m.p) + 1); err != nil || !ends {
+		if ends, err := r.cellEnds(p + 1); err != nil || !ends {
 			return false, err
 		}
 		r.in, r.quote = in, i+1
 		s.embedded = s.embedded || lines > 0
 		return true, nil
 	}
+}
+
+// before is the first entry at or after i whose place is not before p. It is
+// near, mostly, so the steps begin small.
+func (s *splitter) before(i, p int) int {
+	step := 1
+	for i+step <= s.n && int(s.pos[i+step-1]) < p {
+		i += step
+		step *= 2
+	}
+	for ; step > 0; step /= 2 {
+		if i+step <= s.n && int(s.pos[i+step-1]) < p {
+			i += step
+		}
+	}
+	return i
 }
 
 // countLines adds the line ends among the entries [in, to) to lines.
@@ -226,8 +242,8 @@ func (r *resolver) record(start int) (end int, err error) {
 			r.keep(len(s.buf))
 			return len(s.buf), nil
 		}
-		if !r.literal && r.quote < len(s.quotes) && (r.in >= s.n || s.quotes[r.quote].p < s.pos[r.in]) {
-			if err := r.atQuote(int(s.quotes[r.quote].p)); err != nil {
+		if !r.literal && r.quote < len(s.quotes) && (r.in >= s.n || s.quotes[r.quote] < s.pos[r.in]) {
+			if err := r.atQuote(int(s.quotes[r.quote])); err != nil {
 				return 0, err
 			}
 			continue

@@ -8,13 +8,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
-	"time"
 
 	"golang.org/x/text/encoding/simplifiedchinese"
 	"pgregory.net/rapid"
@@ -337,74 +334,4 @@ func TestGB18030EqualsXText(t *testing.T) {
 			t.Fatalf("%q: %q, want %q", b, got, want)
 		}
 	})
-}
-
-func benchSet(b *testing.B, gbk bool) *Set {
-	var t strings.Builder
-	t.WriteString("门店,终端号,订单号,交易时间,参考号,凭证号,批次号,卡号,支付方式,交易类型,状态,收银员,备注,金额(元)\n")
-	for i := range 400_000 {
-		store := "人民路店"
-		if i%50 == 0 {
-			store = `"人民路店,二楼"`
-		}
-		fmt.Fprintf(&t, "%s,%08d,DD%014d,2026-03-%02d %02d:%02d:%02d,%012d,%06d,%06d,622202******%04d,借记卡,消费,成功,0.%02d,,%d.%02d\n",
-			store, 10000000+i%300, i*7919, i%28+1, i%24, i%60, (i*7)%60, i*104729, i%1000000, i%999, i%10000, i%100, i%5000+1, i%100)
-	}
-	text := t.String()
-	if gbk {
-		var err error
-		if text, err = simplifiedchinese.GBK.NewEncoder().String(text); err != nil {
-			b.Fatal(err)
-		}
-	}
-	in := openFiles(b, nil, writeFiles(b, map[string]string{"a.csv": text}), "a.csv")
-	if !in.Files[0].Used {
-		b.Fatal(in.Files[0].Problems)
-	}
-	return in.Sets[SidePos]
-}
-
-// cpuTime is what the process has used of its cores; on a busy machine it says
-// more than the clock.
-func cpuTime() time.Duration {
-	var ru syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &ru); err != nil {
-		panic(err)
-	}
-	return time.Duration(ru.Utime.Nano() + ru.Stime.Nano())
-}
-
-func BenchmarkScan(b *testing.B) {
-	for _, gbk := range []bool{false, true} {
-		name := "utf8"
-		if gbk {
-			name = "gbk"
-		}
-		s := benchSet(b, gbk)
-		for _, c := range []struct {
-			workers int
-			digest  bool
-		}{{1, true}, {1, false}, {2, true}} {
-			b.Run(fmt.Sprintf("%s/workers=%d/digest=%v", name, c.workers, c.digest), func(b *testing.B) {
-				b.SetBytes(s.docs[0].src.Size())
-				var m0, m1 runtime.MemStats
-				runtime.ReadMemStats(&m0)
-				cpu := cpuTime()
-				for b.Loop() {
-					if c.digest {
-						s.docs[0].claimed, s.docs[0].index = false, nil
-					}
-					if err := s.Scan(context.Background(), c.workers, FieldSet(0).With(OrderNo), nil); err != nil {
-						b.Fatal(err)
-					}
-				}
-				cpu = cpuTime() - cpu
-				runtime.ReadMemStats(&m1)
-				rows := float64(b.N) * 400_000
-				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/rows, "ns/row")
-				b.ReportMetric(float64(cpu.Nanoseconds())/rows, "cpu-ns/row")
-				b.ReportMetric(float64(m1.Mallocs-m0.Mallocs)/rows, "allocs/row")
-			})
-		}
-	}
 }

@@ -242,7 +242,7 @@ func TestFailureLeavesEarlierReportsAlone(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
-			out := Output{Workbook: filepath.Join(dir, "r.xlsx"), CSV: dir}
+			out := Output{Workbook: filepath.Join(dir, "r.xlsx"), CSV: filepath.Join(dir, "csv")}
 			if err := os.WriteFile(out.Workbook, []byte("yesterday"), 0o600); err != nil {
 				t.Fatal(err)
 			}

@@ -33,6 +33,7 @@ type writer struct {
 	workbook       *tempFile
 
 	files   map[string]*csvFile // by name; empty without CSV
+	madeCSV bool                // the folder was not there before
 	figures figures
 	done    Written
 }
@@ -107,6 +108,8 @@ func (w *writer) write(ctx context.Context) (Written, error) {
 // openCSV begins the CSV files. There is no settlement or credit file where
 // the run had nothing to settle or no bank side.
 func (w *writer) openCSV() error {
+	_, err := os.Stat(w.out.CSV)
+	w.madeCSV = errors.Is(err, fs.ErrNotExist)
 	if err := os.MkdirAll(w.out.CSV, 0o755); err != nil {
 		return asWriteError(err, w.out.CSV, 0, NotWritable)
 	}
@@ -543,6 +546,9 @@ func (w *writer) discard() {
 	w.workbook.discard()
 	for _, f := range w.files {
 		f.temp.discard()
+	}
+	if w.madeCSV {
+		_ = os.Remove(w.out.CSV) // fails, as it should, unless it is empty
 	}
 }
 
