@@ -1005,8 +1005,8 @@ func (b *binder) texts(cells [][]byte, bd *binding, row *Row, need FieldSet) *Pr
 	for i := range bd.texts {
 		t := &bd.texts[i]
 		c := b.cell(cells, t.use)
-		if c == nil && t.use >= 0 && len(b.p.uses[t.use].more) > 0 {
-			c = b.joined(cells, nil, t.use)
+		if t.use >= 0 && len(b.p.uses[t.use].more) > 0 {
+			c = b.joined(cells, c, t.use)
 		}
 		if c == nil {
 			row.Text[t.field] = t.value
@@ -1037,7 +1037,7 @@ func (b *binder) texts(cells [][]byte, bd *binding, row *Row, need FieldSet) *Pr
 		case f == Account:
 			row.Text[f] = b.account(c)
 		default:
-			row.Text[f] = b.freeText(b.joined(cells, c, t.use))
+			row.Text[f] = b.freeText(c)
 		}
 		if row.Text[f] == nil {
 			row.Text[f] = t.value

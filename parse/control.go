@@ -15,8 +15,6 @@ type Control struct {
 	HasAmount      bool
 	// OK: the rows agree with it, to the fen.
 	OK bool
-
-	partRows, partAmount bool // they are sums over parts of the file so far
 }
 
 // control is one declared total of a document.
@@ -121,25 +119,31 @@ func (p *plan) verify(binders []*binder) (*Control, *Problem) {
 	if len(p.controls) == 0 {
 		return nil, nil
 	}
-	out := &Control{OK: true}
+	out := declared{Control: Control{OK: true}}
 	for i := range p.controls {
 		c := &p.controls[i]
 		sum := controlSum{amounts: make([]money.Fen, len(c.sums))}
 		for _, b := range binders {
 			sum.add(&b.sums.each[i])
 		}
-		out.declare(c)
+		out.add(c)
 		if problem := c.check(&sum); problem != nil {
 			out.OK = false
-			return out, problem
+			return &out.Control, problem
 		}
 	}
-	return out, nil
+	return &out.Control, nil
 }
 
-// declare adds what a control says. Totals of parts add up; others say the same
+// declared is what the controls say together.
+type declared struct {
+	Control
+	partRows, partAmount bool // sums over parts of the file so far
+}
+
+// add adds what a control says. Totals of parts add up; others say the same
 // again in other words.
-func (c *Control) declare(d *control) {
+func (c *declared) add(d *control) {
 	part := d.isPart()
 	if d.hasRows && (!c.HasRows || part && c.partRows) {
 		c.DeclaredRows, c.HasRows, c.partRows = c.DeclaredRows+d.rows, true, part

@@ -720,9 +720,12 @@ func (s *sight) plan(f *fit) (*plan, *Problem) {
 func (p *plan) bindHeader(s *sight, f *fit) *Problem {
 	h := f.hdr
 	p.why.Header, p.why.Columns = int64(f.line)+1, h.width
-	p.minCells, p.maxCells = h.width, max(h.width, len(h.cells))
+	p.minCells, p.maxCells = h.width, h.width
 	if s.in.spooled || p.layout.Format.ShortRows {
 		p.minCells = 1
+	}
+	if s.in.spooled { // no separator can shift a workbook's cells
+		p.maxCells = max(h.width, len(h.cells))
 	}
 	fieldOf := make([]string, len(h.cells))
 	for i, cell := range f.at {
