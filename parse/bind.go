@@ -64,6 +64,7 @@ type binder struct {
 
 	kinds, statuses, directions, channels, payMethods, cardTypes wordMemo
 	variants                                                     map[string]int16
+	alarms                                                       map[string]bool
 	totals                                                       map[string]bool
 	free                                                         map[string][]byte
 	currency                                                     map[string][]byte
@@ -108,7 +109,7 @@ func (w *wordMemo) put(c []byte, m meaning) {
 func newBinder(p *plan) *binder {
 	return &binder{
 		p:        p,
-		variants: map[string]int16{}, totals: map[string]bool{}, free: map[string][]byte{}, currency: map[string][]byte{},
+		variants: map[string]int16{}, alarms: map[string]bool{}, totals: map[string]bool{}, free: map[string][]byte{}, currency: map[string][]byte{},
 		sums: newControlSums(p.controls),
 	}
 }
@@ -144,6 +145,13 @@ func (b *binder) bindCells(cells [][]byte, row *Row, need FieldSet) (verdict, *P
 		return skip, nil
 	}
 	bd := &b.p.bindings[n]
+	if bd.rule != nil && bd.rule.reject >= 0 {
+		use := int16(bd.rule.reject)
+		return reject, b.fail(codeTwoInOne, use, b.cell(cells, use))
+	}
+	if p := b.unread(cells); p != nil {
+		return reject, p
+	}
 	if row != b.row {
 		*row = Row{}
 		b.row = row
@@ -859,7 +867,7 @@ func (b *binder) amount(cells [][]byte, bd *binding) (money.Fen, verdict, *Probl
 		// the word decides.
 		return -a.Abs(), accept, nil
 	}
-	return a.Abs(), accept, nil
+	return a, accept, nil // income below zero is income taken back
 }
 
 // inOut reads income minus expense. Exports print the expense with and without

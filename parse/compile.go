@@ -165,6 +165,7 @@ type ruleSpec struct {
 	status Status
 	sign   int8
 	set    constants
+	reject int // column that makes the row two transactions, -1 for none
 }
 
 type skipSpec struct {
@@ -209,6 +210,7 @@ type controlSpec struct {
 type sumSpec struct {
 	field target
 	col   int
+	ok    bool // of rows that are ok
 }
 
 var layoutName = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
@@ -618,6 +620,9 @@ func (l *Layout) compileRule(c *compiled, in *Rule) (r ruleSpec, err error) {
 		}
 	}
 	r.kind, r.status = r.set.kind, r.set.status
+	if r.reject = c.columnNamed(in.Reject); in.Reject != "" && r.reject < 0 {
+		return r, fmt.Errorf("reject: no column %s", in.Reject)
+	}
 	return r, nil
 }
 

@@ -26,6 +26,7 @@ type control struct {
 	amount    money.Fen
 	hasAmount bool
 	line      int64 // where it stands, for messages
+	column    string
 }
 
 // controlSums are the rows of a document added up, beside its controls.
@@ -35,6 +36,7 @@ type controlSums struct {
 
 type controlSum struct {
 	accepted, rejected int64
+	ok                 int64 // of those accepted
 	amounts            []money.Fen
 	broken             bool // an overflow or an unreadable amount
 }
@@ -59,6 +61,7 @@ func (b *binder) count(cells [][]byte, row *Row, accepted bool) {
 			continue
 		}
 		s.accepted++
+		s.ok += int64(btoi(row.Status == OK))
 		for k, m := range c.sums {
 			f, ok := b.measure(m, cells, row)
 			if sum, fits := money.Add(s.amounts[k], f); ok && fits {
@@ -82,6 +85,9 @@ func (c *control) isPart() bool {
 
 // measure is what a row adds to a sum.
 func (b *binder) measure(m sumSpec, cells [][]byte, row *Row) (money.Fen, bool) {
+	if m.ok && row.Status != OK {
+		return 0, true
+	}
 	if m.col >= 0 {
 		f, _, p := b.fen(cells, int16(m.col))
 		return f, p == nil
@@ -91,6 +97,8 @@ func (b *binder) measure(m sumSpec, cells [][]byte, row *Row) (money.Fen, bool) 
 		return row.Fee, true
 	case target(FieldNet):
 		return row.Net, true
+	case target(FieldCredited):
+		return row.Credited, true
 	case sumOfOK:
 		if row.Status != OK {
 			return 0, true
@@ -100,6 +108,12 @@ func (b *binder) measure(m sumSpec, cells [][]byte, row *Row) (money.Fen, bool) 
 			return 0, true
 		}
 	}
+	if m.field == sumOfRefunds {
+		if row.Status != OK || row.Amount > 0 {
+			return 0, true
+		}
+		return -row.Amount, true
+	}
 	return row.Amount, true
 }
 
@@ -107,6 +121,7 @@ func (b *binder) measure(m sumSpec, cells [][]byte, row *Row) (money.Fen, bool) 
 const (
 	sumOfOK    = numTargets + iota // of rows that are ok
 	sumOfSales                     // of those, the positive ones
+	sumOfRefunds                   // of those, the negative ones, without their sign
 )
 
 // verify compares what the document declares with its rows, which the given
@@ -159,6 +174,7 @@ func (c *declared) add(d *control) {
 
 func (s *controlSum) add(o *controlSum) {
 	s.accepted += o.accepted
+	s.ok += o.ok
 	s.rejected += o.rejected
 	s.broken = s.broken || o.broken
 	for k := range s.amounts {
@@ -169,7 +185,7 @@ func (s *controlSum) add(o *controlSum) {
 }
 
 func (c *control) check(s *controlSum) *Problem {
-	if c.hasRows && c.rows != s.accepted+s.rejected && !(c.isPart() && s.rejected > 0) {
+	if c.hasRows && c.rows != s.accepted+s.rejected && !(c.isPart() && s.rejected > 0) && !(c.spec == nil && c.rows == s.ok) {
 		return &Problem{Code: codeControlRows, Line: c.line, Args: []string{strconv.FormatInt(c.rows, 10), strconv.FormatInt(s.accepted+s.rejected, 10)}}
 	}
 	if !c.hasAmount || s.rejected > 0 || s.broken || slices.Contains(s.amounts, c.amount) {
@@ -178,5 +194,5 @@ func (c *control) check(s *controlSum) *Problem {
 	if c.spec != nil && c.spec.sign != 0 && slices.ContainsFunc(s.amounts, func(f money.Fen) bool { return f.Abs() == c.amount.Abs() }) {
 		return nil
 	}
-	return &Problem{Code: codeControlAmount, Line: c.line, Args: []string{c.amount.String(), s.amounts[0].String(), (s.amounts[0] - c.amount).Abs().String()}}
+	return &Problem{Code: codeControlAmount, Line: c.line, Column: c.column, Args: []string{c.amount.String(), s.amounts[0].String(), (s.amounts[0] - c.amount).Abs().String()}}
 }

@@ -59,6 +59,7 @@ type plan struct {
 	spans        []int // of a ruler, display columns
 	minCells     int
 	maxCells     int
+	unread       []unreadColumn
 }
 
 // headerCell is a header's cell as the file spells it, to know it when it comes again.
@@ -522,7 +523,11 @@ func (s *sight) tryLines(l *Layout) *fit {
 
 // isRow says whether a line has the shape of a headerless layout's rows.
 func (s *sight) isRow(l *Layout, d docLine, delim byte) bool {
-	if len(d.raw) == 0 || !l.fitsLine(d.raw) {
+	raw := d.raw
+	if s.in.spooled {
+		raw = bytes.ReplaceAll(raw, []byte{spoolCell}, l.c.delims[:1])
+	}
+	if len(raw) == 0 || !l.fitsLine(raw) {
 		return false
 	}
 	return l.c.form != formDelimited || slices.Contains(l.Format.Cells, len(cutText(d.text, delim)))
@@ -756,6 +761,7 @@ func (p *plan) bindHeader(s *sight, f *fit) *Problem {
 			}
 		}
 	}
+	p.watchUnread(h, fieldOf)
 	for i, cell := range h.cells {
 		if i < h.width {
 			p.columns = append(p.columns, ColumnUse{Header: cell, Field: fieldOf[i], Unit: p.unitName(f.at, i)})
@@ -962,7 +968,9 @@ func (p *plan) bindConds() {
 		}
 	}
 	for i := range c.rules {
-		note(c.rules[i].when)
+		if p.mayHold(c.rules[i].when) {
+			note(c.rules[i].when)
+		}
 	}
 	for i := range c.skips {
 		note(c.skips[i].when)
@@ -973,6 +981,17 @@ func (p *plan) bindConds() {
 			p.conds = append(p.conds, condUse{col, e})
 		}
 	}
+}
+
+// mayHold says whether a rule's condition can hold in this document: not if it
+// wants something in a column that is not there.
+func (p *plan) mayHold(cond condSpec) bool {
+	for _, t := range cond {
+		if !p.there(t.col) && !slices.ContainsFunc(t.alts, func(a condAlt) bool { return a.empty || a.zero }) {
+			return false
+		}
+	}
+	return true
 }
 
 // needsYear says that days have no year and nothing gives one.

@@ -2,7 +2,6 @@ package parse
 
 import (
 	"bytes"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -141,6 +140,9 @@ func (s *sight) findControls(p *plan) *Problem {
 			return &Problem{Code: codeControlMissing, Args: []string{p.layout.Name}}
 		}
 	}
+	if len(c.controls) == 0 {
+		return s.totals(p, tail[max(block, 0):])
+	}
 	return nil
 }
 
@@ -164,9 +166,6 @@ func (s *sight) controlsBelow(p *plan, lines []docLine, found []bool) {
 				}
 			}
 		}
-	}
-	if len(c.controls) == 0 && len(lines) > 0 {
-		s.totalsRow(p, lines[max(0, len(lines)-maxTrailer):])
 	}
 }
 
@@ -248,56 +247,6 @@ func (s *sight) summaryAt(p *plan, spec *controlSpec, head, values docLine) bool
 	}
 	p.controls = append(p.controls, ctl)
 	return true
-}
-
-// countInTotals finds the number of rows in a totals line.
-var countInTotals = regexp.MustCompile(`([\d,]+)\s*[笔条行]`)
-
-// totalsRow reads the totals line of a file whose layout describes none: the
-// cell under the amount, and a number of 笔. What such a total includes is not
-// known, so it is right if it is the sum as printed, or ours, or that of what
-// succeeded, or of the sales.
-func (s *sight) totalsRow(p *plan, lines []docLine) {
-	use := p.bindings[0].at[FieldAmount]
-	if p.form != formDelimited || !p.layout.c.builtin || use < 0 || p.uses[use].cell < 0 {
-		return
-	}
-	b := newBinder(p)
-	var totals []docLine
-	for _, d := range lines {
-		cells := splitRaw(d.raw, p)
-		if b.sift(cells) && s.isGrandTotal(cells, p) {
-			totals = append(totals, d)
-		}
-	}
-	if len(totals) != 1 { // none, or several parts whose meaning is not known
-		return
-	}
-	ctl := control{sums: []sumSpec{{col: int(use)}, {field: target(FieldAmount), col: -1}, {field: sumOfOK, col: -1}, {field: sumOfSales, col: -1}}}
-	cells := cutText(totals[0].text, p.delim)
-	if u := &p.uses[use]; u.cell < len(cells) {
-		if v := unguard([]byte(cells[u.cell])); len(v) > 0 {
-			f, err := money.Parse(v, u.unit)
-			ctl.amount, ctl.hasAmount = f, err == nil
-		}
-	}
-	if m := countInTotals.FindStringSubmatch(totals[0].text); m != nil {
-		ctl.rows, ctl.hasRows = parseCount(m[1])
-	}
-	if ctl.hasRows || ctl.hasAmount {
-		p.controls = append(p.controls, ctl)
-	}
-}
-
-// isGrandTotal tells the total of all rows from one of a part.
-func (s *sight) isGrandTotal(cells [][]byte, p *plan) bool {
-	for _, c := range cells {
-		if c = trim(c); len(c) > 0 {
-			text, _ := p.enc.appendText(nil, c)
-			return hasAnyPrefix(normWord(string(text)), "合计", "总计", "共计", "汇总", "total", "grandtotal", "总金额")
-		}
-	}
-	return false
 }
 
 // encodeGB18030 spells a layout's word in the encoding of older exports.

@@ -287,6 +287,9 @@ type Rule struct {
 	Sign string `toml:"sign"`
 	// Set fills text fields, channel and card_type with constants.
 	Set map[string]string `toml:"set"`
+	// Reject is a column: such a row is rejected, because what this column
+	// says and what the others say are two transactions.
+	Reject string `toml:"reject"`
 }
 
 // Skip says which lines are no transactions: those that match Line, or whose

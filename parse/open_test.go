@@ -6,6 +6,7 @@ import (
 	"compress/gzip"
 	"context"
 	"fmt"
+	"html"
 	"os"
 	"path/filepath"
 	"slices"
@@ -127,6 +128,13 @@ func TestEveryFormOfAFileReadsTheSame(t *testing.T) {
 				t.Errorf("%s as %s:\n%s\nwant\n%s", file, form, got, want)
 			}
 		}
+		if rows, ok := cellsOf(t, opt, name, content); ok && !strings.HasPrefix(name, "bad") {
+			for form, bytes := range map[string][]byte{"xlsx": xlsxOf(t, rows), "xls": xlsOf(rows), "html": htmlOf(rows)} {
+				if got := readAll(t, store(t, name, bytes), opt); got != want {
+					t.Errorf("%s as %s:\n%s\nwant\n%s", file, form, got, want)
+				}
+			}
+		}
 		small := *opt
 		small.chunk, small.slack, small.Memory = 20, 3, 1
 		small.TempDir = t.TempDir()
@@ -137,6 +145,62 @@ func TestEveryFormOfAFileReadsTheSame(t *testing.T) {
 			t.Errorf("%s: temporary files are left: %v", file, left)
 		}
 	}
+}
+
+// cellsOf is a delimited file's cells, as its layout cuts them; ok is false where
+// a workbook could not hold the same.
+func cellsOf(t *testing.T, opt *Options, name string, content []byte) (rows [][]string, ok bool) {
+	r := reading{name: name, asOf: opt.AsOf, layouts: opt.Layouts}
+	if len(opt.Layout) > 0 {
+		r.layout = opt.Layout[0].Value
+	}
+	p := r.read(t, content).plan
+	if p == nil || p.form != formDelimited || p.layout.Ignore || len(p.columns) == 0 {
+		return nil, false
+	}
+	for _, line := range strings.Split(strings.TrimSuffix(string(content), "\n"), "\n") {
+		var row []string
+		for _, c := range cutRow([]byte(strings.TrimSuffix(line, "\r")), p) {
+			row = append(row, string(c))
+		}
+		rows = append(rows, row)
+	}
+	// A workbook does not count blank rows at its end.
+	return rows, strings.Join(rows[len(rows)-1], "") != ""
+}
+
+func xlsxOf(t *testing.T, rows [][]string) []byte {
+	sheet := make([][]any, len(rows))
+	for i, row := range rows {
+		for _, c := range row {
+			sheet[i] = append(sheet[i], c)
+		}
+	}
+	return workbookOf(t, sheet)
+}
+
+func xlsOf(rows [][]string) []byte {
+	var records [][]byte
+	for i, row := range rows {
+		for j, c := range row {
+			records = append(records, rec(biffLabel, i, j, 0, wide(c, 2)))
+		}
+	}
+	return makeXLS(biffBook{sheets: [][][]byte{records}})
+}
+
+func htmlOf(rows [][]string) []byte {
+	var b strings.Builder
+	b.WriteString("<html><head><meta charset=\"utf-8\"></head><body><table>\n")
+	for _, row := range rows {
+		b.WriteString("<tr>")
+		for _, c := range row {
+			b.WriteString("<td>" + html.EscapeString(c) + "</td>")
+		}
+		b.WriteString("</tr>\n")
+	}
+	b.WriteString("</table></body></html>\n")
+	return []byte(b.String())
 }
 
 func TestCarriageReturnsOnly(t *testing.T) {

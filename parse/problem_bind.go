@@ -22,6 +22,8 @@ const (
 	codeShortRow       Code = "short_row"
 	codeLongRow        Code = "long_row"
 	codeLineShape      Code = "line_shape"
+	codeTwoInOne       Code = "two_in_one"
+	codeUnreadColumn   Code = "unread_column"
 )
 
 var _ = addMessages(map[Code]message{
@@ -44,6 +46,8 @@ var _ = addMessages(map[Code]message{
 	codeUnknownWord:    {"{value} 未知；请在版式的 [words.{0}] 中写明它是什么", "{value} is unknown; say what it is in [words.{0}] of the layout"},
 	codeShortRow:       {"只有 {0} 个单元格，表头有 {1} 个：行被截断或少了分隔符；请重新导出或下载文件", "only {0} cells where the header has {1}: the row is cut short or lacks a separator; export or download the file again"},
 	codeLongRow:        {"有 {0} 个单元格，表头只有 {1} 个：内容里多了分隔符，各列已错位；请用引号括住该内容后重新导出", "{0} cells where the header has {1}: a separator inside a value has shifted the columns; quote the value and export again"},
+	codeTwoInOne:       {"这一行既有收款又有退款（{value}），是两笔交易，不能读作一笔；请把退款单独列成一行后重新导出", "the row holds a payment and a refund ({value}), which are two transactions and cannot be read as one; export the refund as a row of its own"},
+	codeUnreadColumn:   {"这一列写着 {value}，会改变这一行的含义，但版式 {0} 不读它；请用 duizhang layouts new 为此文件起草版式，写明该列是什么", "the column says {value}, which changes what the row means, but layout {0} does not read it; draft a layout for this file with duizhang layouts new and say what the column is"},
 	codeLineShape:      {"这一行 {value} 不合版式 {0} 的行格式；请核对文件是否完整", "line {value} does not have the shape of layout {0}; check that the file is complete"},
 })
 

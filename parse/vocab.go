@@ -193,13 +193,15 @@ func commonKind(w string) meaning {
 		return meaning(Reversal)
 	case has("撤销"):
 		return meaning(Void)
-	case has("退货", "退款"):
+	case has("退货", "退款", "退回", "退单", "退费"):
 		return meaning(Refund)
+	case has("退", "取消", "作废", "反结", "关闭"):
+		return meansReject // undone in some way that is not sure
 	case has("预授权完成"):
 		return meaning(PreauthComplete)
 	case has("手续费", "服务费"):
 		return meaning(Fee)
-	case has("消费", "支付", "收款", "收单"):
+	case has("消费", "支付", "收款", "收单", "销售", "零售"):
 		return meaning(Sale)
 	case has("调账", "差错"):
 		return meaning(Adjustment)

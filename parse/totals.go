@@ -1,0 +1,238 @@
+package parse
+
+import (
+	"bytes"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"duizhang/parse/money"
+)
+
+// Files of layouts that describe no control still often carry totals: a line
+// 合计 under the rows or above the header, 小计 between them, 总金额：… in the
+// title. What such a total includes is not known (failed rows, refunds with or
+// without their sign), so it is right if any sensible sum of the column equals
+// it. One that equals none refuses the file.
+
+// maxTotalled is the size up to which every totals line is checked against the
+// rows above it; of longer files, only the one at the end.
+const maxTotalled = headBytes
+
+// totals finds the totals of a file and checks those of its parts.
+func (s *sight) totals(p *plan, tail []docLine) *Problem {
+	if p.form != formDelimited || !p.layout.c.builtin {
+		return nil
+	}
+	s.totalsAbove(p)
+	declared := s.totalsBelow(p, tail[max(0, len(tail)-maxTrailer):])
+	if s.whole && s.in.size <= maxTotalled {
+		return s.totalsWithin(p, declared)
+	}
+	return nil
+}
+
+// moneyTargets are the columns that totals lines sum up.
+var moneyTargets = []target{target(FieldAmount), targetAmountIn, targetAmountOut, target(FieldFee), target(FieldNet), target(FieldCredited)}
+
+// sensibleSums are what a total of a column may mean.
+func sensibleSums(t target, use int) []sumSpec {
+	sums := []sumSpec{{col: use}, {col: use, ok: true}}
+	switch t {
+	case target(FieldAmount):
+		sums = append(sums, sumSpec{field: t, col: -1}, sumSpec{field: sumOfOK, col: -1}, sumSpec{field: sumOfSales, col: -1}, sumSpec{field: sumOfRefunds, col: -1})
+	case targetAmountIn, targetAmountOut:
+	default:
+		sums = append(sums, sumSpec{field: t, col: -1}, sumSpec{field: t, col: -1, ok: true})
+	}
+	return sums
+}
+
+// totalsIn are the totals that one line states, a control for every column.
+func (p *plan) totalsIn(cells []string, line int64) (cs []control) {
+	for _, t := range moneyTargets {
+		use := int(p.bindings[0].at[t])
+		if use < 0 || p.uses[use].cell < 0 || p.uses[use].cell >= len(cells) {
+			continue
+		}
+		u := &p.uses[use]
+		v := unguard([]byte(cells[u.cell]))
+		f, err := money.Parse(v, u.unit)
+		if len(v) == 0 || err != nil {
+			continue
+		}
+		cs = append(cs, control{sums: sensibleSums(t, use), amount: f, hasAmount: true, line: line, column: u.header})
+	}
+	return cs
+}
+
+// totalKind says what a line's first filled cell calls it.
+type totalKind uint8
+
+const (
+	noTotal totalKind = iota
+	partTotal
+	grandTotal
+)
+
+// totalOf tells totals of all rows and of a part from other lines. A total of
+// something particular (合计(微信)) is neither: what it includes is not known.
+func totalOf(cells []string) totalKind {
+	for _, c := range cells {
+		w := strings.TrimRight(normWord(string(unguard([]byte(c)))), ":")
+		if w == "" {
+			continue
+		}
+		if i := countInTotals.FindStringIndex(w); i != nil && i[1] == len(w) {
+			w = strings.TrimRight(w[:i[0]], ":,共")
+		}
+		switch w {
+		case "合计", "总计", "共计", "汇总", "总合计", "合计金额", "总金额", "total", "grandtotal", "totals":
+			return grandTotal
+		case "小计", "本页小计", "本页合计", "当日小计", "门店小计", "终端小计", "商户小计", "subtotal":
+			return partTotal
+		}
+		return noTotal
+	}
+	return noTotal
+}
+
+// countInTotals finds the number of rows in a totals line.
+var countInTotals = regexp.MustCompile(`([\d,]+)\s*[笔条行]`)
+
+// totalsBelow takes the only totals line at the end of a file for what the file
+// declares, and returns where it is, or -1.
+func (s *sight) totalsBelow(p *plan, lines []docLine) int64 {
+	b := newBinder(p)
+	var found []docLine
+	for _, d := range lines {
+		if d.off >= p.dataStart && b.sift(splitRaw(d.raw, p)) && totalOf(cutText(d.text, p.delim)) == grandTotal {
+			found = append(found, d)
+		}
+	}
+	if len(found) != 1 { // none, or several parts, which totalsWithin has checked
+		return -1
+	}
+	line := int64(0)
+	if s.whole {
+		line = p.firstLine + int64(bytes.Count(s.in.head[p.dataStart:found[0].off], []byte{s.eol}))
+	}
+	p.declareTotals(found[0], line)
+	return found[0].off
+}
+
+// declareTotals takes a line's totals for those of the file.
+func (p *plan) declareTotals(d docLine, line int64) {
+	cs := p.totalsIn(cutText(d.text, p.delim), line)
+	if m := countInTotals.FindStringSubmatch(d.text); m != nil {
+		if rows, ok := parseCount(m[1]); ok {
+			if len(cs) == 0 {
+				cs = []control{{line: line}}
+			}
+			cs[0].rows, cs[0].hasRows = rows, true
+		}
+	}
+	p.controls = append(p.controls, cs...)
+}
+
+// Totals that titles state in words.
+var (
+	titleRows   = regexp.MustCompile(`(?:总笔数|交易笔数|合计笔数|总条数|记录数)[：:,\x1F\t ]{1,3}(\d[\d,]*)`)
+	titleAmount = regexp.MustCompile(`(?:总金额|交易总金额|合计金额|交易总额|交易金额合计)(?:[（(]元[)）])?[：:,\x1F\t ]{1,3}[￥¥]?(-?\d[\d,]*\.\d\d)(?:[^\d]|$)`)
+)
+
+// totalsAbove reads totals in the lines above the header.
+func (s *sight) totalsAbove(p *plan) {
+	header := int(p.why.Header) - 1
+	for i, d := range s.lines {
+		if i >= header {
+			return
+		}
+		line := int64(i + 1)
+		if totalOf(cutText(d.text, p.delim)) == grandTotal {
+			p.declareTotals(d, line)
+			continue
+		}
+		if m := titleRows.FindStringSubmatch(d.text); m != nil {
+			if rows, ok := parseCount(m[1]); ok {
+				p.controls = append(p.controls, control{rows: rows, hasRows: true, line: line})
+			}
+		}
+		use := int(p.bindings[0].at[FieldAmount])
+		if m := titleAmount.FindStringSubmatch(d.text); m != nil && use >= 0 {
+			if f, err := money.Parse(m[1], money.Yuan); err == nil {
+				p.controls = append(p.controls, control{sums: sensibleSums(target(FieldAmount), use), amount: f, hasAmount: true, line: line})
+			}
+		}
+	}
+}
+
+// totalsWithin checks every totals line of a file that is in sight as a whole,
+// but for the one declared: against the rows since the totals line before it,
+// and against all so far.
+func (s *sight) totalsWithin(p *plan, declared int64) *Problem {
+	saved := p.controls
+	defer func() { p.controls = saved }()
+	columns := make([]string, p.maxCells)
+	for i := range columns {
+		columns[i] = "0"
+	}
+	p.controls = p.totalsIn(columns, 0)
+	part, all := newBinder(p), newBinder(p)
+	var row Row
+	rejected := false
+	for i, d := range cutLines(s.in.head[p.dataStart:p.dataEnd], p.dataStart, s.eol, s.in.enc, 0) {
+		if kind := totalOf(cutText(d.text, p.delim)); kind != noTotal {
+			if d.off == declared {
+				continue
+			}
+			if problem := p.totalsAgree(cutText(d.text, p.delim), kind, part, all, p.firstLine+int64(i)); problem != nil && !rejected {
+				return problem
+			}
+			part.sums = newControlSums(p.controls)
+			continue
+		}
+		var cells [][]byte
+		for _, c := range cutText(string(d.raw), p.delim) {
+			cells = append(cells, []byte(c))
+		}
+		v, _ := part.bind(&rawRow{cells: cells}, &row, 0)
+		rejected = rejected || v == reject
+		if v == accept {
+			part.count(cells, &row, true)
+			all.count(cells, &row, true)
+		}
+	}
+	return nil
+}
+
+// totalsAgree checks one totals line.
+func (p *plan) totalsAgree(cells []string, kind totalKind, part, all *binder, line int64) *Problem {
+	for _, c := range p.totalsIn(cells, line) {
+		k := slices.IndexFunc(p.controls, func(o control) bool { return o.column == c.column })
+		if k < 0 {
+			continue
+		}
+		near := &part.sums.each[k]
+		if kind == grandTotal {
+			near = &all.sums.each[k]
+		}
+		if near.broken || slices.Contains(part.sums.each[k].amounts, c.amount) || slices.Contains(all.sums.each[k].amounts, c.amount) {
+			continue
+		}
+		return &Problem{Code: codeControlAmount, Line: line, Column: c.column, Args: []string{c.amount.String(), near.amounts[0].String(), (near.amounts[0] - c.amount).Abs().String()}}
+	}
+	if m := countInTotals.FindStringSubmatch(strings.Join(cells, " ")); m != nil && len(p.controls) > 0 {
+		n, ok := parseCount(m[1])
+		of := func(b *binder) bool { return n == b.sums.each[0].accepted || n == b.sums.each[0].ok }
+		if ok && !of(part) && !of(all) {
+			b := part
+			if kind == grandTotal {
+				b = all
+			}
+			return &Problem{Code: codeControlRows, Line: line, Args: []string{strconv.FormatInt(n, 10), strconv.FormatInt(b.sums.each[0].accepted, 10)}}
+		}
+	}
+	return nil
+}

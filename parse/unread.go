@@ -1,0 +1,91 @@
+package parse
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// A generic layout leaves columns unread that it has no name for. Most do not
+// matter; one that says 退款, 失败 or 支出 does: a row read without it would be
+// wrong and look right. Such rows are rejected, and the message names the column.
+
+// unreadColumn is a header cell that a generic layout does not read.
+type unreadColumn struct {
+	cell   int
+	header string
+	flag   bool // its name asks whether the row was undone (是否退款)
+}
+
+// watchUnread lists the columns that a generic layout leaves unread.
+func (p *plan) watchUnread(h *header, fieldOf []string) {
+	if p.layout.Priority >= genericPriority {
+		return
+	}
+	for i, name := range h.names {
+		if name.key == "" || fieldOf[i] != "" {
+			continue
+		}
+		p.unread = append(p.unread, unreadColumn{cell: i, header: h.cells[i], flag: asksForUndoing(name.key)})
+	}
+}
+
+func asksForUndoing(key string) bool {
+	has := func(parts ...string) bool {
+		for _, p := range parts {
+			if strings.Contains(key, p) {
+				return true
+			}
+		}
+		return false
+	}
+	return has("退款", "退货", "撤销", "冲正", "作废", "refund", "void") && has("是否", "标志", "标识", "标记", "flag", "is")
+}
+
+// unread is the problem of a row that an unread column changes.
+func (b *binder) unread(cells [][]byte) *Problem {
+	for i := range b.p.unread {
+		u := &b.p.unread[i]
+		if u.cell >= len(cells) {
+			continue
+		}
+		c := unguard(cells[u.cell])
+		if len(c) == 0 || len(c) > 40 || !u.flag && c[0] <= '9' {
+			continue
+		}
+		b.key = append(append(b.key[:0], c...), byte(btoi(u.flag)))
+		alarm, ok := b.alarms[string(b.key)]
+		if !ok {
+			alarm = b.p.alarming(normWord(b.show(c)), u.flag)
+			if len(b.alarms) < maxMemo {
+				b.alarms[string(b.key)] = alarm
+			}
+		}
+		if alarm {
+			return &Problem{Code: codeUnreadColumn, Column: u.header, Value: b.show(c), Args: []string{b.p.layout.Name}}
+		}
+	}
+	return nil
+}
+
+// alarming says whether a word in an unread column changes what a row means.
+func (p *plan) alarming(w string, flag bool) bool {
+	if flag {
+		switch w {
+		case "是", "1", "y", "yes", "true", "有":
+			return true
+		}
+	}
+	if r, n := utf8.DecodeRuneInString(w); n == len(w) && r < utf8.RuneSelf {
+		return false // a letter is a code of anything
+	}
+	if p.side == SideBank {
+		m, ok := commonDirections[w]
+		return ok && (m == directionIn || m == directionOut)
+	}
+	switch Kind(commonKinds[w]) {
+	case Void, Reversal, Refund:
+		return true
+	}
+	m := commonStatuses[w]
+	return m == meaning(Failed) || m == meansUndone
+}
