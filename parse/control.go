@@ -119,9 +119,9 @@ func (b *binder) measure(m sumSpec, cells [][]byte, row *Row) (money.Fen, bool) 
 
 // Sums that only totals lines without a description use.
 const (
-	sumOfOK    = numTargets + iota // of rows that are ok
-	sumOfSales                     // of those, the positive ones
-	sumOfRefunds                   // of those, the negative ones, without their sign
+	sumOfOK      = numTargets + iota // of rows that are ok
+	sumOfSales                       // of those, the positive ones
+	sumOfRefunds                     // of those, the negative ones, without their sign
 )
 
 // verify compares what the document declares with its rows, which the given

@@ -26,6 +26,8 @@ type opener struct {
 	files []*File
 	docs  []*document
 	close []io.Closer
+	// seen, if not nil, is told of every document that is analysed.
+	seen func(analyseInput)
 }
 
 func newOpener(ctx context.Context, in PathSide, opt *Options) *opener {
@@ -229,6 +231,9 @@ func (o *opener) analyse(d *document, f *File, enc encoding) (*plan, []Problem) 
 	err := errors.Join(readFull(d.src, in.head, 0), readFull(d.src, in.tail, in.size-int64(len(in.tail))))
 	if err != nil {
 		return nil, []Problem{openProblem(f.Name, err)}
+	}
+	if o.seen != nil {
+		o.seen(in)
 	}
 	return analyse(in)
 }

@@ -5,8 +5,8 @@ import (
 	"unicode/utf8"
 )
 
-// A generic layout leaves columns unread that it has no name for. Most do not
-// matter; one that says 退款, 失败 or 支出 does: a row read without it would be
+// A generic layout leaves columns unread that it has no name for, and so does
+// one that is mere belief (grade D), as drafts are. Most do not matter; one that says 退款, 失败 or 支出 does: a row read without it would be
 // wrong and look right. Such rows are rejected, and the message names the column.
 
 // unreadColumn is a header cell that a generic layout does not read.
@@ -18,7 +18,7 @@ type unreadColumn struct {
 
 // watchUnread lists the columns that a generic layout leaves unread.
 func (p *plan) watchUnread(h *header, fieldOf []string) {
-	if p.layout.Priority >= genericPriority {
+	if p.layout.Priority >= genericPriority && p.layout.Grade != "D" {
 		return
 	}
 	for i, name := range h.names {

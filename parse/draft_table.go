@@ -1,0 +1,213 @@
+package parse
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// maxDraftRows is how many rows a draft looks at.
+const maxDraftRows = 300
+
+// A draftTable is what of a document looks like a table.
+type draftTable struct {
+	in      analyseInput
+	form    formKind
+	delim   byte
+	header  int // line of the header, -1 without one
+	columns []draftColumn
+	rows    int
+	lengths []int // of the lines of a fixed form
+	score   int
+}
+
+// draftColumn is one column with what its cells hold.
+type draftColumn struct {
+	header     string
+	start, len int // of a fixed form
+	values     []string
+	filled     int
+}
+
+// findTable looks for the line and the delimiter that make the best table.
+func findTable(in analyseInput) *draftTable {
+	s := newSight(in)
+	s.lines = cutLines(in.head, 0, s.eol, in.enc, maxPreamble+maxDraftRows)
+	if n := len(s.lines); n > 1 && !s.whole && n < maxPreamble+maxDraftRows {
+		s.lines = s.lines[:n-1]
+	}
+	var best *draftTable
+	better := func(t *draftTable) {
+		if t != nil && (best == nil || t.score > best.score) {
+			best = t
+		}
+	}
+	delims := []byte(",\t|;")
+	if in.spooled {
+		delims = []byte{spoolCell}
+	}
+	for _, delim := range delims {
+		for i := range s.lines[:min(len(s.lines), maxPreamble+1)] {
+			better(s.delimitedTable(i, delim))
+		}
+	}
+	if best == nil && !in.spooled {
+		best = s.fixedTable()
+	}
+	return best
+}
+
+// delimitedTable is the table whose header is a line, or whose first row it is
+// where it is no header.
+func (s *sight) delimitedTable(line int, delim byte) *draftTable {
+	head := cutText(s.lines[line].text, delim)
+	for len(head) > 0 && strings.TrimSpace(head[len(head)-1]) == "" {
+		head = head[:len(head)-1]
+	}
+	if len(head) < 3 || len(head) > maxColumns {
+		return nil
+	}
+	t := &draftTable{in: s.in, form: formDelimited, delim: delim, header: line}
+	names := 0
+	for _, c := range head {
+		c = strings.TrimSpace(string(unguard([]byte(c))))
+		t.columns = append(t.columns, draftColumn{header: c})
+		names += btoi(looksLikeName(c))
+	}
+	first := line + 1
+	if names*4 < len(head)*3 {
+		t.header, first = -1, line
+		if names*3 > len(head) {
+			return nil
+		}
+	}
+	for _, d := range s.lines[first:] {
+		t.addRow(cutText(d.text, delim))
+	}
+	if t.rows == 0 || t.header < 0 && t.rows < 2 {
+		return nil
+	}
+	t.score = t.rows*len(t.columns) + 40*btoi(t.header >= 0)*len(t.columns)
+	return t
+}
+
+// looksLikeName tells a column's name from a value.
+func looksLikeName(c string) bool {
+	if c == "" || len([]rune(c)) > 40 {
+		return false
+	}
+	digits := 0
+	for _, r := range c {
+		digits += btoi(r >= '0' && r <= '9')
+	}
+	if digits*2 > len(c) {
+		return false
+	}
+	_, code := parseWhen([]byte(c))
+	return code != ""
+}
+
+// addRow takes a row if it has the table's width and is no total.
+func (t *draftTable) addRow(cells []string) {
+	n := len(cells)
+	for n > 0 && strings.TrimSpace(cells[n-1]) == "" {
+		n--
+	}
+	if n < 2 || n > len(t.columns) || len(cells) < len(t.columns) && t.delim != spoolCell || totalOf(cells) != noTotal || isTotal(normWord(cells[0])) || strings.HasPrefix(cells[0], "#") {
+		return
+	}
+	t.rows++
+	for i := range t.columns {
+		v := ""
+		if i < len(cells) {
+			v = strings.TrimSpace(string(unguard([]byte(cells[i]))))
+		}
+		t.columns[i].add(v)
+	}
+}
+
+func (c *draftColumn) add(v string) {
+	if v == "" || v == "-" || v == "--" || v == "*" || v == "/" {
+		v = ""
+	}
+	c.values = append(c.values, v)
+	c.filled += btoi(v != "")
+}
+
+// fixedTable is the table of lines of one length, whose fields are separated by
+// columns that are blank in every line.
+func (s *sight) fixedTable() *draftTable {
+	count := map[int]int{}
+	for _, d := range s.lines {
+		count[len(d.raw)]++
+	}
+	length, most := 0, 0
+	for l, n := range count {
+		if l >= 40 && (n > most || n == most && l > length) {
+			length, most = l, n
+		}
+	}
+	if most < 2 || most*4 < len(s.lines)*3 {
+		return nil
+	}
+	t := &draftTable{in: s.in, form: formFixed, header: -1, score: most}
+	used := make([]bool, length)
+	var lines []docLine
+	for _, d := range s.lines {
+		if len(d.raw) != length {
+			continue
+		}
+		lines = append(lines, d)
+		for i, b := range d.raw {
+			used[i] = used[i] || b != ' '
+		}
+	}
+	for i := 0; i < length; i++ {
+		if !used[i] {
+			continue
+		}
+		from := i
+		for i < length && used[i] {
+			i++
+		}
+		t.columns = append(t.columns, draftColumn{start: from, len: i - from})
+	}
+	if len(t.columns) < 4 {
+		return nil
+	}
+	t.lengths = []int{length}
+	for _, d := range lines {
+		t.rows++
+		for i := range t.columns {
+			c := &t.columns[i]
+			text, _ := s.in.enc.appendText(nil, d.raw[c.start:c.start+c.len])
+			c.add(strings.TrimSpace(string(text)))
+		}
+	}
+	return t
+}
+
+// fixedLine is an expression that the rows of a fixed form match: the first
+// fields, as far as they hold digits only.
+func (t *draftTable) fixedLine() string {
+	var b strings.Builder
+	b.WriteString("^")
+	at := 0
+	for i, c := range t.columns {
+		if i == 6 || slices.ContainsFunc(c.values, func(v string) bool { return firstHigh([]byte(v)) >= 0 }) {
+			break
+		}
+		b.WriteString(strings.Repeat(" ", c.start-at))
+		class := "[^ ]"
+		if !slices.ContainsFunc(c.values, func(v string) bool { return !digitsOnly.MatchString(v) || len(v) != c.len }) {
+			class = "[0-9]"
+		} else {
+			class = "."
+		}
+		b.WriteString(class + "{" + itoa(c.len) + "}")
+		at = c.start + c.len
+	}
+	return b.String()
+}
+
+var digitsOnly = regexp.MustCompile(`^[0-9]+$`)
