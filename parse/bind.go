@@ -2,6 +2,7 @@ package parse
 
 import (
 	"bytes"
+	"encoding/binary"
 	"regexp"
 	"strconv"
 	"strings"
@@ -57,10 +58,19 @@ const maxMemo = 8192
 // are warm.
 type binder struct {
 	p     *plan
-	row   *Row // whose constants are in place
+	row   *Row     // whose constants are in place
+	need  FieldSet // for which they are
+	under int16    // the binding that they are of, -1 for none
+	live  [][]liveText
 	cells [][]byte
 	buf   []byte // decoded and folded text of the current row
 	key   []byte
+
+	noTotal []byte // the last first cell that is no total
+	picks   []pick
+	picked  [][]byte  // the current row's text of every use, without guards
+	special [256]bool // first bytes of cells that own must look at
+	moments []moment  // the last date or time of every use
 
 	kinds, statuses, directions, channels, payMethods, cardTypes wordMemo
 	variants                                                     map[string]int16
@@ -71,6 +81,26 @@ type binder struct {
 	// counting makes bind add up what the file's controls declare.
 	counting bool
 	sums     controlSums
+}
+
+// pick is what cell needs to know of a use for nearly all its cells.
+type pick struct {
+	cell  int32
+	plain bool
+}
+
+// liveText is a text field that a row may change.
+type liveText struct {
+	*textUse
+	ident, needed bool
+}
+
+// moment is a date or time as a column had it last: most columns of days repeat
+// themselves, and most moments have the day of the one before.
+type moment struct {
+	text  []byte
+	clock bool // read as a time of day
+	w     when
 }
 
 // wordMemo remembers what words mean. The last one is looked at first: most
@@ -106,11 +136,73 @@ func (w *wordMemo) put(c []byte, m meaning) {
 }
 
 func newBinder(p *plan) *binder {
-	return &binder{
-		p:        p,
+	b := &binder{
+		p: p, live: make([][]liveText, len(p.bindings)),
+		picks: make([]pick, len(p.uses)), picked: make([][]byte, len(p.uses)), moments: make([]moment, len(p.uses)),
 		variants: map[string]int16{}, totals: map[string]bool{}, free: map[string][]byte{}, currency: map[string][]byte{},
 		sums: newControlSums(p.controls),
 	}
+	for c := range b.special {
+		b.special[c] = c < '0' || c == '=' || c == '`' // a digit or letter is no guard
+	}
+	for i := range p.uses {
+		u := &p.uses[i]
+		b.picks[i] = pick{cell: int32(u.cell), plain: u.plain}
+		for c, first := range u.first {
+			b.special[c] = b.special[c] || first
+		}
+	}
+	return b
+}
+
+// pickAll finds the text of every use in a row, without guards; nil where a
+// cell says nothing.
+func (b *binder) pickAll(cells [][]byte) {
+	picked := b.picked[:len(b.picks)]
+	for i := range b.picks {
+		k := &b.picks[i]
+		if uint(k.cell) >= uint(len(cells)) {
+			picked[i] = nil
+			continue
+		}
+		c := cells[k.cell]
+		switch n := len(c); {
+		case n == 0:
+			picked[i] = nil
+		case k.plain && !b.special[c[0]] && c[n-1] > ' ':
+			picked[i] = c
+		default:
+			picked[i] = b.own(cells, int16(i))
+		}
+	}
+}
+
+// settle makes row ready for rows under binding n: what no cell changes is put
+// in place once, and what nobody asks for is not looked at again.
+func (b *binder) settle(n int16, row *Row, need FieldSet) {
+	if row != b.row || need != b.need {
+		*row = Row{}
+		b.row, b.need = row, need
+		clear(b.live)
+	}
+	b.under = n
+	bd := &b.p.bindings[n]
+	live := b.live[n]
+	for i := range bd.texts {
+		t := &bd.texts[i]
+		ident := target(t.field).isIdentifier()
+		switch {
+		case t.use < 0:
+			row.Text[t.field] = t.value
+		case ident || need.Has(t.field) || t.field == Currency:
+			if b.live[n] == nil {
+				live = append(live, liveText{t, ident, need.Has(t.field)})
+			}
+		default:
+			row.Text[t.field] = nil
+		}
+	}
+	b.live[n] = live
 }
 
 // bind reads one raw row. With accept, row is filled in but for its position;
@@ -139,14 +231,14 @@ func (b *binder) bindCells(cells [][]byte, row *Row, need FieldSet) (verdict, *P
 	if p := b.width(cells); p != nil {
 		return reject, p
 	}
+	b.pickAll(cells)
 	n := b.variant(cells)
 	if n < 0 {
 		return skip, nil
 	}
 	bd := &b.p.bindings[n]
-	if row != b.row {
-		*row = Row{}
-		b.row = row
+	if n != b.under || row != b.row || need != b.need {
+		b.settle(n, row, need)
 	}
 	if v, p := b.words(cells, bd, row); v != accept {
 		return v, p
@@ -157,7 +249,7 @@ func (b *binder) bindCells(cells [][]byte, row *Row, need FieldSet) (verdict, *P
 	if p := b.times(cells, bd, row); p != nil {
 		return reject, p
 	}
-	if p := b.texts(cells, bd, row, need); p != nil {
+	if p := b.texts(cells, row); p != nil {
 		return reject, p
 	}
 	return accept, nil
@@ -281,12 +373,18 @@ func (b *binder) sift(cells [][]byte) bool {
 	case strings.IndexByte("-=_*+", c) >= 0:
 		return isRuler(cells)
 	case c >= utf8.RuneSelf || strings.IndexByte("tTsSgG", c) >= 0:
+		if bytes.Equal(first, b.noTotal) {
+			return false
+		}
 		t, ok := b.totals[string(first)]
 		if !ok {
 			t = isTotal(normWord(b.show(first)))
 			if len(b.totals) < maxMemo {
 				b.totals[string(first)] = t
 			}
+		}
+		if !t {
+			b.noTotal = append(b.noTotal[:0], first...)
 		}
 		return t
 	}
@@ -385,9 +483,9 @@ func (b *binder) width(cells [][]byte) *Problem {
 
 // cell is the text of a column without guards, or that of the column that
 // stands in for it, nil where both say nothing.
-func (b *binder) cell(cells [][]byte, use int16) []byte {
+func (b *binder) cell(use int16) []byte {
 	for use >= 0 {
-		if c := b.own(cells, use); c != nil {
+		if c := b.picked[use]; c != nil {
 			return c
 		}
 		use = int16(b.p.uses[use].spec.or)
@@ -395,7 +493,7 @@ func (b *binder) cell(cells [][]byte, use int16) []byte {
 	return nil
 }
 
-// own is the text of a column itself.
+// own is the text of a column itself, with all that can be said about cells.
 func (b *binder) own(cells [][]byte, use int16) []byte {
 	u := &b.p.uses[use]
 	if uint(u.cell) >= uint(len(cells)) {
@@ -490,7 +588,7 @@ func (b *binder) variant(cells [][]byte) int16 {
 	}
 	b.key = b.key[:0]
 	for _, c := range p.conds {
-		text := b.cell(cells, int16(c.use))
+		text := b.cell(int16(c.use))
 		switch {
 		case c.exact:
 			b.key = append(append(b.key, text...), spoolCell)
@@ -530,7 +628,7 @@ func (b *binder) findVariant(cells [][]byte) int16 {
 // holds evaluates a condition.
 func (b *binder) holds(cond condSpec, cells [][]byte) bool {
 	for _, t := range cond {
-		text := b.cell(cells, int16(t.col))
+		text := b.cell(int16(t.col))
 		word := normWord(b.show(text))
 		ok := false
 		for _, a := range t.alts {
@@ -577,7 +675,7 @@ func isZero(c []byte) bool {
 // lookup is the meaning of the word in a column: its own, or that of an empty
 // cell. A column the document lacks means nothing.
 func (b *binder) lookup(cells [][]byte, use int16, v *vocabulary, memo *wordMemo) (meaning, *Problem) {
-	c := b.cell(cells, use)
+	c := b.cell(use)
 	m, ok := memo.get(c)
 	if !ok {
 		m = v.lookup(b.show(c))
@@ -669,7 +767,7 @@ func (b *binder) means(cells [][]byte, bd *binding, row *Row) (verdict, *Problem
 			return accept, nil
 		}
 	}
-	if row.Channel == ChannelUnknown && (row.CardType != CardUnknown || startsAsCard(b.cell(cells, bd.at[CardTail]))) {
+	if row.Channel == ChannelUnknown && (row.CardType != CardUnknown || startsAsCard(b.cell(bd.at[CardTail]))) {
 		row.Channel = ChannelCard
 	}
 	return accept, nil
@@ -696,7 +794,7 @@ var amountCodes = map[error]Code{
 
 // fen reads the amount in a column; ok is false where the cell says nothing.
 func (b *binder) fen(cells [][]byte, use int16) (f money.Fen, ok bool, p *Problem) {
-	c := b.cell(cells, use)
+	c := b.cell(use)
 	if c == nil {
 		return 0, false, nil
 	}
@@ -888,11 +986,22 @@ func (b *binder) inOut(cells [][]byte, bd *binding) (money.Fen, verdict, *Proble
 // nothing, or only zeros. asClock: the day stands in a column of its own, so a
 // short number is a time of day and no serial day.
 func (b *binder) when(cells [][]byte, use int16, asClock bool) (w when, ok bool, p *Problem) {
-	c := b.cell(cells, use)
+	c := b.cell(use)
 	if c == nil || !asClock && isNoDay(c) {
 		return w, false, nil
 	}
+	last := &b.moments[use]
+	if bytes.Equal(c, last.text) && last.clock == asClock {
+		return last.w, true, nil
+	}
 	s := b.p.uses[use].spec
+	if len(c) == 19 && len(last.text) == 19 && len(s.formats) == 0 && c[4] == '-' && c[10] == ' ' && string(c[:10]) == string(last.text[:10]) {
+		if sec, ok := clockOf(c[11:]); ok {
+			w = last.w
+			w.sec = sec
+			return w, true, nil
+		}
+	}
 	text := c
 	if firstHigh(c) >= 0 {
 		text = b.text(c)
@@ -906,7 +1015,22 @@ func (b *binder) when(cells [][]byte, use int16, asClock bool) (w when, ok bool,
 	if code != "" {
 		return w, false, b.fail(code, use, c)
 	}
+	last.text, last.clock, last.w = append(last.text[:0], c...), asClock, w
 	return w, true, nil
+}
+
+// clockOf reads 15:04:05, the eight bytes at once: with 00:00:00 taken off,
+// digits are 0 to 9 and colons 0.
+func clockOf(c []byte) (sec int32, ok bool) {
+	const zero, over = 0x30303A30303A3030, 0x76767F76767F7676
+	x := binary.LittleEndian.Uint64(c) ^ zero
+	if (x|(x+over))&highBits != 0 {
+		return 0, false
+	}
+	hh := x&15*10 + x>>8&15
+	mm := x>>24&15*10 + x>>32&15
+	ss := x>>48&15*10 + x>>56
+	return int32(hh*3600 + mm*60 + ss), hh <= 23 && mm <= 59 && ss <= 59
 }
 
 // isNoDay says whether a cell holds a day of zeros: 00000000, 0000-00-00, 0.
@@ -958,7 +1082,7 @@ func (b *binder) times(cells [][]byte, bd *binding, row *Row) *Problem {
 		if !hasTime {
 			use = bd.at[targetClock]
 		}
-		return b.fail(codeClockOnly, use, b.cell(cells, use))
+		return b.fail(codeClockOnly, use, b.cell(use))
 	case b.p.layout.c.mustTime:
 		use := bd.at[FieldTime]
 		if use < 0 {
@@ -985,7 +1109,7 @@ func (b *binder) days(cells [][]byte, bd *binding, row *Row) *Problem {
 			return p
 		}
 		if ok && !w.hasDay {
-			return b.fail(codeBadTime, use, b.cell(cells, use))
+			return b.fail(codeBadTime, use, b.cell(use))
 		}
 		if ok {
 			*f.to = w.day
@@ -998,11 +1122,11 @@ func (b *binder) days(cells [][]byte, bd *binding, row *Row) *Problem {
 
 // texts fills the text fields. Identifiers are checked for lost digits whether
 // they are needed or not: a reject must not depend on who asks.
-func (b *binder) texts(cells [][]byte, bd *binding, row *Row, need FieldSet) *Problem {
-	for i := range bd.texts {
-		t := &bd.texts[i]
-		c := b.cell(cells, t.use)
-		if c == nil && t.use >= 0 && len(b.p.uses[t.use].more) > 0 {
+func (b *binder) texts(cells [][]byte, row *Row) *Problem {
+	for i := range b.live[b.under] {
+		t := &b.live[b.under][i]
+		c := b.cell(t.use)
+		if c == nil && len(b.p.uses[t.use].more) > 0 {
 			c = b.joined(cells, nil, t.use)
 		}
 		if c == nil {
@@ -1010,8 +1134,7 @@ func (b *binder) texts(cells [][]byte, bd *binding, row *Row, need FieldSet) *Pr
 			continue
 		}
 		f := t.field
-		ident := target(f).isIdentifier()
-		if ident && (len(c) > maxIdentifier || mayBeMangled(c) && lostPrecision(c)) {
+		if t.ident && (len(c) > maxIdentifier || mayBeMangled(c) && lostPrecision(c)) {
 			code := codeLostPrecision
 			if len(c) > maxIdentifier {
 				code = codeBadIdentifier
@@ -1025,9 +1148,9 @@ func (b *binder) texts(cells [][]byte, bd *binding, row *Row, need FieldSet) *Pr
 				return p
 			}
 			row.Text[f] = v
-		case !need.Has(f):
-			row.Text[f] = nil
-		case ident:
+		case !t.needed:
+			continue
+		case t.ident:
 			row.Text[f] = b.identifier(c, f)
 		case f == CardTail:
 			row.Text[f] = b.cardTail(c)
@@ -1079,7 +1202,7 @@ func mayBeMangled(c []byte) bool {
 // identifier folds an identifier. Zeros only are no reference: terminals print
 // them where there is none, and as a key they would join strangers.
 func (b *binder) identifier(c []byte, f Field) []byte {
-	if classes(c)&^clsExponent != 0 {
+	if !isPlain(c) {
 		src := b.text(c)
 		n := len(b.buf)
 		b.buf = appendIdentifier(b.buf, src)
