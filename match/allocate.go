@@ -19,9 +19,6 @@ const (
 	// maxRun is the longest run of clearing days that one credit pays at once:
 	// Spring Festival and the days around it.
 	maxRun = 16
-	// overFactor: an unreferenced credit may exceed the one settlement that is
-	// due on its day by less than this factor.
-	overFactor = 2
 )
 
 // payee is a settlement that waits for money.
@@ -272,24 +269,25 @@ func onDay(l *line, p *payee) bool { return l.row.date == p.due || l.row.date ==
 func (a *allocator) run() {
 	a.pairReturns()
 	a.byReference()
-	a.exactSums()
-	a.oldAccounts()
-	a.rest()
-	a.overReferenced()
-	// What earlier passes said of the lines that are left may be out of date:
-	// the settlements that made them ambiguous may have been paid since.
+	for more := true; more; {
+		a.exactSums()
+		more = a.oldAccounts()
+	}
+	for a.rest() || a.overReferenced() {
+		a.exactSums()
+	}
+	a.ghosts()
+}
+
+// exactSums is passes 2 to 4, near the due dates and then far from them. What
+// an earlier round said of the lines that are left is forgotten: settlements
+// that made them ambiguous may have been paid since.
+func (a *allocator) exactSums() {
 	for _, l := range a.lines {
 		if l.open {
 			l.ways, l.gaveUp = 0, false
 		}
 	}
-	a.exactSums()
-	a.rest()
-	a.ghosts()
-}
-
-// exactSums is passes 2 to 4, near the due dates and then far from them.
-func (a *allocator) exactSums() {
 	for _, within := range []parse.Date{nearDays, farDays} {
 		for progress := true; progress; {
 			progress = a.oneToOne(within, a.fits)
@@ -476,21 +474,18 @@ func (a *allocator) pairComponent(ls []*line, ps []*payee, fits func(*line, *pay
 
 // oldAccounts is pass 2 for lines that came to another account than the
 // settlement's: by amount and acquirer, if neither has another choice.
-func (a *allocator) oldAccounts() {
+func (a *allocator) oldAccounts() bool {
 	anywhere := func(l *line, p *payee, within parse.Date) bool {
 		return l.named && l.group != "" && l.group == p.group && !l.stranger && l.row.date <= p.due+within && l.couldPay(p)
 	}
-	before := len(a.lines)
-	open := make([]bool, before)
-	for i, l := range a.lines {
-		open[i] = l.open
-	}
-	a.oneToOne(nearDays, anywhere)
-	for i, l := range a.lines {
-		if open[i] && !l.open {
+	open := filter(a.lines, func(l *line) bool { return l.open })
+	progress := a.oneToOne(nearDays, anywhere)
+	for _, l := range open {
+		if !l.open {
 			l.pass = ReasonOldAccount
 		}
 	}
+	return progress
 }
 
 // proposal is a set of settlements for a line, or of lines for a settlement.
@@ -538,7 +533,9 @@ func (a *allocator) choices(l *line, within parse.Date) []*payee {
 // first, those that are due on the line's day before others; then any set.
 // Two sets of equal standing are none.
 func (a *allocator) setFor(l *line, ps []*payee, value func(*payee) money.Fen, any bool) []*payee {
-	if len(ps) < 2 {
+	if len(ps) < 2 || slices.ContainsFunc(ps, func(p *payee) bool { return value(p) == l.amount }) {
+		// One that it pays alone is the better answer, even if pass 2 could
+		// not tell which.
 		return nil
 	}
 	sets := wholeSets(ps, l.amount, value)
@@ -696,8 +693,8 @@ func (a *allocator) manyToOne(within parse.Date) bool {
 // all lines of a day, or all that fit, before any set; those of the day it is
 // due before others.
 func (a *allocator) partsFor(p *payee, within parse.Date) []*line {
-	ls := filter(a.lines, func(l *line) bool { return l.open && l.named && l.amount < p.left && a.fits(l, p, within) })
-	if len(ls) < 2 {
+	ls := filter(a.lines, func(l *line) bool { return l.open && l.named && l.amount <= p.left && a.fits(l, p, within) })
+	if len(ls) < 2 || slices.ContainsFunc(ls, func(l *line) bool { return l.amount == p.left }) {
 		return nil
 	}
 	for _, pool := range [][]*line{filter(ls, func(l *line) bool { return onDay(l, p) }), ls} {
@@ -799,19 +796,20 @@ func (a *allocator) twin(l *line) *line {
 }
 
 // rest is pass 5: what is left, oldest first, where only one settlement of the
-// account can take it. Settlements that are due come before those that are not;
-// one that lacks less than the credit takes it only if it alone is due on that
-// day, and then less than twice what it lacks.
-func (a *allocator) rest() {
+// account can take it, that is, lacks as much. Settlements that are due come
+// before those that are not.
+func (a *allocator) rest() (progress bool) {
 	for i := 0; i < len(a.lines); {
 		j := i
 		for j < len(a.lines) && a.lines[j].row.date == a.lines[i].row.date {
 			j++
 		}
 		for a.restOfDay(a.lines[i:j]) {
+			progress = true
 		}
 		i = j
 	}
+	return progress
 }
 
 // restOfDay places the lines of one day. Lines of one day that compete for
@@ -820,7 +818,7 @@ func (a *allocator) restOfDay(lines []*line) bool {
 	takers := map[*payee][]*line{}
 	var order []*payee
 	for _, l := range lines {
-		if !l.open || !l.named || l.stranger {
+		if !l.open || !l.named || l.stranger || l.ways > 1 {
 			continue
 		}
 		can := a.takers(l)
@@ -836,9 +834,9 @@ func (a *allocator) restOfDay(lines []*line) bool {
 	progress := false
 	for _, p := range order {
 		ls := takers[p]
-		if len(ls) > 1 && sumLines(ls) > p.left {
+		if len(ls) > 1 && sumLines(ls) > p.left || a.contested(p) {
 			for _, l := range ls {
-				l.ways = max(l.ways, int32(len(ls)))
+				l.ways = max(l.ways, int32(len(ls)), 2)
 			}
 			continue
 		}
@@ -850,34 +848,36 @@ func (a *allocator) restOfDay(lines []*line) bool {
 	return progress
 }
 
+// contested says whether a line that stays ambiguous is exactly what a
+// settlement lacks: nothing less certain may take its place.
+func (a *allocator) contested(p *payee) bool {
+	return slices.ContainsFunc(a.lines, func(l *line) bool { return l.open && l.ways > 1 && l.amount == p.left && a.fits(l, p, nearDays) })
+}
+
 // takers are the settlements that can take what is left.
 func (a *allocator) takers(l *line) []*payee {
 	all := a.choices(l, nearDays)
 	roomy := func(p *payee) bool { return p.left >= l.amount }
 	due := filter(all, func(p *payee) bool { return p.due <= l.row.date })
-	room := filter(due, roomy)
-	switch {
-	case len(due) == 0:
+	if len(due) == 0 {
 		return filter(all, roomy)
-	case len(room) > 0:
-		return room
-	case len(due) == 1 && onDay(l, due[0]) && len(due[0].paid) == 0 && l.amount < overFactor*due[0].left:
-		return due
 	}
-	return nil
+	return filter(due, roomy)
 }
 
 // overReferenced places lines whose reference names one settlement that lacks
 // less than they bring: it was paid too much.
-func (a *allocator) overReferenced() {
+func (a *allocator) overReferenced() (progress bool) {
 	for _, l := range a.lines {
 		if !l.open || !l.specific {
 			continue
 		}
 		if meant := a.meant(l, func(p *payee) bool { return true }); len(meant) == 1 {
 			a.pay(l, meant[0], l.amount, ReasonByReference)
+			progress = true
 		}
 	}
+	return progress
 }
 
 // pairReturns finds the payout that each returned one takes back; both leave

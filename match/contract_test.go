@@ -204,7 +204,7 @@ func TestClearingDayCutOffs(t *testing.T) {
 		{"cut-off 00:00 is the natural day", &set, "2026-11-10 23:30:00", true, parse.ChannelCard, "2026-11-10"},
 		{"the contract sets the QR cut-off", &set, "2026-11-10 22:00:00", true, parse.ChannelQR, "2026-11-11"},
 	} {
-		if got := c.contract.ClearingDay(moment(t, c.at), c.clock, c.channel); dayText(got) != c.want {
+		if got := c.contract.ClearingDay(clockTime(t, c.at), c.clock, c.channel); dayText(got) != c.want {
 			t.Errorf("%s: %s, want %s", c.why, dayText(got), c.want)
 		}
 	}
