@@ -3,6 +3,7 @@ package match
 import (
 	"cmp"
 	"slices"
+	"sort"
 
 	"duizhang/parse"
 	"duizhang/parse/money"
@@ -51,13 +52,25 @@ type line struct {
 	specific bool
 	// stranger: it names a merchant number that this run does not know.
 	stranger bool
-	twins    int // lines with the same number cannot be told apart
-	open     bool
-	pass     ReasonCode
-	paid     []Payment
-	undone   bool // a payout that was returned
-	ways     int32
-	gaveUp   bool
+	// claim: a line of the acquirer's own payout list, beside a statement of
+	// the same account, which decides.
+	claim  bool
+	twins  int // lines with the same number cannot be told apart
+	open   bool
+	pass   ReasonCode
+	paid   []Payment
+	undone bool // a payout that was returned
+	ways   int32
+	gaveUp bool
+	tried  [2]attempt // pass 3, near and far
+}
+
+// attempt is a search for a line that found nothing to place; it holds as long
+// as no settlement within reach was paid since.
+type attempt struct {
+	tick   int
+	ways   int32
+	gaveUp bool
 }
 
 // allocator places the bank's credits on settlements. It works in passes, the
@@ -70,13 +83,22 @@ type allocator struct {
 	same     [][]bool // which accounts can be the same
 	returns  []returned
 	budget   int // steps that all searches together may still take
+
+	byMerchant map[string][]*payee
+	byDay      map[parse.Date][]*payee // clearing day
+	byDue      []*payee
+	lead       parse.Date // the longest time from the first possible credit to the due date
+	byAmount   map[money.Fen][]*line
+
+	tick    int                // counts payments
+	touched map[parse.Date]int // due date → the tick of its last payment
 }
 
 // returned is a payout and the line that takes it back.
 type returned struct{ credit, back *line }
 
 func newAllocator(o *settleOutput) *allocator {
-	a := &allocator{o: o, budget: maxRunSteps}
+	a := &allocator{o: o, budget: maxRunSteps, tick: 1, touched: map[parse.Date]int{}}
 	index := map[string]int{}
 	account := func(name string) int {
 		i, ok := index[name]
@@ -100,8 +122,42 @@ func newAllocator(o *settleOutput) *allocator {
 			a.same[i][j] = x == "" || y == "" || sameAccount(x, y)
 		}
 	}
+	a.index()
 	a.recognise()
 	return a
+}
+
+// index makes the settlements and lines findable by what passes ask for.
+func (a *allocator) index() {
+	a.byMerchant, a.byDay, a.byAmount = map[string][]*payee{}, map[parse.Date][]*payee{}, map[money.Fen][]*line{}
+	for _, p := range a.payees {
+		if p.total <= 0 || p.day == 0 {
+			continue
+		}
+		a.byMerchant[p.merchant] = append(a.byMerchant[p.merchant], p)
+		a.byDay[p.day] = append(a.byDay[p.day], p)
+		a.byDue = append(a.byDue, p)
+		a.lead = max(a.lead, p.due-p.earliest)
+	}
+	slices.SortStableFunc(a.byDue, func(x, y *payee) int { return cmp.Compare(x.due, y.due) })
+	for _, l := range a.lines {
+		a.byAmount[l.amount] = append(a.byAmount[l.amount], l)
+	}
+}
+
+// around is every settlement that a line could pay so many days after its due
+// date, and some that it could not.
+func (a *allocator) around(l *line, within parse.Date) []*payee {
+	if len(l.ref.merchants) > 0 {
+		var list []*payee
+		for _, m := range l.ref.merchants {
+			list = append(list, a.byMerchant[m]...)
+		}
+		return list
+	}
+	from := sort.Search(len(a.byDue), func(i int) bool { return a.byDue[i].due >= l.row.date-within })
+	to := sort.Search(len(a.byDue), func(i int) bool { return a.byDue[i].due > l.row.date+a.lead })
+	return a.byDue[from:max(from, to)]
 }
 
 func (o *settleOutput) payee(i, account int) *payee {
@@ -155,6 +211,7 @@ func (a *allocator) recognise() {
 	slices.SortFunc(own, func(x, y string) int { return cmp.Or(cmp.Compare(len(y), len(x)), cmp.Compare(x, y)) })
 	own = slices.Compact(own)
 	known := func(id string) bool { return merchants[id] }
+	a.findClaims()
 	numbers := a.payoutNumbers()
 	for i, l := range a.lines {
 		a.recogniseLine(l, own, known, numbers)
@@ -166,17 +223,50 @@ func (a *allocator) recognise() {
 	}
 }
 
-// payoutNumbers are the acquirers' payout numbers of this run.
+// findClaims tells payout lists from statements. Where both were given, the
+// money of a list must not be counted a second time: its lines are then only
+// the acquirer's word, and their numbers references.
+func (a *allocator) findClaims() {
+	var stated []int
+	for _, l := range a.lines {
+		if l.row.kind != parse.Payout && !slices.Contains(stated, l.account) {
+			stated = append(stated, l.account)
+		}
+	}
+	for _, l := range a.lines {
+		if l.row.kind != parse.Payout || len(stated) == 0 {
+			continue
+		}
+		account := l.row.account
+		if account == "" {
+			account = a.o.in.contracts.For(l.row.acquirer, l.row.merchant, l.row.date).Account
+		}
+		l.claim = slices.ContainsFunc(stated, func(i int) bool {
+			return account == "" || a.accounts[i] == "" || sameAccount(account, a.accounts[i])
+		})
+	}
+}
+
+// payoutNumbers are the acquirers' payout numbers of this run, from the
+// clearing side and from payout lists beside a statement.
 func (a *allocator) payoutNumbers() map[string]*payoutRow {
 	m := map[string]*payoutRow{}
-	for i := range a.o.in.payouts {
-		for _, no := range a.o.in.payouts[i].numbers {
+	add := func(p *payoutRow) {
+		for _, no := range p.numbers {
 			no = foldName(no)
-			if old, ok := m[no]; ok && (old == nil || old.merchant != a.o.in.payouts[i].merchant || old.clearing != a.o.in.payouts[i].clearing) {
+			if old, ok := m[no]; ok && (old == nil || old.merchant != p.merchant || old.clearing != p.clearing) {
 				m[no] = nil // two payouts with one number name neither
 			} else {
-				m[no] = &a.o.in.payouts[i]
+				m[no] = p
 			}
+		}
+	}
+	for i := range a.o.in.payouts {
+		add(&a.o.in.payouts[i])
+	}
+	for _, l := range a.lines {
+		if l.claim {
+			add(&payoutRow{l.row.acquirer, l.row.merchant, l.row.clearing, l.row.numbers})
 		}
 	}
 	return m
@@ -214,7 +304,7 @@ func (a *allocator) recogniseLine(l *line, own []string, known func(string) bool
 		l.named = true
 	}
 	blank := payer == "" && remark == ""
-	l.open = row.amount > 0 && row.status != parse.Failed && row.status != parse.Pending && row.date <= a.o.in.asOf && (l.named || blank)
+	l.open = row.amount > 0 && row.status != parse.Failed && row.status != parse.Pending && row.date <= a.o.in.asOf && (l.named || blank) && !l.claim
 	if l.ref.loose = a.usefulDays(l); len(l.ref.days) > 0 {
 		l.ref.loose = nil
 	}
@@ -227,11 +317,10 @@ func (a *allocator) recogniseLine(l *line, own []string, known func(string) bool
 func (a *allocator) usefulDays(l *line) []parse.Date {
 	var days []parse.Date
 	for _, d := range l.ref.loose {
-		for _, p := range a.payees {
-			if p.day == d && (d != l.row.date || p.due == d) && (len(l.ref.merchants) == 0 || slices.Contains(l.ref.merchants, p.merchant)) {
-				days = append(days, d)
-				break
-			}
+		if slices.ContainsFunc(a.byDay[d], func(p *payee) bool {
+			return (d != l.row.date || p.due == d) && (len(l.ref.merchants) == 0 || slices.Contains(l.ref.merchants, p.merchant))
+		}) {
+			days = append(days, d)
 		}
 	}
 	return days
@@ -303,6 +392,8 @@ func (a *allocator) pay(l *line, p *payee, amount money.Fen, pass ReasonCode) {
 	l.paid, p.paid = append(l.paid, part), append(p.paid, part)
 	p.left -= amount
 	l.open, l.pass = false, pass
+	a.tick++
+	a.touched[p.due] = a.tick
 }
 
 // payAll places a line on the whole of several settlements.
@@ -321,7 +412,7 @@ func (a *allocator) byReference() {
 				continue
 			}
 			meant := a.meant(l, func(p *payee) bool { return p.left > 0 })
-			switch sum := leftOf(meant); {
+			switch sum := sumOf(meant, (*payee).missing); {
 			case len(meant) == 0 || l.amount > sum:
 			case l.amount == sum:
 				a.payAll(l, meant, ReasonByReference)
@@ -336,7 +427,7 @@ func (a *allocator) byReference() {
 // account if there are any.
 func (a *allocator) meant(l *line, ok func(*payee) bool) []*payee {
 	var here, anywhere []*payee
-	for _, p := range a.payees {
+	for _, p := range a.around(l, farDays) {
 		if ok(p) && l.couldPay(p) && l.row.date <= p.due+farDays {
 			anywhere = append(anywhere, p)
 			if a.same[l.account][p.account] {
@@ -350,9 +441,9 @@ func (a *allocator) meant(l *line, ok func(*payee) bool) []*payee {
 	return anywhere
 }
 
-func leftOf(ps []*payee) (sum money.Fen) {
+func sumOf(ps []*payee, value func(*payee) money.Fen) (sum money.Fen) {
 	for _, p := range ps {
-		sum += p.left
+		sum += value(p)
 	}
 	return sum
 }
@@ -499,12 +590,14 @@ func (a *allocator) oneToMany(within parse.Date) bool {
 	for progress := false; ; progress = true {
 		var found []proposal
 		asked := map[int]bool{} // equal lines propose once
-		for _, l := range a.lines {
-			if !l.open || !l.named || asked[l.twins] {
+		open := filter(a.lines, func(l *line) bool { return l.open && l.named })
+		sets := wholeSets(filter(a.payees, func(p *payee) bool { return p.left > 0 && p.day != 0 }), open, (*payee).missing)
+		for _, l := range open {
+			if asked[l.twins] {
 				continue
 			}
 			asked[l.twins] = true
-			if ps := a.setFor(l, a.choices(l, within), (*payee).missing, within == nearDays); ps != nil {
+			if ps := a.trySet(l, sets[l.amount], within); ps != nil {
 				found = append(found, proposal{[]*line{l}, ps})
 			}
 		}
@@ -514,31 +607,67 @@ func (a *allocator) oneToMany(within parse.Date) bool {
 	}
 }
 
+// trySet is setFor, unless it was asked before and nothing has changed since.
+func (a *allocator) trySet(l *line, sets [][]*payee, within parse.Date) []*payee {
+	ring := 0
+	if within != nearDays {
+		ring = 1
+	}
+	last := &l.tried[ring]
+	if last.tick > 0 && !a.changed(l, within, last.tick) {
+		l.ways, l.gaveUp = max(l.ways, last.ways), l.gaveUp || last.gaveUp
+		return nil
+	}
+	sets = filter(sets, func(set []*payee) bool {
+		return !slices.ContainsFunc(set, func(p *payee) bool { return !a.fits(l, p, within) })
+	})
+	before := attempt{a.tick, l.ways, l.gaveUp}
+	l.ways, l.gaveUp = 0, false
+	var found []*payee
+	if ring == 0 || len(sets) > 0 {
+		found = a.setFor(l, a.choices(l, within), sets, (*payee).missing, ring == 0)
+	}
+	*last = attempt{a.tick, l.ways, l.gaveUp}
+	if found != nil {
+		last.tick = 0
+	}
+	l.ways, l.gaveUp = max(l.ways, before.ways), l.gaveUp || before.gaveUp
+	return found
+}
+
+// changed says whether a settlement that a line could pay was paid since.
+func (a *allocator) changed(l *line, within parse.Date, tick int) bool {
+	for d := l.row.date - within; d <= l.row.date+a.lead; d++ {
+		if a.touched[d] > tick {
+			return true
+		}
+	}
+	return false
+}
+
 func (p *payee) missing() money.Fen { return p.left }
 func (p *payee) whole() money.Fen   { return p.total }
 
 // choices are the settlements with something missing that a line fits.
 func (a *allocator) choices(l *line, within parse.Date) []*payee {
-	var list []*payee
-	for _, p := range a.payees {
-		if p.left > 0 && a.fits(l, p, within) {
-			list = append(list, p)
-		}
-	}
-	return list
+	return filter(a.around(l, within), func(p *payee) bool { return p.left > 0 && a.fits(l, p, within) })
 }
 
 // setFor is the one set of two or more settlements that a line pays exactly.
-// Whole runs of a merchant's days and whole days of an acquirer are looked for
-// first, those that are due on the line's day before others; then any set.
+// Whole runs of a merchant's days, whole days of an acquirer and all that fits
+// come first, those that are due on the line's day before others; then any set.
 // Two sets of equal standing are none.
-func (a *allocator) setFor(l *line, ps []*payee, value func(*payee) money.Fen, any bool) []*payee {
+func (a *allocator) setFor(l *line, ps []*payee, sets [][]*payee, value func(*payee) money.Fen, any bool) []*payee {
 	if len(ps) < 2 || slices.ContainsFunc(ps, func(p *payee) bool { return value(p) == l.amount }) {
 		// One that it pays alone is the better answer, even if pass 2 could
 		// not tell which.
 		return nil
 	}
-	sets := wholeSets(ps, l.amount, value)
+	if sumOf(ps, value) == l.amount {
+		if all := inOrder(ps); !slices.ContainsFunc(sets, func(s []*payee) bool { return slices.Equal(s, all) }) {
+			sets = append(slices.Clone(sets), all)
+		}
+	}
 	today := func(set []*payee) bool {
 		last := slices.MaxFunc(set, func(x, y *payee) int { return cmp.Compare(x.due, y.due) })
 		return last.due == l.row.date || !slices.ContainsFunc(set, func(p *payee) bool { return p.claim != l.row.date })
@@ -604,6 +733,9 @@ func filter[T any](list []T, keep func(T) bool) []T {
 // search looks for sets of settlements of any kind.
 func (a *allocator) search(ps []*payee, target money.Fen, value func(*payee) money.Fen) ([]*payee, subsetResult) {
 	ps = filter(ps, func(p *payee) bool { return value(p) <= target })
+	if admissibleSize(len(ps), target) < 2 {
+		return nil, subsetResult{limited: len(ps) >= 2}
+	}
 	slices.SortFunc(ps, func(x, y *payee) int { return cmp.Or(cmp.Compare(value(y), value(x)), cmp.Compare(x.n, y.n)) })
 	vals := make([]money.Fen, len(ps))
 	for i, p := range ps {
@@ -617,69 +749,87 @@ func (a *allocator) search(ps []*payee, target money.Fen, value func(*payee) mon
 	return set, r
 }
 
-// wholeSets are the sets that a payout naturally covers and that have the sum:
-// runs of consecutive open clearing days of one merchant, and everything of
-// an acquirer that is due, or was cleared, on one day.
-func wholeSets(ps []*payee, target money.Fen, value func(*payee) money.Fen) [][]*payee {
+// wholeSets are, by their sum, the sets that a payout naturally covers and that
+// one of the lines could be: runs of consecutive open clearing days of one
+// merchant, and everything of an acquirer on one account that is due, or was
+// cleared, on one day.
+func wholeSets(ps []*payee, lines []*line, value func(*payee) money.Fen) map[money.Fen][][]*payee {
+	sets, largest := map[money.Fen][][]*payee{}, money.Fen(0)
+	for _, l := range lines {
+		sets[l.amount] = nil
+		largest = max(largest, l.amount)
+	}
+	add := func(set []*payee, sum money.Fen) {
+		old, wanted := sets[sum]
+		if !wanted || len(set) < 2 {
+			return
+		}
+		if set = inOrder(set); !slices.ContainsFunc(old, func(s []*payee) bool { return slices.Equal(s, set) }) {
+			sets[sum] = append(old, set)
+		}
+	}
 	ps = slices.Clone(ps)
 	slices.SortFunc(ps, func(x, y *payee) int {
-		return cmp.Or(cmp.Compare(x.group, y.group), cmp.Compare(x.merchant, y.merchant), cmp.Compare(x.day, y.day), cmp.Compare(x.n, y.n))
+		return cmp.Or(cmp.Compare(x.group, y.group), cmp.Compare(x.merchant, y.merchant), cmp.Compare(x.currency, y.currency),
+			cmp.Compare(x.account, y.account), cmp.Compare(x.day, y.day), cmp.Compare(x.n, y.n))
 	})
-	var sets [][]*payee
-	add := func(set []*payee) {
-		set = inOrder(set)
-		if !slices.ContainsFunc(sets, func(s []*payee) bool { return slices.Equal(s, set) }) {
-			sets = append(sets, set)
-		}
-	}
-	first, sum := 0, money.Fen(0)
-	for i, p := range ps {
-		if i > 0 && (p.group != ps[i-1].group || p.merchant != ps[i-1].merchant) {
-			first, sum = i, 0
-		}
-		for sum += value(p); sum > target || i-first >= maxRun; first++ {
-			sum -= value(ps[first])
-		}
-		if sum == target && i > first {
-			add(ps[first : i+1])
-		}
-	}
-	type dayKey struct {
-		group   string
-		day     parse.Date
-		cleared bool
-	}
-	days := map[dayKey][]*payee{}
-	var keys []dayKey
-	for _, p := range ps {
-		for _, k := range []dayKey{{p.group, p.due, false}, {p.group, p.day, true}, {"", 0, false}} {
-			if days[k] == nil {
-				keys = append(keys, k)
+	for first := range ps {
+		sum := value(ps[first])
+		for i := first + 1; i < len(ps) && i-first < maxRun && ps[i].follows(ps[i-1]); i++ {
+			if sum += value(ps[i]); sum > largest {
+				break
 			}
-			days[k] = append(days[k], p)
+			add(ps[first:i+1], sum)
 		}
 	}
-	for _, k := range keys {
-		sum := money.Fen(0)
-		for _, p := range days[k] {
-			sum += value(p)
-		}
-		if sum == target && len(days[k]) > 1 {
-			add(days[k])
-		}
+	for _, set := range wholeDays(ps) {
+		add(set, sumOf(set, value))
 	}
 	return sets
+}
+
+// follows says whether two settlements are of one merchant, account and currency.
+func (p *payee) follows(o *payee) bool {
+	return p.group == o.group && p.merchant == o.merchant && p.currency == o.currency && p.account == o.account
+}
+
+// wholeDays are the settlements of an acquirer on one account by due date, and
+// by clearing day.
+func wholeDays(ps []*payee) [][]*payee {
+	type key struct {
+		group, currency string
+		account         int
+		day             parse.Date
+		cleared         bool
+	}
+	index := map[key]int{}
+	var days [][]*payee
+	for _, p := range ps {
+		for _, k := range []key{{p.group, p.currency, p.account, p.due, false}, {p.group, p.currency, p.account, p.day, true}} {
+			i, ok := index[k]
+			if !ok {
+				i = len(days)
+				index[k] = i
+				days = append(days, nil)
+			}
+			days[i] = append(days[i], p)
+		}
+	}
+	return days
 }
 
 // manyToOne is pass 4: several credits that together pay one settlement.
 func (a *allocator) manyToOne(within parse.Date) bool {
 	for progress := false; ; progress = true {
 		var found []proposal
+		open := filter(a.lines, func(l *line) bool { return l.open && l.named })
 		for _, p := range a.payees {
 			if p.left <= 0 {
 				continue
 			}
-			if ls := a.partsFor(p, within); ls != nil {
+			from := sort.Search(len(open), func(i int) bool { return open[i].row.date >= p.earliest })
+			to := sort.Search(len(open), func(i int) bool { return open[i].row.date > p.due+within })
+			if ls := a.partsFor(p, open[from:max(from, to)], within); ls != nil {
 				found = append(found, proposal{ls, []*payee{p}})
 			}
 		}
@@ -692,8 +842,8 @@ func (a *allocator) manyToOne(within parse.Date) bool {
 // partsFor is the one set of two or more lines that pays a settlement exactly:
 // all lines of a day, or all that fit, before any set; those of the day it is
 // due before others.
-func (a *allocator) partsFor(p *payee, within parse.Date) []*line {
-	ls := filter(a.lines, func(l *line) bool { return l.open && l.named && l.amount <= p.left && a.fits(l, p, within) })
+func (a *allocator) partsFor(p *payee, open []*line, within parse.Date) []*line {
+	ls := filter(open, func(l *line) bool { return l.amount <= p.left && a.fits(l, p, within) })
 	if len(ls) < 2 || slices.ContainsFunc(ls, func(l *line) bool { return l.amount == p.left }) {
 		return nil
 	}
@@ -851,7 +1001,7 @@ func (a *allocator) restOfDay(lines []*line) bool {
 // contested says whether a line that stays ambiguous is exactly what a
 // settlement lacks: nothing less certain may take its place.
 func (a *allocator) contested(p *payee) bool {
-	return slices.ContainsFunc(a.lines, func(l *line) bool { return l.open && l.ways > 1 && l.amount == p.left && a.fits(l, p, nearDays) })
+	return slices.ContainsFunc(a.byAmount[p.left], func(l *line) bool { return l.open && l.ways > 1 && a.fits(l, p, nearDays) })
 }
 
 // takers are the settlements that can take what is left.
@@ -885,7 +1035,7 @@ func (a *allocator) overReferenced() (progress bool) {
 func (a *allocator) pairReturns() {
 	taken := map[*line]bool{}
 	for _, back := range a.lines {
-		if back.amount >= 0 || back.row.date > a.o.in.asOf || !a.isReturn(back) {
+		if back.amount >= 0 || back.claim || back.row.date > a.o.in.asOf || !a.isReturn(back) {
 			continue
 		}
 		var can []*line
@@ -942,7 +1092,7 @@ func (a *allocator) ghosts() {
 		}
 	}
 	for _, l := range a.lines {
-		if l.amount > 0 && l.row.status == parse.Failed && l.named && l.row.date <= a.o.in.asOf {
+		if l.amount > 0 && l.row.status == parse.Failed && l.named && !l.claim && l.row.date <= a.o.in.asOf {
 			for _, p := range a.ghost(l) {
 				p.returned = max(p.returned, l.row.date)
 			}
@@ -969,15 +1119,11 @@ func (a *allocator) ghost(l *line) []*payee {
 	l.pass = ReasonByReference
 	if l.specific {
 		meant := a.meant(l, func(p *payee) bool { return true })
-		sum := money.Fen(0)
-		for _, p := range meant {
-			sum += p.total
-		}
-		if len(meant) == 1 && l.amount <= sum || sum == l.amount {
+		if sum := sumOf(meant, (*payee).whole); len(meant) == 1 && l.amount <= sum || sum == l.amount {
 			return meant
 		}
 	}
-	all := filter(a.payees, func(p *payee) bool { return a.fits(l, p, nearDays) })
+	all := filter(a.around(l, nearDays), func(p *payee) bool { return a.fits(l, p, nearDays) })
 	equal := filter(all, func(p *payee) bool { return p.total == l.amount })
 	if today := filter(equal, func(p *payee) bool { return onDay(l, p) }); len(today) == 1 {
 		equal = today
@@ -986,7 +1132,7 @@ func (a *allocator) ghost(l *line) []*payee {
 	switch len(equal) {
 	case 0:
 		l.pass = ReasonOneToMany
-		return a.setFor(l, all, (*payee).whole, true)
+		return a.setFor(l, all, wholeSets(all, []*line{l}, (*payee).whole)[l.amount], (*payee).whole, true)
 	case 1:
 		return equal
 	}
@@ -1032,6 +1178,8 @@ func (a *allocator) outcome(l *line) (CreditOutcome, Reason) {
 	switch {
 	case l.row.date > a.o.in.asOf:
 		return Ignored, Reason{Code: ReasonAfterAsOf, Day: a.o.in.asOf}
+	case l.claim:
+		return Ignored, Reason{Code: ReasonPayoutList}
 	case l.amount < 0:
 		return a.outcomeOut(l)
 	case l.row.status == parse.Failed && l.named:

@@ -108,6 +108,39 @@ func TestPayoutNumbersAreReferences(t *testing.T) {
 	}
 }
 
+// With a statement and the acquirer's payout list of one account the money is
+// counted once; without the statement the list is the bank side.
+func TestPayoutListBesideStatement(t *testing.T) {
+	sc := scene{asOf: "2026-11-12", clearing: []string{"拉卡拉|80001|1234|2026-11-09|100|0", "拉卡拉|80002|1234|2026-11-09|100|0"},
+		bank: []string{"2026-11-10|100|1234|||payout", "2026-11-10|100|1234|" + kala + "|划款 PX0000000001"}}
+	in := sc.input(t)
+	in.bank[0].acquirer, in.bank[0].merchant, in.bank[0].clearing, in.bank[0].numbers = "拉卡拉", "80002", tuesday-1, []string{"PX0000000001"}
+	in.bank[1].numbers = []string{"PX0000000001"}
+	_, credits := mustSettle(t, in).lines()
+	if diff := cmp.Diff([]string{"ignored", "identified 拉卡拉/80002/2026-11-09"}, credits); diff != "" {
+		t.Error(diff)
+	}
+	in.bank = in.bank[:1]
+	settlements, credits := mustSettle(t, in).lines()
+	if diff := cmp.Diff([]string{"拉卡拉/80001/2026-11-09 none overdue 0.00/100.00 late 2", "拉卡拉/80002/2026-11-09 full on_time 100.00/0.00"}, settlements); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]string{"identified 拉卡拉/80002/2026-11-09"}, credits); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestClaimsAgainstTheBank(t *testing.T) {
+	o := scene{asOf: "2026-11-12",
+		clearing: []string{"拉卡拉|80001||2026-11-09|100|0|2026-11-10", "拉卡拉|80002||2026-11-09|200|0|2026-11-10", "拉卡拉|80003||2026-11-09|300|0|2026-11-10", "拉卡拉|80004||2026-11-11|400|0|2026-11-13"},
+		bank:     []string{"2026-11-10|100||" + kala + "|结算款", "2026-11-11|200||" + kala + "|结算款"}}.settle(t)
+	for i, want := range []bool{false, true, true, false} {
+		if got := o.settlements[i].ClaimDiffers(); got != want {
+			t.Errorf("%s: %v", o.settlements[i].ID, got)
+		}
+	}
+}
+
 func TestRowsThatSettleNothing(t *testing.T) {
 	in := scene{asOf: "2026-11-12", clearing: []string{"拉卡拉|80001||2026-11-09|100|0", "拉卡拉|80001||2026-11-09|55|0", "拉卡拉|80001||2026-11-09|66|0", "拉卡拉|80001||2026-11-09|-100|0"}}.input(t)
 	in.sums[1].status = parse.Failed

@@ -103,6 +103,9 @@ const (
 	// ReasonOldAccount: placed by amount and day, on an account that the
 	// contract does not name.
 	ReasonOldAccount
+	// ReasonPayoutList: a line of the acquirer's own payout list; the statement
+	// of the same account decides what came.
+	ReasonPayoutList
 	// ReasonFailedPayout: the acquirer's payout failed; nothing came.
 	ReasonFailedPayout
 

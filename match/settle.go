@@ -525,6 +525,12 @@ func (o *settleOutput) judgePaid(i int) {
 	}
 }
 
+// ClaimDiffers says whether the clearing file's own day of credit is not what
+// the bank shows: another day, or no money at all.
+func (s *Settlement) ClaimDiffers() bool {
+	return s.Claimed != 0 && s.Credit != CreditUnchecked && s.Timing != TimingNone && s.Claimed != s.CreditedDate && !(s.CreditedDate == 0 && s.Timing == PendingTiming)
+}
+
 // judgeShort is for a settlement whose money did not come, or only in part.
 func (o *settleOutput) judgeShort(i int, p *payee) {
 	s := &o.settlements[i]
