@@ -276,6 +276,7 @@ func (a *allocator) recogniseLine(l *line, own []string, known func(string) bool
 	row := l.row
 	payer, remark := foldText(row.payer), foldText(row.remark)
 	l.ref = a.o.in.patterns.read(remark, row.date, known)
+	l.stranger = l.ref.stranger && len(l.ref.merchants) == 0
 	if m := foldName(row.merchant); m != "" {
 		if known(m) {
 			l.ref.merchants = append(l.ref.merchants, m)

@@ -53,9 +53,6 @@ type patternFile struct {
 
 var defaultPatterns = mustPatterns()
 
-// DefaultPatterns are the built-in ones.
-func DefaultPatterns() *Patterns { return defaultPatterns }
-
 func mustPatterns() *Patterns {
 	p, err := readPatterns("patterns.toml", patternTable)
 	if err != nil {
@@ -180,10 +177,8 @@ type reference struct {
 	days      []parse.Date // clearing days that are called so
 	loose     []parse.Date // days that only stand there: a clearing day or any other
 	payouts   []string     // payout numbers
-}
-
-func (r *reference) empty() bool {
-	return len(r.merchants) == 0 && len(r.days) == 0 && len(r.loose) == 0 && len(r.payouts) == 0
+	// stranger: it names a merchant number that the run does not know.
+	stranger bool
 }
 
 // maxDayRange is the longest run of clearing days that one payout names.
@@ -209,6 +204,10 @@ func (p *Patterns) read(remark string, paid parse.Date, known func(string) bool)
 	return r
 }
 
+// minStranger is how long an unknown text behind 商户号 must be to be some other
+// merchant's number: shorter ones are tails and serial numbers.
+const minStranger = 8
+
 // take reads the named groups of one match.
 func (r *reference) take(re *regexp.Regexp, m []string, paid parse.Date, known func(string) bool) {
 	named := func(name string) string {
@@ -219,6 +218,8 @@ func (r *reference) take(re *regexp.Regexp, m []string, paid parse.Date, known f
 	}
 	if id := named("merchant"); id != "" && known(id) {
 		r.merchants = append(r.merchants, id)
+	} else if _, isDay := looseDay(id, paid); len(id) >= minStranger && !isDay {
+		r.stranger = true
 	}
 	if no := named("payout"); no != "" {
 		r.payouts = append(r.payouts, no)
