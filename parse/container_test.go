@@ -210,7 +210,7 @@ func TestContentDecidesAndNotTheName(t *testing.T) {
 		{"a.tar", "a.csv" + strings.Repeat("\x00", 252) + "ustar\x0000" + strings.Repeat("\x00", 20), formRefused, codePackedOther},
 		{"a.xls", "\x09\x04\x06\x00\x00\x00\x10\x00\x00\x00", formRefused, codeWorkbookOld},
 		{"a.xls", "MIME-Version: 1.0\nX-Document-Type: Workbook\n", formRefused, codeWorkbookOther},
-		{"a.xls", `<?xml version="1.0"?><?mso-application progid="Excel.Sheet"?><Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet">`, formRefused, codeWorkbookOther},
+		{"a.xls", `<?xml version="1.0"?><?mso-application progid="Excel.Sheet"?><Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet"></Workbook>`, formXML, ""},
 		{"a.xml", `<?xml version="1.0"?><Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.02">`, formRefused, codeNotData},
 		{"a.csv", "<备注>,金额\n1,2\n", formText, ""},
 		{"a.bin", noise(4096), formRefused, codeNotData},
