@@ -722,7 +722,7 @@ func (s *biffSheetReader) putCell(col int, kind cellKind, text []byte) error {
 		return nil
 	}
 	if col >= s.book.lim.Columns {
-		return &Problem{Code: codeWorkbookColumns, Value: strconv.Itoa(col + 1), Args: []string{strconv.Itoa(s.book.lim.Columns)}}
+		return columnsProblem(col+1, s.book.lim.Columns)
 	}
 	for len(s.cells) <= col {
 		s.cells = append(s.cells, gridCell{})

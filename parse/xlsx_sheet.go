@@ -546,7 +546,7 @@ func (s *sheetReader) slowCell(t xmlToken, prev int) (col int, err error) {
 		return col, err
 	}
 	if col > s.book.lim.Columns {
-		return 0, &Problem{Code: codeWorkbookColumns, Value: strconv.Itoa(col), Args: []string{strconv.Itoa(s.book.lim.Columns)}}
+		return 0, columnsProblem(col, s.book.lim.Columns)
 	}
 	if col > len(s.cells) {
 		s.put(col, kind, text)

@@ -177,26 +177,28 @@ func (s *reader2003) read(sheet int) (err error) {
 	}
 }
 
-// index is a row or column number that may be given, else the next one.
-func index2003(t *xmlToken, last, most int, code Code) (int, error) {
+// index2003 is a row or column number that may be given, else the next one.
+func index2003(t *xmlToken, last int) (int, error) {
 	v := attr2003(t, "Index")
 	if v == "" {
-		v = strconv.Itoa(last + 1)
+		return last + 1, nil
 	}
-	n, err := strconv.ParseInt(v, 10, 64)
-	switch {
-	case err != nil || n <= int64(last):
+	n, err := strconv.ParseInt(v, 10, 32)
+	if err != nil || n <= int64(last) {
 		return 0, fmt.Errorf("index %q after %d", v, last)
-	case n > int64(most):
-		return 0, &Problem{Code: code, Value: v, Args: []string{strconv.Itoa(most)}}
 	}
 	return int(n), nil
 }
 
-func (s *reader2003) readRow(t xmlToken) (err error) {
-	if s.row, err = index2003(&t, s.row, s.book.lim.SheetRows, codeWorkbookRows); err != nil {
+func (s *reader2003) readRow(t xmlToken) error {
+	row, err := index2003(&t, s.row)
+	switch limit := s.book.lim.SheetRows; {
+	case err != nil:
 		return err
+	case row > limit:
+		return &Problem{Code: codeWorkbookRows, Value: strconv.Itoa(row), Args: []string{strconv.Itoa(limit)}}
 	}
+	s.row = row
 	span, _ := strconv.ParseUint(attr2003(&t, "Span"), 10, 20)
 	s.cells, s.scratch = s.cells[:0], s.scratch[:0]
 	col := 0
@@ -227,7 +229,7 @@ func (s *reader2003) readRow(t xmlToken) (err error) {
 
 // readCell reads a cell and returns the last column that it covers.
 func (s *reader2003) readCell(t xmlToken, last int) (int, error) {
-	col, err := index2003(&t, last, maxSheetColumn, codeWorkbookColumns)
+	col, err := index2003(&t, last)
 	if err != nil {
 		return 0, err
 	}
@@ -259,7 +261,7 @@ func (s *reader2003) readCell(t xmlToken, last int) (int, error) {
 	}
 	if cell.kind != cellBlank {
 		if col > s.book.lim.Columns {
-			return 0, &Problem{Code: codeWorkbookColumns, Value: strconv.Itoa(col), Args: []string{strconv.Itoa(s.book.lim.Columns)}}
+			return 0, columnsProblem(col, s.book.lim.Columns)
 		}
 		for len(s.cells) < col-1 {
 			s.cells = append(s.cells, gridCell{})
