@@ -80,20 +80,22 @@ func (t *classTable) id(c class) uint32 {
 // classer finds the class of one worker's rows. It remembers rows by what they
 // have in common (a kin) and, within it, by what is worked out row by row.
 type classer struct {
-	r     *run
-	side  side
-	buf   []byte
-	table []*kin // open addressing by hash
-	used  int
-	sums  []classSums
-	seen  places
-	fees  feeLedger
+	r      *run
+	side   side
+	buf    []byte
+	recent [256]*kin
+	table  []*kin // open addressing by hash
+	used   int
+	sums   []classSums
+	seen   places
+	fees   feeLedger
 }
 
 // kin is the rows that agree in every field of a class as the file has it.
 type kin struct {
+	marks    kinMarks
+	texts    [4]string // as kinTexts, raw
 	hash     uint64
-	key      string
 	base     class
 	contract *Contract
 	fee      feeRule
@@ -101,6 +103,20 @@ type kin struct {
 	place    uint32    // of the merchant, see places
 	cases    []kinCase
 }
+
+// kinMarks are the small fields of a kin. The trade day is one of them on the
+// clearing side because contracts are dated.
+type kinMarks struct {
+	code                               code
+	status                             parse.Status
+	cardType                           parse.CardType
+	channel                            parse.Channel
+	trade, clearing, settled, credited parse.Date
+}
+
+// kinTexts are the texts that rows of one kin share; those after the first
+// three count on the clearing side only.
+var kinTexts = [4]parse.Field{parse.Currency, parse.Acquirer, parse.MerchantID, parse.Account}
 
 // kinCase is a kin's rows whose day and marks are the same too.
 type kinCase struct {
@@ -207,44 +223,69 @@ func (c *classer) count(id uint32, row *parse.Row) {
 	s.credited.add(row.Credited)
 }
 
-// kin finds or makes the row's kin.
+// kin finds or makes the row's kin. Rows of the same merchant and sort follow
+// each other, so a small cache answers nearly all of them.
 func (c *classer) kin(row *parse.Row) *kin {
-	c.buf = kinKey(c.buf[:0], c.side, row)
-	h := xxh3.Hash(c.buf)
+	m := kinMarks{code: rowCode(row), status: row.Status, cardType: row.CardType, channel: row.Channel}
+	if c.side == clearingSide {
+		m.trade, m.clearing, m.settled, m.credited = row.Time.Date(), row.ClearingDate, row.SettleDate, row.CreditedDate
+	}
+	slot := &c.recent[m.slot(row.Text[parse.MerchantID])]
+	if k := *slot; k != nil && k.is(&m, row, c.side) {
+		return k
+	}
+	k := c.lookUp(&m, row)
+	*slot = k
+	return k
+}
+
+// slot spreads kins over the cache; any spread is right.
+func (m *kinMarks) slot(merchant []byte) uint64 {
+	h := uint64(m.code)<<24 | uint64(m.status)<<16 | uint64(m.cardType)<<8 | uint64(m.channel)
+	h ^= uint64(m.clearing)<<32 ^ uint64(m.trade)<<40
+	if n := len(merchant); n > 0 {
+		h ^= uint64(merchant[n-1])<<50 ^ uint64(merchant[max(n-2, 0)])<<54
+	}
+	return h * 0x9e3779b97f4a7c15 >> 56
+}
+
+// is says whether a row is of the kin.
+func (k *kin) is(m *kinMarks, row *parse.Row, sd side) bool {
+	return k.marks == *m && k.texts[2] == string(row.Text[parse.MerchantID]) && k.texts[0] == string(row.Text[parse.Currency]) &&
+		k.texts[1] == string(row.Text[parse.Acquirer]) && (sd == posSide || k.texts[3] == string(row.Text[parse.Account]))
+}
+
+// lookUp is kin without the cache.
+func (c *classer) lookUp(m *kinMarks, row *parse.Row) *kin {
+	b := append(c.buf[:0], byte(m.code), byte(m.status), byte(m.cardType), byte(m.channel))
+	for _, d := range [...]parse.Date{m.trade, m.clearing, m.settled, m.credited} {
+		b = binary.LittleEndian.AppendUint32(b, uint32(d))
+	}
+	for _, f := range kinTexts {
+		b = append(append(b, row.Text[f]...), keySep)
+	}
+	c.buf = b
+	h := xxh3.Hash(b)
 	for i := h; ; i++ {
 		k := c.table[i&uint64(len(c.table)-1)]
 		if k == nil {
-			return c.addKin(h, row)
+			return c.addKin(h, m, row)
 		}
-		if k.hash == h && k.key == string(c.buf) {
+		if k.hash == h && k.is(m, row, c.side) {
 			return k
 		}
 	}
 }
 
-// kinKey holds the fields of a class as the row has them. The trade day is
-// part of it on the clearing side because contracts are dated.
-func kinKey(b []byte, sd side, row *parse.Row) []byte {
-	b = append(b, byte(rowCode(row)), byte(row.Status), byte(row.CardType), byte(row.Channel))
-	b = append(append(b, row.Text[parse.Currency]...), keySep)
-	b = append(append(b, row.Text[parse.Acquirer]...), keySep)
-	b = append(append(b, row.Text[parse.MerchantID]...), keySep)
-	if sd == posSide {
-		return b
+func (c *classer) addKin(h uint64, m *kinMarks, row *parse.Row) *kin {
+	k := &kin{hash: h, marks: *m}
+	for i, f := range kinTexts {
+		k.texts[i] = string(row.Text[f])
 	}
-	b = append(append(b, row.Text[parse.Account]...), keySep)
-	for _, d := range [...]parse.Date{row.Time.Date(), row.ClearingDate, row.SettleDate, row.CreditedDate} {
-		b = binary.LittleEndian.AppendUint32(b, uint32(d))
+	k.base = class{
+		side: c.side, code: m.code, status: m.status, cardType: m.cardType, channel: m.channel,
+		currency: k.texts[0], acquirer: k.texts[1], merchant: k.texts[2],
 	}
-	return b
-}
-
-func (c *classer) addKin(h uint64, row *parse.Row) *kin {
-	text := func(f parse.Field) string { return string(row.Text[f]) }
-	k := &kin{hash: h, key: string(c.buf), base: class{
-		side: c.side, code: rowCode(row), status: row.Status, cardType: row.CardType, channel: row.Channel,
-		acquirer: text(parse.Acquirer), merchant: text(parse.MerchantID), currency: text(parse.Currency),
-	}}
 	if isBase(row.Text[parse.Currency]) {
 		k.base.currency = ""
 	}
@@ -255,7 +296,7 @@ func (c *classer) addKin(h uint64, row *parse.Row) *kin {
 	k.contract = c.r.opt.Contracts.For(k.base.acquirer, k.base.merchant, day)
 	k.base.acquirer = c.r.opt.Contracts.Name(k.base.acquirer, k.base.merchant)
 	if c.side == clearingSide {
-		k.base.account = text(parse.Account)
+		k.base.account = k.texts[3]
 		k.base.settleDate, k.base.credited = row.SettleDate, row.CreditedDate
 		k.place = c.seen.merchant(k.base.acquirer, k.base.merchant)
 		if k.base.code.live() && hasFee(k.base.code.kind()) {
