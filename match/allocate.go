@@ -223,18 +223,19 @@ func (a *allocator) recognise() {
 	}
 }
 
-// findClaims tells payout lists from statements. Where both were given, the
+// findClaims tells payout lists from statements: a list's layout names its
+// acquirer, a bank's does not (both call their rows payouts). Where both were given, the
 // money of a list must not be counted a second time: its lines are then only
 // the acquirer's word, and their numbers references.
 func (a *allocator) findClaims() {
 	var stated []int
 	for _, l := range a.lines {
-		if l.row.kind != parse.Payout && !slices.Contains(stated, l.account) {
+		if l.row.acquirer == "" && !slices.Contains(stated, l.account) {
 			stated = append(stated, l.account)
 		}
 	}
 	for _, l := range a.lines {
-		if l.row.kind != parse.Payout || len(stated) == 0 {
+		if l.row.acquirer == "" || len(stated) == 0 {
 			continue
 		}
 		account := l.row.account
@@ -301,7 +302,7 @@ func (a *allocator) recogniseLine(l *line, own []string, known func(string) bool
 	switch {
 	case row.acquirer != "":
 		l.group, l.named = acquirerGroup(row.acquirer), true
-	case row.kind == parse.Payout || len(l.ref.merchants) > 0:
+	case len(l.ref.merchants) > 0:
 		l.named = true
 	}
 	blank := payer == "" && remark == ""
