@@ -69,9 +69,10 @@ type binder struct {
 	noTotal []byte        // the last first cell that is no total
 	facts   []columnFacts // by use
 	picks   []pick
-	picked  [][]byte  // the current row's text of every use in picks, without guards
-	special [256]bool // first bytes of cells that own must look at
-	moments []moment  // the last date or time of every use
+	picked  [][]byte   // the current row's text of every use in picks, without guards
+	special [256]uint8 // by the first byte of a cell, whether own must look at it
+	lengths uint64     // of the texts that mean nothing, a bit for each
+	moments []moment   // the last date or time of every use
 
 	kinds, statuses, directions, channels, payMethods, cardTypes wordMemo
 	variants                                                     map[string]int16

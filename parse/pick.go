@@ -16,6 +16,12 @@ type pick struct {
 	cell  int32
 }
 
+// What the first byte of a cell may mean.
+const (
+	maybeGuard  = 1 << iota // a guard, a blank, a sign, dashes
+	maybeAbsent             // a text that means nothing
+)
+
 // columnFacts is what helps to read a column's cells quickly.
 type columnFacts struct {
 	lazy   bool // not in picks: looked at when somebody asks
@@ -49,14 +55,21 @@ func (b *binder) learnColumns() {
 	b.picked = make([][]byte, len(p.uses))
 	b.moments = make([]moment, len(p.uses))
 	for c := range b.special {
-		b.special[c] = c < '0' || c == '=' || c == '`' // a digit or letter is no guard
+		if c < '0' || c == '=' || c == '`' { // a digit or letter is no guard
+			b.special[c] = maybeGuard
+		}
 	}
 	for i := range p.uses {
 		u := &p.uses[i]
 		if u.first != nil {
 			for c, first := range u.first {
-				b.special[c] = b.special[c] || first
+				if first {
+					b.special[c] |= maybeAbsent
+				}
 			}
+		}
+		for _, a := range u.absent {
+			b.lengths |= 1 << min(len(a), 63)
 		}
 		s := u.spec
 		formats := func(text string) bool {
@@ -116,7 +129,7 @@ func (b *binder) pickAll(cells [][]byte) {
 		switch n := len(c); {
 		case n == 0:
 			picked[k.use] = nil
-		case k.plain && !b.special[c[0]] && c[n-1] > ' ':
+		case k.plain && c[n-1] > ' ' && (b.special[c[0]] == 0 || b.special[c[0]] == maybeAbsent && b.lengths>>min(n, 63)&1 == 0):
 			picked[k.use] = c
 		default:
 			picked[k.use] = b.own(cells, k.use)
