@@ -98,4 +98,19 @@ const (
 	ReasonReturnedPayout
 	// ReasonOutgoing: money going out, no credit.
 	ReasonOutgoing
+	// ReasonAfterAsOf: the line is of a day after the as-of day.
+	ReasonAfterAsOf
+	// ReasonOldAccount: placed by amount and day, on an account that the
+	// contract does not name.
+	ReasonOldAccount
+	// ReasonFailedPayout: the acquirer's payout failed; nothing came.
+	ReasonFailedPayout
+
+	// More reasons of settlements.
+
+	// ReasonMayBePaid: not fully credited, but N bank lines that could pay it
+	// could not be told apart.
+	ReasonMayBePaid
+	// ReasonNetted: nothing is owed: what was carried into it uses it up.
+	ReasonNetted
 )

@@ -175,6 +175,11 @@ type Result struct {
 	Trend       []TrendPoint
 	Settlements []Settlement
 	Credits     []Credit
+	// Payments say which part of which bank line went to which settlement.
+	Payments []Payment
+	Money    MoneyProof
+	Fees     []FeeLine
+	Ages     []AgeBucket
 	// Warnings are findings about the run itself, such as a year without a
 	// published calendar.
 	Warnings []Warning
@@ -232,23 +237,57 @@ func (c CreditState) String() string {
 // Settlement is one line of settlements.csv: the clearing rows of one
 // (acquirer, merchant, clearing date, account).
 type Settlement struct {
-	ID                                     string
-	Acquirer                               string
-	MerchantID                             string
-	Account                                string
-	Currency                               string
-	ClearingDate                           parse.Date
-	Cycle                                  string // T+1 …
-	DueDate                                parse.Date
-	Credit                                 CreditState
-	Timing                                 Timing
-	DaysLate                               int32
-	Flags                                  Flags
-	Transactions                           int64
+	ID           string
+	Acquirer     string
+	MerchantID   string
+	Account      string
+	Currency     string
+	ClearingDate parse.Date
+	Cycle        string // T+1 …
+	DueDate      parse.Date
+	Credit       CreditState
+	Timing       Timing
+	DaysLate     int32
+	Flags        Flags
+	Transactions int64
+	// Net is Gross − Fee − PayoutFee. Outstanding is Net + Carried − Credited:
+	// Carried is what negative nets moved in (negative) or out (positive), and
+	// adds up to nothing over a merchant's settlements. Outstanding is negative
+	// where too much came, or where a negative net found no settlement to go to.
 	Gross, Fee, Net, Credited, Outstanding money.Fen
+	PayoutFee, Carried                     money.Fen
 	FirstCredit, LastCredit                parse.Date
-	CreditSources                          []parse.Pos // positions on the bank side
-	Reason                                 Reason
+	// CreditedDate is the day of the credit that completed it; 0: it is not
+	// complete, or nobody says.
+	CreditedDate parse.Date
+	// Claimed is the day on which the clearing file itself says that it was
+	// credited (or, failing that, settled); 0: it does not say.
+	Claimed parse.Date
+	// Held are the clearing rows that explain a shortfall, if exactly one set
+	// of the smallest size does.
+	Held          []parse.Pos
+	CreditSources []parse.Pos // positions on the bank side
+	Reason        Reason
+}
+
+// MoneyProof is the account of the settlement leg's money, per currency:
+// Credits = Allocated + Unallocated over all bank lines, and Net = Credited +
+// Outstanding over all settlements. Returned payouts count with both their
+// lines; carried nets move within a merchant and add up to nothing; what came
+// too much is a negative outstanding.
+type MoneyProof struct {
+	OK                              bool
+	Credits, Allocated, Unallocated Sums
+	Net, Credited, Outstanding      Sums
+	// Failure says in words what does not add up, for a bug report.
+	Failure string
+}
+
+// Payment is a part of a bank line that went to a settlement; the part of a
+// returned payout is taken back by a negative one.
+type Payment struct {
+	Credit, Settlement int32 // indexes into Result.Credits and Result.Settlements
+	Amount             money.Fen
 }
 
 // CreditOutcome is what became of a bank line (SPEC section 4).

@@ -55,13 +55,13 @@ func (p *Problem) Text(l Lang) string {
 // Source is where it is: basename:line, or book.xlsx:sheet!row.
 func (p *Problem) Source() string {
 	if p.Line == 0 {
-		return printable(p.File)
+		return escaped(p.File)
 	}
 	sep := ":"
 	if strings.Contains(p.File, ":") {
 		sep = "!"
 	}
-	return printable(p.File) + sep + strconv.FormatInt(p.Line, 10)
+	return escaped(p.File) + sep + strconv.FormatInt(p.Line, 10)
 }
 
 // Reason is the sentence without the place.
@@ -115,8 +115,12 @@ func quote(s string) string {
 }
 
 // printable escapes what a terminal or a log must not see, without quotes.
-func printable(s string) string {
-	s = maskCards(s)
+func printable(s string) string { return escaped(maskCards(s)) }
+
+// escaped is printable without the masking. A file's name is no place for card
+// numbers, but acquirers name files after merchants, and one merchant number in
+// ten has the check digit of a card.
+func escaped(s string) string {
 	for _, r := range s {
 		if r == utf8.RuneError || !strconv.IsPrint(r) {
 			q := strconv.Quote(s)

@@ -1,0 +1,82 @@
+# Everything here needs Go and nothing else.
+#
+#   make demo    build, write a small data set, reconcile it, show the summary
+#   make test    all that must be green: format, vet, builds for each system, tests
+#   make build   bin/duizhang
+#   make lint    format, vet and the house rules
+#   make bench   the whole run against peers; make bench-go for the parts
+#   make fuzz    each fuzz target for FUZZTIME
+#   make dist    reproducible binaries for each system with their sha256
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+
+export CGO_ENABLED := 0
+
+GO       ?= go
+VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+LDFLAGS  := -s -w -buildid= -X main.version=$(VERSION)
+SYSTEMS  := linux/amd64 linux/arm64 windows/amd64 windows/arm64 darwin/amd64 darwin/arm64
+FUZZTIME ?= 30s
+BENCH    ?= .
+COUNT    ?= 6
+
+.PHONY: build demo test lint format vet cross units bench bench-go fuzz dist clean
+
+build:
+	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/duizhang
+
+demo: build
+	rm -rf demo
+	bin/duizhang demo demo
+
+test: format vet build cross units
+
+lint: format vet
+	$(GO) test -run '^TestHouse' ./cmd/duizhang
+
+format:
+	@files=$$(gofmt -l cmd parse match report fixtures); \
+	if [ -n "$$files" ]; then echo "gofmt -w needed:"; echo "$$files"; exit 1; fi
+
+vet:
+	$(GO) vet ./...
+
+# One build per system: what compiles here must compile for the clerk's PC.
+cross:
+	@for system in windows/amd64 darwin/arm64 linux/arm64; do \
+		echo "build $$system"; \
+		GOOS=$${system%/*} GOARCH=$${system#*/} $(GO) build -o /dev/null ./cmd/duizhang; \
+	done
+
+units:
+	$(GO) test ./...
+
+bench: build
+	$(GO) test -run '^TestBench$$' -timeout 3h -v ./cmd/fixgen -bench-peers
+
+bench-go:
+	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) ./...
+
+# go test fuzzes one target at a time.
+fuzz:
+	@for package in $$($(GO) list ./...); do \
+		for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
+			echo "$$package $$target"; \
+			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package; \
+		done; \
+	done
+
+# The same commit and Go version give the same bytes on any machine.
+dist:
+	rm -rf dist && mkdir dist
+	@for system in $(SYSTEMS); do \
+		os=$${system%/*}; arch=$${system#*/}; name=duizhang-$(VERSION)-$$os-$$arch; \
+		if [ $$os = windows ]; then name=$$name.exe; fi; \
+		echo "dist/$$name"; \
+		GOOS=$$os GOARCH=$$arch $(GO) build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o dist/$$name ./cmd/duizhang; \
+	done
+	cd dist && sha256sum duizhang-* > SHA256SUMS
+
+clean:
+	rm -rf bin dist demo bench

@@ -1,0 +1,140 @@
+package main
+
+import (
+	"context"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// delimited times one size of CSV (UTF-8 and GBK) and fixed-width input.
+func delimited(ctx context.Context, cfg config, p peers, rows int, out io.Writer) error {
+	n := strconv.Itoa(rows)
+	utf8 := filepath.Join(cfg.dir, n+"-utf8")
+	gbk := filepath.Join(cfg.dir, n+"-gbk")
+	fixed := filepath.Join(cfg.dir, n+"-fixed")
+	err := errors.Join(
+		generate(ctx, cfg, utf8, "--rows", n),
+		generate(ctx, cfg, gbk, "--rows", n, "--encoding", "gbk"),
+		generate(ctx, cfg, fixed, "--rows", n, "--form", "fixed"),
+	)
+	if err != nil {
+		return err
+	}
+	jobs := []job{
+		product(cfg, "**duizhang** UTF-8, whole run", utf8),
+		product(cfg, "**duizhang** GBK, whole run", gbk),
+		product(cfg, "**duizhang** UTF-8, --memory 128MiB", utf8, "--memory", "128MiB"),
+		product(cfg, "**duizhang** fixed width, whole run", fixed),
+	}
+	own, err := peerJobs(cfg, p, utf8, rows)
+	if err != nil {
+		return err
+	}
+	return timeAll(ctx, cfg, fmt.Sprintf("%d × %d rows", rows, rows), append(jobs, own...), out)
+}
+
+// workbook times XLSX as input on both sides.
+func workbook(ctx context.Context, cfg config, rows int, out io.Writer) error {
+	n := strconv.Itoa(rows)
+	dir := filepath.Join(cfg.dir, n+"-xlsx")
+	if err := generate(ctx, cfg, dir, "--rows", n, "--form", "xlsx"); err != nil {
+		return err
+	}
+	return timeAll(ctx, cfg, fmt.Sprintf("%d × %d rows from XLSX", rows, rows), []job{product(cfg, "**duizhang** XLSX in, whole run", dir)}, out)
+}
+
+func timeAll(ctx context.Context, cfg config, title string, jobs []job, out io.Writer) error {
+	if cfg.only != "" {
+		jobs = slices.DeleteFunc(jobs, func(j job) bool { return !strings.Contains(j.name, cfg.only) })
+	}
+	if len(jobs) == 0 {
+		return nil
+	}
+	got, err := alternate(ctx, cfg, jobs)
+	if err != nil {
+		return err
+	}
+	table(out, title, jobs, got)
+	return nil
+}
+
+// product is a whole run: digest of the inputs, all rules, the proof, CSVs and workbook.
+func product(cfg config, name, dir string, extra ...string) job {
+	out := filepath.Join(dir, "out")
+	pos, clearing := inputs(dir)
+	argv := []string{cfg.bin, "run", "--pos", pos, "--clearing", clearing, "--as-of", "2026-01-06", "--quiet",
+		"--csv", out, "--out", filepath.Join(out, "report.xlsx")}
+	return job{name: name, argv: append(argv, extra...), okExit: []int{1}}
+}
+
+func peerJobs(cfg config, p peers, dir string, rows int) ([]job, error) {
+	pos, clearing := inputs(dir)
+	tmp := filepath.Join(dir, "out")
+	if err := os.MkdirAll(tmp, 0o755); err != nil {
+		return nil, err
+	}
+	var jobs []job
+	if p.duckdb != "" {
+		wide := p.duckWide(pos, clearing, filepath.Join(tmp, "duck-wide.csv"))
+		wide.base = true
+		jobs = append(jobs, wide, p.duckNarrow(pos, clearing, filepath.Join(tmp, "duck-narrow.csv")))
+	}
+	if p.sort != "" && p.join != "" && p.awk != "" {
+		a, err := columns(pos, colTerminal, colRef, colPaid)
+		if err != nil {
+			return nil, err
+		}
+		b, err := columns(clearing, colTerminal, colRef, colAmount)
+		if err != nil {
+			return nil, err
+		}
+		j := p.sortJoin(pos, clearing, tmp, a, b)
+		j.runs = 1
+		jobs = append(jobs, j)
+	}
+	if p.mlr != "" && rows <= 1_000_000 {
+		jobs = append(jobs, p.miller(pos, clearing, filepath.Join(tmp, "miller.csv")))
+	}
+	return jobs, nil
+}
+
+// inputs are the two files of a generated folder.
+func inputs(dir string) (pos, clearing string) {
+	found := func(pattern string) string {
+		m, _ := filepath.Glob(filepath.Join(dir, pattern)) // the pattern is constant
+		if len(m) == 0 {
+			return filepath.Join(dir, pattern)
+		}
+		return m[0]
+	}
+	return found("pos.*"), found("clearing.*")
+}
+
+// columns are the 1-based positions of names in the file's header.
+func columns(file string, names ...string) ([3]int, error) {
+	var at [3]int
+	f, err := os.Open(file)
+	if err != nil {
+		return at, err
+	}
+	defer f.Close()
+	head, err := csv.NewReader(f).Read()
+	if err != nil {
+		return at, fmt.Errorf("%s: %w", file, err)
+	}
+	for i, name := range names {
+		k := slices.Index(head, name)
+		if k < 0 {
+			return at, fmt.Errorf("%s: no column %s", file, name)
+		}
+		at[i] = k + 1
+	}
+	return at, nil
+}

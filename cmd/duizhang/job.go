@@ -1,0 +1,198 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"duizhang/match"
+	"duizhang/parse"
+	"duizhang/report"
+)
+
+// counters are what the packages count while they work.
+type counters struct {
+	read    parse.Progress
+	matched match.Progress
+	written report.Progress
+}
+
+func (c *counters) phases() []phase {
+	return []phase{
+		{msgPhaseRead, true, c.read.BytesRead.Load, c.read.BytesTotal.Load},
+		{msgPhaseMatch, false, c.matched.Joined.Load, c.matched.Scanned.Load},
+		{msgPhaseWrite, false, c.written.Done.Load, c.written.Groups.Load},
+	}
+}
+
+// load reads the tables. A mistake in one is a mistake in the configuration.
+func (r *rules) load(f *runFlags) error {
+	var err error
+	if r.layouts, err = loadLayouts(f.layouts); err != nil {
+		return err
+	}
+	if f.contracts != "" {
+		if r.contracts, err = match.LoadContracts(f.contracts); err != nil {
+			return asConfiguration(err)
+		}
+	}
+	r.calendar = match.BuiltinCalendar()
+	if f.calendar != "" {
+		if r.calendar, err = match.LoadCalendar(f.calendar); err != nil {
+			return asConfiguration(err)
+		}
+	}
+	return nil
+}
+
+// asConfiguration gives the packages' own errors about tables and layouts the
+// status of a configuration error.
+func asConfiguration(err error) error {
+	return &failure{code: exitUsage, err: err}
+}
+
+// open recognises the inputs and reports what is wrong with them.
+func (j *job) open(ctx context.Context) error {
+	var err error
+	if j.scratch, err = newScratch(); err != nil {
+		return failed(err, msgNoScratch)
+	}
+	j.input, err = parse.Open(ctx, j.paths, j.options(j.scratch.dir))
+	if err != nil {
+		return failed(err, msgReadFailed)
+	}
+	if !slices.ContainsFunc(j.input.Files, func(f *parse.File) bool { return f.Used }) {
+		j.tellProblems()
+		return failed(nil, msgNothingToRead)
+	}
+	return nil
+}
+
+func (j *job) options(temp string) *parse.Options {
+	opt := j.flags.readOptions(j.rules.layouts, temp)
+	opt.AsOf, opt.Memory, opt.Progress = j.asOf, int64(j.flags.memory), &j.progress.read
+	return opt
+}
+
+// readOptions are the options that run and inspect share.
+func (f *readFlags) readOptions(layouts *parse.Layouts, temp string) *parse.Options {
+	return &parse.Options{
+		Layouts: layouts, TempDir: temp,
+		Encoding: f.encoding.list, Layout: f.layout.list, Sheet: f.sheet.list,
+	}
+}
+
+// match reconciles and insists on the proof.
+func (j *job) match(ctx context.Context) error {
+	opt := match.Options{
+		AsOf: j.asOf, Contracts: j.rules.contracts, Calendar: j.rules.calendar,
+		Workers: j.workers(), Memory: int64(j.flags.memory), TempFile: j.scratch.file,
+		All: j.flags.all, Progress: &j.progress.matched,
+	}
+	for _, set := range j.flags.thresholds {
+		set(&opt)
+	}
+	if err := j.matchUsable(ctx, opt); err != nil {
+		return err
+	}
+	j.tellProblems()
+	j.tellWarnings()
+	if !j.result.Proof.Balanced {
+		return failed(nil, msgNotBalanced, j.result.Proof.Failure)
+	}
+	return ctx.Err()
+}
+
+// matchUsable matches until no file drops out: one that turns out to be bad
+// only while its rows are read is out of its side, and what was matched with
+// its rows is void.
+func (j *job) matchUsable(ctx context.Context, opt match.Options) error {
+	for range len(j.input.Files) + 1 {
+		var out *parse.OutcastError
+		var err error
+		j.result, err = match.Run(ctx, j.source(parse.SidePos), j.source(parse.SideClearing), j.source(parse.SideBank), opt)
+		switch {
+		case err == nil:
+			return nil
+		case !errors.As(err, &out):
+			return failed(err, msgMatchFailed)
+		case !slices.ContainsFunc(j.input.Files, func(f *parse.File) bool { return f.Used }):
+			j.tellProblems()
+			return failed(nil, msgNothingToRead)
+		}
+	}
+	return failed(nil, msgMatchFailed)
+}
+
+// source is one side as the matcher takes it: nil, not a nil *Set, if the run
+// has no such side.
+func (j *job) source(side parse.Side) match.Source {
+	if set := j.input.Sets[side]; set != nil {
+		return set
+	}
+	return nil
+}
+
+// write puts the report under its final name.
+func (j *job) write(ctx context.Context) error {
+	var err error
+	j.report = j.reportRun()
+	j.written, err = report.Write(ctx, j.report, j.output)
+	if err != nil {
+		return failed(err, msgCannotWrite)
+	}
+	return nil
+}
+
+func (j *job) close() {
+	if j.input != nil {
+		_ = j.input.Close() // inputs were only read; the spools go with the folder
+	}
+	j.scratch.remove()
+}
+
+// conclude says on stdout what came out and gives the status.
+func (j *job) conclude() error {
+	if j.written.Renamed {
+		warn(j.env, j.lang, msgRenamed, j.output.Workbook, j.written.Workbook)
+	}
+	if err := j.summarise(); err != nil {
+		return failed(err, msgCannotPrint)
+	}
+	if code := j.status(); code != exitReconciled {
+		return outcome(code)
+	}
+	return nil
+}
+
+// status is the worst code that applies to a finished run.
+func (j *job) status() exitCode {
+	code := exitReconciled
+	if j.flags.failOn.trips(j.result) {
+		code = exitDifferences
+	}
+	if incomplete(j.input.Files) {
+		code = worst(code, exitIncomplete)
+	}
+	return code
+}
+
+// incomplete says that a file is refused or has rejected rows. One that is
+// there twice, or known to hold no transactions, is not missed.
+func incomplete(files []*parse.File) bool {
+	return slices.ContainsFunc(files, func(f *parse.File) bool {
+		return f.Rejected > 0 || !f.Used && !f.Ignored && f.DuplicateOf == ""
+	})
+}
+
+// summarise prints the result: one JSON object, or some lines for a person.
+func (j *job) summarise() error {
+	if j.flags.quiet && !j.flags.json {
+		return nil
+	}
+	s := report.Summarize(j.report, j.written.Workbook, j.env.now().Sub(j.began))
+	if j.flags.json {
+		return report.WriteJSON(j.env.stdout, s)
+	}
+	return report.WriteTerminal(j.env.stdout, s, j.lang)
+}

@@ -1,0 +1,105 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+
+	"github.com/spf13/cobra"
+
+	"duizhang/parse"
+)
+
+// newLayouts lists, prints and drafts layouts. EXIT STATUS: 0; 2 for a wrong
+// command line, configuration or layout of one's own.
+func newLayouts(e *env, lang language, run *runFlags) *cobra.Command {
+	var f readFlags
+	load := func(cmd *cobra.Command) (*parse.Layouts, error) {
+		if err := applyConfig(cmd, f.config, run); err != nil {
+			return nil, err
+		}
+		return loadLayouts(f.layouts)
+	}
+	list := &cobra.Command{
+		Use:   "layouts",
+		Short: say(lang, msgLayoutsShort),
+		Args:  exactly(0, 0, msgNothingMore),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			all, err := load(cmd)
+			if err != nil {
+				return err
+			}
+			return printLayouts(e, languageFlag(cmd), all)
+		},
+	}
+	show := &cobra.Command{
+		Use:   "show NAME",
+		Short: say(lang, msgShowShort),
+		Args:  exactly(1, 1, msgOneLayout),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			all, err := load(cmd)
+			if err != nil {
+				return err
+			}
+			l := all.Get(args[0])
+			if l == nil {
+				return usage(msgNoLayout, args[0], nearest(args[0], layoutNames(all)))
+			}
+			_, err = fmt.Fprint(e.stdout, l.Text())
+			return err
+		},
+		ValidArgsFunction: func(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
+			all, err := load(cmd)
+			if err != nil {
+				return nil, cobra.ShellCompDirectiveError
+			}
+			return layoutNames(all), cobra.ShellCompDirectiveNoFileComp
+		},
+	}
+	list.AddCommand(show)
+	fileVar(list.PersistentFlags(), &f.config, "config", "FILE", say(lang, msgFlagConfig))
+	fileVar(list.PersistentFlags(), &f.layouts, "layouts", "DIR", say(lang, msgFlagLayouts))
+	return list
+}
+
+// loadLayouts is the built-in layouts and those of the user's folder.
+func loadLayouts(dir string) (*parse.Layouts, error) {
+	l, err := parse.LoadLayouts(dir)
+	if err != nil {
+		return nil, asConfiguration(err)
+	}
+	return l, nil
+}
+
+func layoutNames(all *parse.Layouts) []string {
+	var names []string
+	for _, l := range all.List() {
+		names = append(names, l.Name)
+	}
+	return names
+}
+
+// printLayouts writes a table: name, side, grade of evidence, title.
+func printLayouts(e *env, lang language, all *parse.Layouts) error {
+	var b strings.Builder
+	for _, l := range all.List() {
+		title := l.Title
+		if lang == parse.EN && l.TitleEN != "" {
+			title = l.TitleEN
+		}
+		fmt.Fprintf(&b, "%s %s %s %s\n", pad(l.Name, 24), pad(l.Side, 9), pad(l.Grade, 2), visible(title))
+	}
+	_, err := fmt.Fprint(e.stdout, b.String())
+	return err
+}
+
+// pad fills text up to a number of terminal cells; CJK takes two a rune.
+func pad(s string, cells int) string {
+	for _, r := range s {
+		cells--
+		if unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana) || r >= 0xff00 && r <= 0xff60 || r >= 0x3000 && r <= 0x303f {
+			cells--
+		}
+	}
+	return s + strings.Repeat(" ", max(cells, 0))
+}

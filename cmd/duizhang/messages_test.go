@@ -1,0 +1,89 @@
+package main
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+var verb = regexp.MustCompile(`%[-+# 0-9.]*[a-zA-Z%]`)
+
+// Every sentence exists in both languages and takes the same arguments in the
+// same order: a translation that drops one would print %!s(MISSING).
+func TestMessagesAgreeInBothLanguages(t *testing.T) {
+	for name, m := range catalogue(t) {
+		if m.zh == "" || m.en == "" {
+			t.Errorf("%s lacks a language: %q", name, m)
+		}
+		if zh, en := verb.FindAllString(m.zh, -1), verb.FindAllString(m.en, -1); !slices.Equal(zh, en) {
+			t.Errorf("%s: verbs %q in Chinese, %q in English", name, zh, en)
+		}
+		if first := m.en[0]; strings.HasPrefix(name, "msgBad") && first >= 'A' && first <= 'Z' {
+			t.Errorf("%s: an English message begins in lower case: %q", name, m.en)
+		}
+	}
+}
+
+// Every message is used: sentences that nothing says are deleted.
+func TestMessagesAreUsed(t *testing.T) {
+	var source strings.Builder
+	for _, file := range goFiles(t, ".") {
+		if file != "messages.go" {
+			raw, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			source.Write(raw)
+		}
+	}
+	for name := range catalogue(t) {
+		if !regexp.MustCompile(`\b` + name + `\b`).MatchString(source.String()) {
+			t.Errorf("%s is never said", name)
+		}
+	}
+}
+
+// catalogue reads the message variables of messages.go from its source.
+func catalogue(t *testing.T) map[string]message {
+	t.Helper()
+	file, err := parser.ParseFile(token.NewFileSet(), "messages.go", nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]message{}
+	ast.Inspect(file, func(n ast.Node) bool {
+		spec, ok := n.(*ast.ValueSpec)
+		if !ok || len(spec.Values) != 1 {
+			return true
+		}
+		lit, ok := spec.Values[0].(*ast.CompositeLit)
+		if id, named := lit, ok; !named || len(id.Elts) != 2 {
+			return true
+		}
+		all[spec.Names[0].Name] = message{stringLit(t, lit.Elts[0]), stringLit(t, lit.Elts[1])}
+		return true
+	})
+	if len(all) < 50 {
+		t.Fatalf("only %d messages found in messages.go", len(all))
+	}
+	return all
+}
+
+func stringLit(t *testing.T, e ast.Expr) string {
+	t.Helper()
+	lit, ok := e.(*ast.BasicLit)
+	if !ok {
+		t.Fatalf("a message is not a plain string: %T", e)
+	}
+	s, err := strconv.Unquote(lit.Value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}

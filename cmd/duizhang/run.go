@@ -1,0 +1,271 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"duizhang/match"
+	"duizhang/parse"
+	"duizhang/report"
+)
+
+// newRun reconciles and writes the report. EXIT STATUS: all of exit.go.
+func newRun(e *env, lang language) (*cobra.Command, *runFlags) {
+	f := newRunFlags()
+	cmd := &cobra.Command{
+		Use:         "run [FILE...]",
+		Short:       say(lang, msgRunShort),
+		Long:        say(lang, msgRunLong),
+		Annotations: map[string]string{"exit": say(lang, msgExitRun)},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := readConfig(f.config)
+			if err != nil {
+				return err
+			}
+			if err := c.apply(cmd.Flags(), cmd.Flags(), &f.thresholds); err != nil {
+				return err
+			}
+			return reconcile(cmd.Context(), e, languageFlag(cmd), f, args)
+		},
+	}
+	f.register(cmd.Flags(), lang)
+	return cmd, f
+}
+
+// reconcileDropped is run with defaults for files that were dropped on the
+// icon. The working folder is then anywhere, so the report goes beside the
+// first file.
+func reconcileDropped(ctx context.Context, e *env, lang language, files []string) error {
+	f := newRunFlags()
+	f.beside = filepath.Dir(files[0])
+	return reconcile(ctx, e, lang, f, files)
+}
+
+// A job is one run: what the flags ask for, checked, and what has come of it.
+type job struct {
+	env   *env
+	lang  language
+	flags *runFlags
+	began time.Time
+
+	asOf   parse.Date
+	paths  []parse.PathSide
+	output report.Output
+
+	rules    rules
+	scratch  *scratch
+	input    *parse.Input
+	result   *match.Result
+	report   *report.Run
+	written  report.Written
+	progress counters
+}
+
+// rules are the tables that a run is judged by.
+type rules struct {
+	layouts   *parse.Layouts
+	contracts *match.Contracts
+	calendar  *match.Calendar
+}
+
+// reconcile is the whole run. Its steps are in the order of their effects: all
+// that can be wrong with the command is found before anything is read, and
+// nothing is written before the proof holds.
+func reconcile(ctx context.Context, e *env, lang language, f *runFlags, files []string) error {
+	j := &job{env: e, lang: lang, flags: f, began: e.now()}
+	steps := []struct {
+		do   func(context.Context) error
+		then stage
+	}{
+		{func(context.Context) error { return j.check(files) }, stageChecked},
+		{j.open, stageRead},
+		{j.match, stageMatched},
+		{j.write, stageWritten},
+	}
+	defer j.close()
+	stop := watch(ctx, j.terminal(), lang, j.progress.phases())
+	for _, step := range steps {
+		err := ctx.Err()
+		if err == nil {
+			err = step.do(ctx)
+		}
+		if err != nil {
+			stop()
+			return interruptedOr(ctx, err)
+		}
+		e.reached(ctx, step.then)
+	}
+	stop()
+	return j.conclude()
+}
+
+// interruptedOr prefers the interruption to whatever it made fail.
+func interruptedOr(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return context.Canceled
+	}
+	return err
+}
+
+// terminal is where progress may be shown, or nil.
+func (j *job) terminal() io.Writer {
+	if !j.env.stderrIsTerminal || j.flags.quiet || j.flags.noProgress {
+		return nil
+	}
+	return j.env.stderr
+}
+
+// check finds all that is wrong with flags, tables and outputs.
+func (j *job) check(files []string) error {
+	if err := j.checkInputs(files); err != nil {
+		return err
+	}
+	if j.flags.asOf.day.IsZero() {
+		j.flags.asOf = today(j.env)
+	}
+	j.asOf = j.flags.asOf.date()
+	if err := j.checkOutputs(); err != nil {
+		return err
+	}
+	if err := j.rules.load(j.flags); err != nil {
+		return err
+	}
+	return j.flags.checkNames(j.rules.layouts)
+}
+
+// checkInputs gathers the files of all sides. A path that does not exist stays
+// among them: when a clearing file has not come, the night's run shall still
+// tell what is known, and say with its status that it is incomplete.
+func (j *job) checkInputs(files []string) error {
+	given := []struct {
+		side  parse.Side
+		paths []string
+	}{{parse.SidePos, j.flags.pos.paths}, {parse.SideClearing, j.flags.clearing.paths}, {parse.SideBank, j.flags.bank.paths}, {parse.SideUnknown, files}}
+	var all []string
+	for _, g := range given {
+		for _, pattern := range g.paths {
+			found, err := expand(pattern)
+			if err != nil {
+				return err
+			}
+			all = append(all, found...)
+			for _, path := range found {
+				j.paths = append(j.paths, parse.PathSide{Path: path, Side: g.side})
+			}
+		}
+	}
+	if len(all) == 0 {
+		return usage(msgNoFiles)
+	}
+	return j.flags.checkOverrides(all)
+}
+
+// expand resolves * and ?, which the Windows shell leaves to programs. A path
+// that exists as it stands is never a pattern, and a pattern that fits nothing
+// is the name of a file that is missing.
+func expand(pattern string) ([]string, error) {
+	info, err := os.Stat(pattern)
+	if err == nil && info.IsDir() {
+		return nil, usage(msgIsFolder, pattern, filepath.Join(pattern, "*.csv"))
+	}
+	if errors.Is(err, fs.ErrNotExist) && strings.ContainsAny(pattern, "*?") {
+		if found, err := filepath.Glob(pattern); err == nil && len(found) > 0 {
+			return found, nil
+		}
+	}
+	return []string{pattern}, nil
+}
+
+// checkNames wants layouts and encodings that exist.
+func (f *readFlags) checkNames(layouts *parse.Layouts) error {
+	for _, o := range f.layout.list {
+		if layouts.Get(o.Value) == nil {
+			return usage(msgNoLayout, o.Value, nearest(o.Value, layoutNames(layouts)))
+		}
+	}
+	for _, o := range f.encoding.list {
+		if !parse.IsEncoding(o.Value) {
+			return usage(msgBadEncoding, o.Value, strings.Join(parse.EncodingNames(), ", "))
+		}
+	}
+	return nil
+}
+
+func (f *readFlags) checkOverrides(paths []string) error {
+	return cmp.Or(f.encoding.check("encoding", paths), f.layout.check("layout", paths), f.sheet.check("sheet", paths))
+}
+
+// checkOutputs decides the names of the outputs and whether they can be
+// written, before hours of reading are wasted on them.
+func (j *job) checkOutputs() error {
+	j.output = report.Output{Workbook: j.flags.out, CSV: j.flags.csv}
+	if j.output.Workbook == "" {
+		j.output.Workbook = filepath.Join(j.flags.beside, "对账报告_"+j.flags.asOf.String()+".xlsx")
+	}
+	if !strings.EqualFold(filepath.Ext(j.output.Workbook), ".xlsx") {
+		return usage(msgOutNotXLSX, j.output.Workbook)
+	}
+	if _, err := os.Stat(filepath.Dir(j.output.Workbook)); errors.Is(err, fs.ErrNotExist) {
+		return usage(msgOutNoFolder, j.output.Workbook)
+	}
+	for _, out := range j.outputs() {
+		if j.isInput(out) {
+			return usage(msgOutIsInput, out)
+		}
+	}
+	if err := report.Preflight(j.output); err != nil {
+		return failed(err, msgCannotWrite)
+	}
+	return nil
+}
+
+// outputs are all files that a run may write.
+func (j *job) outputs() []string {
+	all := []string{j.output.Workbook}
+	if j.output.CSV != "" {
+		for _, name := range []string{"transactions.csv", "settlements.csv", "credits.csv", "rejects.csv"} {
+			all = append(all, filepath.Join(j.output.CSV, name))
+		}
+	}
+	return all
+}
+
+func (j *job) isInput(out string) bool {
+	there, err := os.Stat(out)
+	if err != nil {
+		return false
+	}
+	for _, p := range append(j.tables(), j.paths...) {
+		if info, err := os.Stat(p.Path); err == nil && os.SameFile(there, info) {
+			return true
+		}
+	}
+	return false
+}
+
+func (j *job) tables() []parse.PathSide {
+	return []parse.PathSide{{Path: j.flags.contracts}, {Path: j.flags.calendar}, {Path: j.flags.config}}
+}
+
+// today is the day in Shanghai.
+func today(e *env) dateValue {
+	now := e.now().In(shanghai)
+	return dateValue{time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, shanghai)}
+}
+
+func (j *job) workers() int {
+	if j.flags.workers > 0 {
+		return int(j.flags.workers)
+	}
+	return runtime.GOMAXPROCS(0)
+}

@@ -1,0 +1,217 @@
+package match
+
+import (
+	"fmt"
+	"math/bits"
+	"slices"
+	"strings"
+
+	"duizhang/parse"
+	"duizhang/parse/money"
+)
+
+// tally accounts for rows one by one: how many there were, and a checksum over
+// their positions that does not depend on their order. A row that is dropped,
+// counted twice, or swapped for another changes it.
+type tally struct {
+	n        int64
+	sum, xor uint64
+}
+
+func (t *tally) addPos(p parse.Pos) {
+	h := mix(uint64(p) + 1)
+	t.n++
+	t.sum += h
+	t.xor ^= bits.RotateLeft64(h, 17) * 0x9e3779b97f4a7c15
+}
+
+func (t *tally) add(f *fact) { t.addPos(f.pos()) }
+
+func (t *tally) merge(o *tally) {
+	t.n += o.n
+	t.sum += o.sum
+	t.xor ^= o.xor
+}
+
+// mix spreads a position over 64 bits (the finaliser of splitmix64).
+func mix(z uint64) uint64 {
+	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
+	z = (z ^ z>>27) * 0x94d049bb133111eb
+	return z ^ z>>31
+}
+
+// moneyBag is an amount per currency.
+type moneyBag map[string]sum
+
+func (b moneyBag) add(currency string, v sum) {
+	s := b[currency]
+	s.addSum(v)
+	b[currency] = s
+}
+
+func (b moneyBag) addFen(currency string, v money.Fen) {
+	var s sum
+	s.add(v)
+	b.add(currency, s)
+}
+
+// sums are the amounts as a report shows them. ok is false if one does not fit
+// 64 bits.
+func (b moneyBag) sums() (out Sums, ok bool) {
+	ok = true
+	for cur, s := range b {
+		v, fits := s.fen()
+		ok = ok && fits
+		if cur == "" {
+			cur = baseCurrency
+		}
+		out = append(out, Sum{cur, v})
+	}
+	slices.SortFunc(out, func(a, b Sum) int { return strings.Compare(a.Currency, b.Currency) })
+	return out, ok
+}
+
+// Counted is a Source that knows how many rows it met, accepted or not. The
+// numbers are those of its last whole scan.
+type Counted interface {
+	Counts() (read, accepted, rejected, skipped int64)
+}
+
+// prove compares what the sides hold with what the results account for. The
+// left side of each equation comes from the scan, before any key was looked
+// at; the right side from the finished groups and totals. Nothing here is
+// shared with the join.
+func (r *run) prove(res *Result) Proof {
+	p := Proof{Balanced: true}
+	fail := func(format string, args ...any) {
+		p.Balanced = false
+		if p.Failure == "" {
+			p.Failure = fmt.Sprintf(format, args...)
+		}
+	}
+	grouped := r.regroup(res)
+	for _, sd := range [...]side{posSide, clearingSide} {
+		sp := &p.Sides[sd.parse()]
+		sp.counts(r.source(sd), r.scanned[sd].n)
+		held, ok := r.heldBy(sd).sums()
+		sp.Amount = held
+		g := &grouped[sd]
+		sp.Grouped = g.rows
+		sums, ok2 := g.amount.sums()
+		sp.GroupedAmount = sums
+		name := [...]string{"pos", "clearing"}[sd]
+		switch {
+		case !ok || !ok2:
+			fail("%s: the sum of the amounts is beyond 64 bits", name)
+		case sp.Read != sp.Accepted+sp.Rejected+sp.Skipped:
+			fail("%s: %d rows read, but %d accepted, %d rejected and %d skipped", name, sp.Read, sp.Accepted, sp.Rejected, sp.Skipped)
+		case sp.Accepted != r.scanned[sd].n:
+			fail("%s: %d rows accepted, but %d scanned", name, sp.Accepted, r.scanned[sd].n)
+		case sp.Accepted != g.rows:
+			fail("%s: %d rows accepted, but %d in groups", name, sp.Accepted, g.rows)
+		case g.tally != r.scanned[sd]:
+			fail("%s: some row is in no group or in two", name)
+		case !sameSums(sp.Amount, sp.GroupedAmount):
+			fail("%s: rows add up to %v, groups to %v", name, sp.Amount, sp.GroupedAmount)
+		}
+	}
+	r.proveBank(res, &p, fail)
+	return p
+}
+
+// proveBank: every bank row is one credit, and the settlement leg's own account
+// of its money agrees.
+func (r *run) proveBank(res *Result, p *Proof, fail func(string, ...any)) {
+	if !res.Money.OK {
+		fail("settlements: %s", res.Money.Failure)
+	}
+	src := r.src[parse.SideBank]
+	if src == nil {
+		return
+	}
+	sp := &p.Sides[parse.SideBank]
+	sp.counts(src, int64(len(r.leg.in.bank)))
+	held, grouped := moneyBag{}, moneyBag{}
+	for i := range r.leg.in.bank {
+		held.addFen(r.leg.in.bank[i].currency, r.leg.in.bank[i].amount)
+	}
+	for i := range res.Credits {
+		grouped.addFen(res.Credits[i].Currency, res.Credits[i].Amount)
+	}
+	sp.Grouped = int64(len(res.Credits))
+	sp.Amount, _ = held.sums()
+	sp.GroupedAmount, _ = grouped.sums()
+	if sp.Read != sp.Accepted+sp.Rejected+sp.Skipped || sp.Accepted != sp.Grouped || !sameSums(sp.Amount, sp.GroupedAmount) {
+		fail("bank: %d rows read, %d accepted, %d in credits, sums %v and %v", sp.Read, sp.Accepted, sp.Grouped, sp.Amount, sp.GroupedAmount)
+	}
+}
+
+// sameSums compares sums; a currency that is missing is zero.
+func sameSums(a, b Sums) bool {
+	left := map[string]money.Fen{}
+	for _, s := range a {
+		left[s.Currency] += s.Amount
+	}
+	for _, s := range b {
+		left[s.Currency] -= s.Amount
+	}
+	for _, v := range left {
+		if v != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// regrouped is what the results hold of a side.
+type regrouped struct {
+	rows   int64
+	tally  tally
+	amount moneyBag
+}
+
+// regroup adds the results up: positions from the listed groups (and the
+// running account of the quiet ones), rows and amounts from the totals.
+func (r *run) regroup(res *Result) (g [2]regrouped) {
+	for sd := range g {
+		g[sd] = regrouped{tally: r.quietSeen[sd], amount: moneyBag{}}
+	}
+	for i := range res.Groups {
+		for _, p := range res.Groups[i].Pos {
+			g[posSide].tally.addPos(p)
+		}
+		for _, p := range res.Groups[i].Clearing {
+			g[clearingSide].tally.addPos(p)
+		}
+	}
+	for i := range res.Match {
+		t := &res.Match[i]
+		g[posSide].rows += t.PosRows
+		g[clearingSide].rows += t.ClearingRows
+		for sd, sums := range [2]Sums{t.PosAmount, t.ClearingAmount} {
+			for _, s := range sums {
+				g[sd].amount.addFen(s.Currency, s.Amount)
+			}
+		}
+	}
+	return g
+}
+
+// counts takes the counts of the reader, where it keeps them.
+func (sp *SideProof) counts(src Source, n int64) {
+	sp.Read, sp.Accepted = n, n
+	if c, ok := src.(Counted); ok {
+		sp.Read, sp.Accepted, sp.Rejected, sp.Skipped = c.Counts()
+	}
+}
+
+// heldBy is what the scan added up on a side.
+func (r *run) heldBy(sd side) moneyBag {
+	b := moneyBag{}
+	for i := range r.classes.sums {
+		if c := &r.classes.list[i]; c.side == sd {
+			b.add(c.currency, r.classes.sums[i].amount)
+		}
+	}
+	return b
+}

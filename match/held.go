@@ -1,0 +1,182 @@
+package match
+
+import (
+	"cmp"
+	"slices"
+
+	"duizhang/parse"
+	"duizhang/parse/money"
+)
+
+// Limits of the search for the rows that explain a shortfall. The numbers of
+// rows are those up to which sets of a size are looked at; beyond them the
+// reason says that the search gave up.
+const (
+	maxHeldRows    = 200_000 // sets of one or two rows
+	maxHeldTriples = 3_000
+	maxHeldFours   = 800
+)
+
+// rowNet is one row of a settlement: what it pays out, and where it stands.
+type rowNet struct {
+	pos parse.Pos
+	net money.Fen
+}
+
+// short are the settlements whose rows are needed to explain their shortfall:
+// those that were credited in part.
+func (o *settleOutput) short() []int32 {
+	var list []int32
+	for i := range o.settlements {
+		if s := &o.settlements[i]; s.Credit == CreditPartial && s.Outstanding > 0 {
+			list = append(list, int32(i))
+		}
+	}
+	return list
+}
+
+// explain looks for the smallest set of a short settlement's rows whose nets
+// add up to what is missing. If it is the only one of its size, its rows are
+// held; if not, none is, and the reason says how many there are.
+func (o *settleOutput) explain(settlement int32, rows []rowNet) {
+	s := &o.settlements[settlement]
+	h := findHeld(rows, s.Outstanding)
+	why := Reason{Code: ReasonShortOpen, Amount: s.Outstanding}
+	switch {
+	case h.sets == 1:
+		why.Code, why.N = ReasonShortHeld, int32(len(h.rows))
+		s.Held, s.Flags = h.rows, s.Flags|Held
+	case h.sets > 1:
+		why.Code, why.N = ReasonShortMany, int32(min(h.sets, maxSetsCounted))
+	case h.gaveUp:
+		why.Code = ReasonShortGaveUp
+	}
+	// That a payout was returned, or that a credit may belong here, explains
+	// more than an empty search.
+	if h.sets > 0 || s.Reason.Code == ReasonShortOpen {
+		s.Reason = why
+	}
+}
+
+// maxSetsCounted is where counting stops to say more than "very many".
+const maxSetsCounted = 1 << 30
+
+// heldResult is the smallest set, how many of its size there are, and whether
+// larger sets were left out.
+type heldResult struct {
+	rows   []parse.Pos
+	sets   int64
+	gaveUp bool
+}
+
+// findHeld searches sets of one to four rows, the smallest first.
+func findHeld(rows []rowNet, short money.Fen) heldResult {
+	rows = slices.DeleteFunc(slices.Clone(rows), func(r rowNet) bool { return r.net == 0 })
+	slices.SortFunc(rows, func(a, b rowNet) int { return cmp.Or(cmp.Compare(a.net, b.net), cmp.Compare(a.pos, b.pos)) })
+	for _, size := range []struct {
+		most   int
+		search func([]rowNet, money.Fen) heldResult
+	}{{maxHeldRows, singles}, {maxHeldRows, pairs}, {maxHeldTriples, triples}, {maxHeldFours, fours}} {
+		if len(rows) > size.most {
+			return heldResult{gaveUp: true}
+		}
+		if h := size.search(rows, short); h.sets > 0 {
+			slices.Sort(h.rows)
+			return h
+		}
+	}
+	return heldResult{gaveUp: len(rows) > 4}
+}
+
+func singles(rows []rowNet, short money.Fen) (h heldResult) {
+	for _, r := range rows {
+		if r.net == short {
+			if h.sets++; h.sets == 1 {
+				h.rows = []parse.Pos{r.pos}
+			}
+		}
+	}
+	return h
+}
+
+func pairs(rows []rowNet, short money.Fen) (h heldResult) {
+	countPairs(rows, short, func(i, j int, n int64) {
+		if h.sets += n; h.rows == nil {
+			h.rows = []parse.Pos{rows[i].pos, rows[j].pos}
+		}
+	})
+	return h
+}
+
+// countPairs walks over the pairs of sorted rows with a sum from both ends;
+// equal nets make n pairs at once.
+func countPairs(rows []rowNet, sum money.Fen, found func(i, j int, n int64)) {
+	i, j := 0, len(rows)-1
+	for i < j {
+		switch s := rows[i].net + rows[j].net; {
+		case s < sum:
+			i++
+		case s > sum:
+			j--
+		case rows[i].net == rows[j].net:
+			n := int64(j - i + 1)
+			found(i, j, n*(n-1)/2)
+			return
+		default:
+			a, b := i, j
+			for rows[a].net == rows[i].net {
+				a++
+			}
+			for rows[b].net == rows[j].net {
+				b--
+			}
+			found(i, j, int64(a-i)*int64(j-b))
+			i, j = a, b
+		}
+	}
+}
+
+func triples(rows []rowNet, short money.Fen) (h heldResult) {
+	for k := range rows {
+		countPairs(rows[k+1:], short-rows[k].net, func(i, j int, n int64) {
+			if h.sets += n; h.rows == nil {
+				h.rows = []parse.Pos{rows[k].pos, rows[k+1+i].pos, rows[k+1+j].pos}
+			}
+		})
+		if h.sets > maxSetsCounted {
+			break
+		}
+	}
+	return h
+}
+
+// fours meets in the middle: the sums of pairs that end before row c are kept,
+// and looked up for pairs that begin with it, so that every set is met once.
+func fours(rows []rowNet, short money.Fen) (h heldResult) {
+	type pair struct {
+		a, b int32
+		n    int64
+	}
+	sums := make(map[money.Fen]pair, len(rows)*len(rows)/2)
+	for c := range rows {
+		for d := c + 1; d < len(rows); d++ {
+			if p, ok := sums[short-rows[c].net-rows[d].net]; ok {
+				if h.sets += p.n; h.rows == nil {
+					h.rows = []parse.Pos{rows[p.a].pos, rows[p.b].pos, rows[c].pos, rows[d].pos}
+				}
+			}
+		}
+		for a := range c {
+			s := rows[a].net + rows[c].net
+			p := sums[s]
+			if p.n++; p.n == 1 {
+				p.a, p.b = int32(a), int32(c)
+			}
+			sums[s] = p
+		}
+		if h.sets > maxSetsCounted {
+			break
+		}
+	}
+	return h
+}

@@ -1,0 +1,337 @@
+package match
+
+import (
+	"context"
+	"slices"
+
+	"duizhang/parse"
+)
+
+// draft is a group before its timing and evidence are worked out.
+type draft struct {
+	match Match
+	key   KeyType
+	flags Flags
+	sold  int32 // how many of rows are the shop's
+	rows  []fact
+	owed  *owed // of a sale that was not cleared
+	why   Reason
+}
+
+// owed is what a sale's contract says as long as no clearing row answers it.
+type owed struct {
+	day, due parse.Date // clearing day, and when its money should come
+	acquirer string
+	cycle    Cycle
+}
+
+// pos and clr are the rows of either side, in reading order.
+func (d *draft) pos() []fact { return d.rows[:d.sold] }
+func (d *draft) clr() []fact { return d.rows[d.sold:] }
+
+// arena hands out small slices of large blocks.
+type arena[T any] struct{ block []T }
+
+// arenaBlock is how many elements are allocated at once.
+const arenaBlock = 1024
+
+func (a *arena[T]) take(n int) []T {
+	if n > len(a.block) {
+		if n >= arenaBlock {
+			return make([]T, n)
+		}
+		a.block = make([]T, arenaBlock)
+	}
+	s := a.block[:n:n]
+	a.block = a.block[n:]
+	return s
+}
+
+// quietSums are the matched groups of one class that a report only counts.
+// They are always one row to one, of equal amount.
+type quietSums struct {
+	groups int64
+	amount sum
+}
+
+// joiner joins partitions, one after another; it belongs to one goroutine.
+type joiner struct {
+	r     *run
+	key   KeyType
+	rules rules
+	// left are positions of rows that fall through to the next key.
+	left   [2][]parse.Pos
+	tied   [2][]item // buckets that need contents, see rules.resolve
+	drafts []draft
+	rows   arena[fact]
+	quiet  []quietSums // by class of the clearing row
+	seen   [2]tally    // of the quiet groups' rows
+
+	facts [2][]fact
+	heads []bucketHead
+	next  [2][]uint32 // chains of facts with one key, by index + 1
+	items [2][]item
+}
+
+// bucketHead starts the chains of one key value: index + 1 of a fact of either side.
+type bucketHead [2]uint32
+
+func newJoiner(r *run, key KeyType) *joiner {
+	j := &joiner{r: r, key: key, quiet: make([]quietSums, len(r.classes.list))}
+	j.rules = rules{key: key, keyDays: r.opt.KeyDays, out: j}
+	return j
+}
+
+// partition joins one partition of a store. Too large a one is split by
+// further bits of the key first; rows of one single key cannot be split and
+// are joined in one piece.
+func (j *joiner) partition(ctx context.Context, st *store, p int) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if n := st.rows(p); n > j.r.maxPartition && st.depth < maxDepth && !j.sameKeys(st, p) {
+		return j.split(ctx, st, p)
+	}
+	for sd := range j.facts {
+		fs, err := st.load(side(sd), p, j.facts[sd][:0])
+		if err != nil {
+			return err
+		}
+		j.facts[sd] = fs
+	}
+	j.bucket()
+	return nil
+}
+
+// sameKeys says that all facts of a partition carry one key.
+func (j *joiner) sameKeys(st *store, p int) bool {
+	var first *fact
+	same := true
+	for sd := range st.parts {
+		if err := st.each(side(sd), p, func(fs []fact) {
+			if first == nil {
+				f := fs[0]
+				first = &f
+			}
+			for i := range fs {
+				same = same && fs[i].sameKey(first)
+			}
+		}); err != nil {
+			return true // the following load reports it
+		}
+	}
+	return same
+}
+
+// split spreads a partition over the partitions of a store one level deeper.
+func (j *joiner) split(ctx context.Context, st *store, p int) error {
+	sub := newStore(st.sp, st.bits, st.chunk, st.depth+1)
+	for sd := range st.parts {
+		w := sub.writer(side(sd))
+		if err := st.drain(side(sd), p, func(fs []fact) {
+			for i := range fs {
+				w.add(fs[i])
+			}
+		}); err != nil {
+			return err
+		}
+		if err := w.close(); err != nil {
+			return err
+		}
+	}
+	for q := range sub.parts[0] {
+		if err := j.partition(ctx, sub, q); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// bucket sorts a partition's facts into buckets by key and decides them.
+func (j *joiner) bucket() {
+	p, c := j.facts[posSide], j.facts[clearingSide]
+	if len(p) == 0 || len(c) == 0 {
+		j.leaveAll(posSide, p)
+		j.leaveAll(clearingSide, c)
+		return
+	}
+	j.build(c)
+	j.probe(p)
+	for i := range j.heads {
+		switch h := j.heads[i]; {
+		case h[clearingSide] == 0:
+		case h[posSide] == 0:
+			for n := h[clearingSide]; n != 0; n = j.next[clearingSide][n-1] {
+				j.left[clearingSide] = append(j.left[clearingSide], c[n-1].pos())
+			}
+		case j.next[posSide][h[posSide]-1] == 0 && j.next[clearingSide][h[clearingSide]-1] == 0 &&
+			j.plainPair(&p[h[posSide]-1], &c[h[clearingSide]-1]):
+		default:
+			j.decide(h)
+		}
+	}
+}
+
+func (j *joiner) leaveAll(sd side, fs []fact) {
+	for i := range fs {
+		j.left[sd] = append(j.left[sd], fs[i].pos())
+	}
+}
+
+// build makes an open-addressing table of the clearing side's keys, with a
+// chain of facts per key, so that rows of one key never lengthen a probe.
+func (j *joiner) build(c []fact) {
+	size := 16
+	for size < 2*len(c) {
+		size *= 2
+	}
+	j.heads = resize(j.heads, size)
+	j.next[clearingSide] = resize(j.next[clearingSide], len(c))
+	mask := uint64(size - 1)
+	for i := range c {
+		at := c[i].lo & mask
+		for {
+			h := &j.heads[at][clearingSide]
+			if *h == 0 || c[*h-1].sameKey(&c[i]) {
+				j.next[clearingSide][i] = *h
+				*h = uint32(i + 1)
+				break
+			}
+			at = (at + 1) & mask
+		}
+	}
+}
+
+// probe chains the shop's facts to the clearing side's keys; what finds none
+// falls through.
+func (j *joiner) probe(p []fact) {
+	c := j.facts[clearingSide]
+	j.next[posSide] = resize(j.next[posSide], len(p))
+	mask := uint64(len(j.heads) - 1)
+	for i := range p {
+		at := p[i].lo & mask
+		for {
+			h := &j.heads[at]
+			if h[clearingSide] == 0 {
+				j.left[posSide] = append(j.left[posSide], p[i].pos())
+				break
+			}
+			if c[h[clearingSide]-1].sameKey(&p[i]) {
+				j.next[posSide][i] = h[posSide]
+				h[posSide] = uint32(i + 1)
+				break
+			}
+			at = (at + 1) & mask
+		}
+	}
+}
+
+// resize gives a zeroed slice of n, in the same memory where it fits.
+func resize[T any](s []T, n int) []T {
+	if cap(s) < n {
+		return make([]T, n, n+n/4)
+	}
+	s = s[:n]
+	clear(s)
+	return s
+}
+
+// plainPair takes the common case without ceremony: one row on either side, of
+// the same kind, amount and status ok, not too far apart, nothing to report.
+// What it refuses goes through the rules.
+func (j *joiner) plainPair(p, c *fact) bool {
+	pc, cc := j.r.codes[p.class], j.r.codes[c.class]
+	if pc.what() != cc.what() || !pc.live() || p.ap>>8 != c.ap>>8 {
+		return false
+	}
+	if p.time != 0 && c.time != 0 {
+		d, limit := abs(int64(p.time)-int64(c.time)), j.r.opt.KeyDays*daySeconds
+		if !pc.clock() || !cc.clock() {
+			limit += daySeconds / 2
+		} else if d > j.r.opt.TimeDiff {
+			return false
+		}
+		if d > limit {
+			return false
+		}
+	}
+	return j.countQuiet(p, c)
+}
+
+// countQuiet counts a matched pair if there is nothing to list about it.
+func (j *joiner) countQuiet(p, c *fact) bool {
+	if !j.r.quiet(p, c) {
+		return false
+	}
+	q := &j.quiet[c.class]
+	q.groups++
+	q.amount.add(c.amount())
+	j.seen[posSide].add(p)
+	j.seen[clearingSide].add(c)
+	return true
+}
+
+// decide applies the rules to a bucket, or puts it aside where the content of
+// rows is needed to break a tie.
+func (j *joiner) decide(h bucketHead) {
+	for sd := range h {
+		items := j.items[sd][:0]
+		for n := h[sd]; n != 0; n = j.next[sd][n-1] {
+			f := j.facts[sd][n-1]
+			items = append(items, item{fact: f, code: j.r.codes[f.class]})
+		}
+		j.items[sd] = items
+	}
+	if !j.rules.resolve(j.items[posSide], j.items[clearingSide], false) {
+		for sd := range j.items {
+			j.tied[sd] = append(j.tied[sd], j.items[sd]...)
+		}
+	}
+}
+
+// group implements sink.
+func (j *joiner) group(m Match, f Flags, why Reason, p, c []*item) {
+	if d, ok := apart(p, c); ok && d > j.r.opt.TimeDiff && m != FailedMatch {
+		f |= TimeDiff
+		if why.Code == ReasonAgrees {
+			why.Seconds = d
+		}
+	}
+	if m == Matched && f == 0 && j.countQuiet(&p[0].fact, &c[0].fact) {
+		return
+	}
+	d := draft{match: m, key: j.key, flags: f, why: why, sold: int32(len(p)), rows: j.rows.take(len(p) + len(c))}
+	fillFacts(d.pos(), p)
+	fillFacts(d.clr(), c)
+	j.drafts = append(j.drafts, d)
+}
+
+// leave implements sink.
+func (j *joiner) leave(sd side, it *item) {
+	j.left[sd] = append(j.left[sd], it.pos())
+}
+
+// apart is how far apart in seconds the two sides' clock times are.
+func apart(p, c []*item) (int64, bool) {
+	if len(p) == 0 || len(c) == 0 {
+		return 0, false
+	}
+	lo, hi := int64(1<<62), int64(0)
+	for _, side := range [2][]*item{p, c} {
+		for _, it := range side {
+			if it.time == 0 || !it.code.clock() {
+				return 0, false
+			}
+			lo, hi = min(lo, int64(it.time)), max(hi, int64(it.time))
+		}
+	}
+	return hi - lo, true
+}
+
+// fillFacts copies the facts of items in reading order.
+func fillFacts(fs []fact, items []*item) {
+	for i, it := range items {
+		fs[i] = it.fact
+	}
+	slices.SortFunc(fs, compareFactPos)
+}

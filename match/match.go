@@ -1,0 +1,455 @@
+// Package match turns records into results: which sale was cleared, which
+// money came, when, and what is missing. It is pure: it reads no files but the
+// temporary one it is given, no clock and no globals, and no goroutine
+// outlives its call.
+package match
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"duizhang/parse"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// Options say what a run is judged by. The zero value of a field is its default.
+type Options struct {
+	// AsOf is the day the run is judged on. It must be set.
+	AsOf parse.Date
+	// KeyDays is how many days apart two rows of one key may be: reference and
+	// trace numbers come round again. Default 3.
+	KeyDays int64
+	// TimeWindow is how many seconds apart a suggested pair may be. Default 600.
+	TimeWindow int64
+	// TimeDiff is how many seconds apart the two sides of a matched group may
+	// be before it is flagged time_diff. Default 600.
+	TimeDiff int64
+	// Contracts and Calendar are the tables of SPEC section 5; nil is the
+	// default contract and the built-in calendar.
+	Contracts *Contracts
+	Calendar  *Calendar
+	// Patterns recognise acquirers in bank remarks; nil is the built-in ones.
+	Patterns *Patterns
+	// Thresholds are the settings of the risk flags; zero is DefaultThresholds.
+	Thresholds Thresholds
+	// All lists the quiet matched groups too.
+	All bool
+	// Workers is how many goroutines work; 0 is one per core.
+	Workers int
+	// Memory is how many bytes of facts are kept before partitions go through
+	// a temporary file made by TempFile; 0, or no TempFile, is without limit.
+	Memory   int64
+	TempFile func() (*os.File, error)
+	// Progress, if set, is counted up while the run goes on.
+	Progress *Progress
+
+	seed                 uint64 // 0: a fresh one
+	partBits, chunkFacts int    // 0: the defaults
+	maxPartition         int    // facts; 0: by Memory
+}
+
+// Progress can be read at any time while Run works.
+type Progress struct {
+	// Scanned counts rows of all sides, Joined those of them that have met
+	// (or missed) the other side.
+	Scanned, Joined atomic.Int64
+}
+
+func (o *Options) setDefaults() {
+	o.KeyDays = cmp.Or(o.KeyDays, 3)
+	o.TimeWindow = cmp.Or(o.TimeWindow, 600)
+	o.TimeDiff = cmp.Or(o.TimeDiff, 600)
+	o.Workers = cmp.Or(o.Workers, runtime.GOMAXPROCS(0))
+	o.seed = cmp.Or(o.seed, rand.Uint64())
+	if o.chunkFacts == 0 {
+		o.chunkFacts, o.partBits = defaultChunkFacts, defaultPartBits
+	}
+	o.Thresholds = cmp.Or(o.Thresholds, DefaultThresholds)
+	if o.Calendar == nil {
+		o.Calendar = BuiltinCalendar()
+	}
+	if o.Progress == nil {
+		o.Progress = new(Progress)
+	}
+}
+
+// Run reconciles the three sides; any of them may be nil. The result depends
+// only on the rows and the options: neither on the order of files or rows, nor
+// on workers, memory or chance.
+func Run(ctx context.Context, pos, clearing, bank Source, opt Options) (res *Result, err error) {
+	if opt.AsOf == 0 {
+		return nil, errors.New("match: the day of the run is not set")
+	}
+	opt.setDefaults()
+	r := newRun(opt, pos, clearing, bank)
+	defer func() {
+		if cerr := r.spill.close(); err == nil && cerr != nil {
+			err = fmt.Errorf("temporary file for the match: %w", cerr)
+		}
+	}()
+	for _, step := range [...]func(context.Context) error{
+		r.scanPos, r.scanClearing, r.classCodes, r.settle, r.joinKeys, r.readRest, r.decideRest, r.readListed,
+	} {
+		if err := step(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return r.result()
+}
+
+// run is the state of one call of Run.
+type run struct {
+	opt          Options
+	src          [4]Source // by parse.Side
+	keys         []KeyType
+	stores       []*store // of each key
+	spill        *spill
+	maxPartition int // facts; larger ones are split
+	classes      classTable
+	codes        []code // by class
+	fees         feeLedger
+	leg          *settleOutput
+	outcomes     []outcome // by class
+	marked       [2]markedRows
+	terminals    places
+	scanned      [2]tally
+	rest         [2][]placed // rows without a usable key
+	loose        [2][]*loose
+	drafts       []draft
+	quietSums    []quietSums
+	quietSeen    [2]tally
+	listed       [2]listing
+	at           arena[parse.Pos]
+}
+
+func newRun(opt Options, pos, clearing, bank Source) *run {
+	r := &run{opt: opt}
+	r.src[parse.SidePos], r.src[parse.SideClearing], r.src[parse.SideBank] = pos, clearing, bank
+	r.spill = &spill{budget: opt.Memory, open: opt.TempFile}
+	if opt.Memory == 0 {
+		r.spill.open = nil
+	}
+	r.classes.ids = map[class]uint32{}
+	r.fees = feeLedger{}
+	if pos != nil && clearing != nil {
+		r.keys = usableKeys(pos.Carries(), clearing.Carries())
+	}
+	for range r.keys {
+		r.stores = append(r.stores, newStore(r.spill, uint(opt.partBits), opt.chunkFacts, 0))
+	}
+	if r.maxPartition = cmp.Or(opt.maxPartition, 1<<62); r.spill.open != nil {
+		// Facts, tables and copies take up to 80 bytes a row.
+		r.maxPartition = min(r.maxPartition, int(max(opt.Memory/80/int64(opt.Workers), 64)))
+	}
+	return r
+}
+
+func (r *run) source(sd side) Source { return r.src[sd.parse()] }
+
+func (r *run) scanPos(ctx context.Context) error      { return r.scan(ctx, posSide) }
+func (r *run) scanClearing(ctx context.Context) error { return r.scan(ctx, clearingSide) }
+
+// scan visits every row of a side once. Each becomes a fact under the
+// strongest usable key that it carries; a row without one is kept by position
+// and read again at the end.
+func (r *run) scan(ctx context.Context, sd side) error {
+	src := r.source(sd)
+	if src == nil {
+		return nil
+	}
+	var swipes *store
+	if r.swipeSide(sd) {
+		swipes = newStore(r.spill, uint(r.opt.partBits), r.opt.chunkFacts, 0)
+	}
+	err := r.visit(sd, swipes, func(newVisitor func() *scanner) error {
+		return src.Scan(ctx, r.opt.Workers, r.needs(sd, src.Carries()), func(int) func(*parse.Row) {
+			v := newVisitor()
+			v.classer.seen.on = sd == clearingSide && src.Carries().Has(parse.TerminalID)
+			return func(row *parse.Row) {
+				v.tally.addPos(row.Pos)
+				id := v.classer.of(row)
+				if !v.place(row, id, 0) {
+					v.rest = append(v.rest, placed{row.Pos, id})
+				}
+				if v.swipes != nil {
+					v.swipe(row, id)
+				}
+				if v.tally.n&1023 == 0 {
+					r.opt.Progress.Scanned.Add(1024)
+				}
+			}
+		})
+	})
+	if err == nil && swipes != nil {
+		err = r.markSwipes(ctx, swipes, sd)
+	}
+	return err
+}
+
+// needs are the text fields that the scan of a side asks for.
+func (r *run) needs(sd side, carries parse.FieldSet) parse.FieldSet {
+	need := parse.FieldSet(0).With(parse.Acquirer, parse.MerchantID, parse.Currency)
+	if sd == clearingSide {
+		need = need.With(parse.Account)
+		if p := r.src[parse.SidePos]; p != nil && p.Carries().Has(parse.TerminalID) {
+			need = need.With(parse.TerminalID)
+		}
+	}
+	for _, k := range r.keys {
+		need |= k.fields()
+	}
+	if r.swipeSide(sd) {
+		need |= swipeFields
+	}
+	return need & carries
+}
+
+// placed is a row that is only kept by where it stands.
+type placed struct {
+	pos   parse.Pos
+	class uint32
+}
+
+// scanner is one worker's view of a side.
+type scanner struct {
+	r       *run
+	sd      side
+	keyer   keyer
+	classer *classer
+	writers []*writer
+	swipes  *writer // of the side on which repeated swipes are looked for
+	rest    []placed
+	loose   []*loose
+	tally   tally
+	buf     []byte
+}
+
+// visit runs a pass over a side with one scanner per worker and collects what
+// they found.
+func (r *run) visit(sd side, swipes *store, pass func(newVisitor func() *scanner) error) error {
+	var mu sync.Mutex
+	var all []*scanner
+	if err := pass(func() *scanner {
+		s := &scanner{r: r, sd: sd, keyer: keyer{seed: r.opt.seed}, classer: newClasser(r, sd)}
+		for _, st := range r.stores {
+			s.writers = append(s.writers, st.writer(sd))
+		}
+		if swipes != nil {
+			s.swipes = swipes.writer(sd)
+			s.writers = append(s.writers, s.swipes)
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		all = append(all, s)
+		return s
+	}); err != nil {
+		return err
+	}
+	for _, s := range all {
+		for _, w := range s.writers {
+			if err := w.close(); err != nil {
+				return err
+			}
+		}
+		s.classer.close()
+		r.scanned[sd].merge(&s.tally)
+		r.rest[sd] = append(r.rest[sd], s.rest...)
+		r.loose[sd] = append(r.loose[sd], s.loose...)
+	}
+	return nil
+}
+
+// place files a row under the first usable key from the from-th on that it
+// carries. A payout in a clearing file is no transaction and carries none.
+func (s *scanner) place(row *parse.Row, class uint32, from int) bool {
+	if row.Kind != parse.Payout {
+		for i, k := range s.r.keys[from:] {
+			if v, ok := s.keyer.key(k, row); ok {
+				s.writers[from+i].add(newFact(v, row, class))
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// classCodes lays out what the join asks most often about a class.
+func (r *run) classCodes(context.Context) error {
+	for i := range r.classes.list {
+		r.codes = append(r.codes, r.classes.list[i].code)
+	}
+	r.quietSums = make([]quietSums, len(r.codes))
+	return nil
+}
+
+// joinKeys joins key by key; what one key leaves goes on to the next.
+func (r *run) joinKeys(ctx context.Context) error {
+	for i := range r.keys {
+		left, err := r.joinKey(ctx, i)
+		if err != nil {
+			return err
+		}
+		for sd := range left {
+			if err := r.advance(ctx, side(sd), left[sd], i+1); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// joinKey joins all partitions of a key in parallel and gives the positions of
+// the rows that found no counterpart.
+func (r *run) joinKey(ctx context.Context, i int) (left [2][]parse.Pos, err error) {
+	st := r.stores[i]
+	joiners := make([]*joiner, r.opt.Workers)
+	for w := range joiners {
+		joiners[w] = newJoiner(r, r.keys[i])
+	}
+	parts := len(st.parts[0])
+	err = r.parallel(ctx, parts, func(w, p int) error {
+		r.opt.Progress.Joined.Add(int64(st.rows(p)))
+		return joiners[w].partition(ctx, st, p)
+	})
+	if err != nil {
+		return left, err
+	}
+	if err := r.breakTies(ctx, joiners); err != nil {
+		return left, err
+	}
+	for _, j := range joiners {
+		r.drafts = append(r.drafts, j.drafts...)
+		for c := range j.quiet {
+			r.quietSums[c].groups += j.quiet[c].groups
+			r.quietSums[c].amount.addSum(j.quiet[c].amount)
+		}
+		for sd := range left {
+			left[sd] = append(left[sd], j.left[sd]...)
+			r.quietSeen[sd].merge(&j.seen[sd])
+		}
+	}
+	return left, nil
+}
+
+// parallel calls work for 0 … n-1, on as many goroutines as the run may use,
+// and waits for all of them. w tells the goroutines apart.
+func (r *run) parallel(ctx context.Context, n int, work func(w, i int) error) error {
+	g, ctx := errgroup.WithContext(ctx)
+	var next atomic.Int64
+	for w := range min(r.opt.Workers, n) {
+		g.Go(parse.Guard(func() error {
+			for {
+				i := int(next.Add(1)) - 1
+				if i >= n {
+					return nil
+				}
+				if err := ctx.Err(); err != nil {
+					return err
+				}
+				if err := work(w, i); err != nil {
+					return err
+				}
+			}
+		}))
+	}
+	return g.Wait()
+}
+
+// breakTies resolves the buckets in which rows look alike, with the content of
+// their rows as the tie-breaker.
+func (r *run) breakTies(ctx context.Context, joiners []*joiner) error {
+	var tied [2][]item
+	for sd := range tied {
+		for _, j := range joiners {
+			tied[sd] = append(tied[sd], j.tied[sd]...)
+			j.tied[sd] = nil
+		}
+		if err := r.readDigests(ctx, side(sd), tied[sd]); err != nil {
+			return err
+		}
+		slices.SortFunc(tied[sd], compareKey)
+	}
+	j, p, c := joiners[0], tied[posSide], tied[clearingSide]
+	for len(p) > 0 { // a bucket has both sides
+		np, nc := keyRun(p), keyRun(c)
+		j.rules.resolve(p[:np], c[:nc], true)
+		p, c = p[np:], c[nc:]
+	}
+	return nil
+}
+
+func compareKey(a, b item) int {
+	if a.hi != b.hi {
+		return cmp.Compare(a.hi, b.hi)
+	}
+	return cmp.Compare(a.lo, b.lo)
+}
+
+// keyRun counts the leading rows of one key.
+func keyRun(items []item) int {
+	n := 1
+	for n < len(items) && items[n].sameKey(&items[0].fact) {
+		n++
+	}
+	return n
+}
+
+// readDigests reads rows again for their content.
+func (r *run) readDigests(ctx context.Context, sd side, items []item) error {
+	if len(items) == 0 {
+		return nil
+	}
+	slices.SortFunc(items, func(a, b item) int { return cmp.Compare(a.pos(), b.pos()) })
+	at := make([]parse.Pos, len(items))
+	for i := range items {
+		at[i] = items[i].pos()
+	}
+	return r.source(sd).Reread(ctx, r.opt.Workers, at, func(int) func(int, *parse.Row) {
+		var buf []byte
+		return func(i int, row *parse.Row) { items[i].digest, buf = digest(buf, row) }
+	})
+}
+
+// advance reads rows that a key left again, and files each under the next key
+// it carries; a row without one is loose.
+func (r *run) advance(ctx context.Context, sd side, left []parse.Pos, from int) error {
+	if len(left) == 0 {
+		return nil
+	}
+	slices.Sort(left)
+	return r.visit(sd, nil, func(newVisitor func() *scanner) error {
+		return r.source(sd).Reread(ctx, r.opt.Workers, left, func(int) func(int, *parse.Row) {
+			v := newVisitor()
+			return func(_ int, row *parse.Row) {
+				id, _ := v.classer.find(row)
+				if !v.place(row, id, from) {
+					v.loose = append(v.loose, v.loosen(row, id))
+				}
+			}
+		})
+	})
+}
+
+// readRest reads the rows that never carried a usable key.
+func (r *run) readRest(ctx context.Context) error {
+	for _, sd := range [...]side{posSide, clearingSide} {
+		at := make([]parse.Pos, len(r.rest[sd]))
+		for i := range at {
+			at[i] = r.rest[sd][i].pos
+		}
+		r.rest[sd] = nil
+		if err := r.advance(ctx, sd, at, len(r.keys)); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,300 @@
+package match
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"sort"
+	"testing"
+
+	"duizhang/parse"
+	"duizhang/parse/money"
+)
+
+// day0 is 2026-03-02, a Monday; noon of it is at0.
+var (
+	day0 = dayOf(2026, 3, 2)
+	at0  = parse.Time(day0)*86400 + 12*3600
+)
+
+// result groups as text, in the oracle's form.
+func groupTexts(res *Result) []string {
+	var out []string
+	for i := range res.Groups {
+		g := &res.Groups[i]
+		other := parse.Pos(0)
+		if g.Match == Duplicate || g.Match == Voided {
+			other = g.Reason.Other
+		}
+		out = append(out, groupText(g.Match, g.KeyType, g.Flags&(Split|TimeDiff|NoFile), g.Reason.Code, other, g.Pos, g.Clearing))
+	}
+	sort.Strings(out)
+	return out
+}
+
+func mustRun(t testing.TB, pos, clearing []parse.Row, opt Options) *Result {
+	t.Helper()
+	res, err := Run(context.Background(), newMemory(pos), newMemory(clearing), nil, opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !res.Proof.Balanced {
+		t.Fatalf("not balanced: %s", res.Proof.Failure)
+	}
+	return res
+}
+
+// randomRow draws a row from spaces so small that keys, amounts and times
+// collide all the time.
+func randomRow(rng *rand.Rand, clearing bool) parse.Row {
+	pick := func(of ...string) []byte { return []byte(of[rng.IntN(len(of))]) }
+	var r parse.Row
+	r.Kind = []parse.Kind{parse.Sale, parse.Sale, parse.Sale, parse.Sale, parse.Refund, parse.Void, parse.Reversal, parse.Preauth,
+		parse.PreauthComplete, parse.Fee, parse.Adjustment, parse.Payout, parse.KindUnknown}[rng.IntN(13)]
+	r.Status = []parse.Status{parse.OK, parse.OK, parse.OK, parse.OK, parse.StatusUnknown, parse.Failed, parse.Pending}[rng.IntN(7)]
+	r.Amount = money.Fen([]int{1000, 1000, 1000, 2000, 3000, 4500, 2500, 0}[rng.IntN(8)])
+	if r.Kind == parse.Refund || r.Kind == parse.Void || r.Kind == parse.Reversal || rng.IntN(20) == 0 {
+		r.Amount = -r.Amount
+	}
+	r.HasClock = rng.IntN(8) > 0
+	r.Time = at0 + parse.Time([]int{0, 0, 0, 1, 60, 599, 601, 3600, 39600, 43200, 86400, 3*86400 - 1, 3 * 86400, 3*86400 + 1, 5 * 86400, 6 * 86400, 30 * 86400}[rng.IntN(17)])
+	if rng.IntN(10) == 0 {
+		r.Time += parse.Time(rng.IntN(200000))
+	}
+	if !r.HasClock {
+		r.Time -= r.Time % 86400
+	}
+	if rng.IntN(12) == 0 {
+		r.Time, r.HasClock = 0, false
+	}
+	r.Channel = []parse.Channel{parse.ChannelCard, parse.ChannelQR, parse.ChannelUnknown}[rng.IntN(3)]
+	r.Text[parse.OrderNo] = pick("", "", "", "7", "007", "A")
+	r.Text[parse.ChannelNo] = pick("", "", "", "x", "y")
+	r.Text[parse.TerminalID] = pick("", "T1", "T1", "T2", "0T2")
+	r.Text[parse.RefNo] = pick("", "", "1", "01", "2")
+	r.Text[parse.BatchNo] = pick("", "9")
+	r.Text[parse.TraceNo] = pick("", "5", "05", "6")
+	r.Text[parse.CardTail] = pick("", "", "1111", "622202******2222", "**")
+	r.Text[parse.MerchantID] = pick("", "M1", "M2")
+	r.Text[parse.Store] = pick("", "S1", "S2")
+	r.Text[parse.Remark] = pick("", "a", "b")
+	r.Text[parse.Currency] = pick("", "CNY", "CNY", "CNY", "USD")
+	if r.Amount < 0 {
+		r.Text[parse.OrigKey] = pick("", "7", "1", "5", "x")
+	}
+	if clearing {
+		r.Text[parse.Acquirer] = pick("lakala", "lakala", "")
+		if rng.IntN(2) == 0 {
+			r.ClearingDate = r.Time.Date() + parse.Date(rng.IntN(3))
+		}
+		randomMoney(rng, &r)
+	}
+	return r
+}
+
+// randomMoney draws what a clearing row says of its money.
+func randomMoney(rng *rand.Rand, r *parse.Row) {
+	r.Text[parse.Account] = [][]byte{nil, nil, []byte("6222000011112222"), []byte("2222"), []byte("3333")}[rng.IntN(5)]
+	if rng.IntN(2) == 0 {
+		r.HasFee, r.Fee = true, r.Amount*6/1000
+	}
+	if r.HasFee && rng.IntN(4) == 0 {
+		r.Fee += 5
+	}
+	if rng.IntN(4) == 0 {
+		r.HasNet, r.Net = true, r.Amount-r.Fee
+	}
+	if rng.IntN(3) == 0 {
+		r.SettleDate = day0 + parse.Date(rng.IntN(5))
+	}
+	if rng.IntN(4) == 0 {
+		r.CreditedDate = day0 + parse.Date(rng.IntN(5))
+	}
+	if rng.IntN(6) == 0 {
+		r.HasCredited, r.Credited = true, r.Amount-r.Fee-money.Fen(rng.IntN(3)-1)*money.Fen(rng.IntN(200))
+	}
+}
+
+// randomBank draws a statement; some lines pay what some clearing rows bring.
+func randomBank(rng *rand.Rand, clearing []parse.Row) (rows []parse.Row) {
+	for range rng.IntN(6) {
+		r := parse.Row{Kind: parse.Sale, Status: parse.OK, Amount: money.Fen(rng.IntN(5000))}
+		for i := range clearing {
+			if rng.IntN(3) == 0 {
+				r.Amount += clearing[i].Amount - clearing[i].Fee
+			}
+		}
+		r.Time, r.HasClock = at0+parse.Time(rng.IntN(6)*86400), true
+		r.Text[parse.Payer] = [][]byte{nil, []byte("拉卡拉支付股份有限公司"), []byte("张三")}[rng.IntN(3)]
+		r.Text[parse.Remark] = [][]byte{nil, []byte("M1 清算款"), []byte("20260302")}[rng.IntN(3)]
+		r.Text[parse.Account] = [][]byte{nil, []byte("6222000011112222"), []byte("3333")}[rng.IntN(3)]
+		rows = append(rows, r)
+	}
+	return rows
+}
+
+// randomContracts draws a table, or none.
+func randomContracts(rng *rand.Rand) *Contracts {
+	if rng.IntN(2) == 0 {
+		return nil
+	}
+	c, err := NewContracts(
+		Contract{Acquirer: "lakala", MerchantID: "M1", Cycle: Cycle{Days: rng.IntN(3)}, CutOff: rng.IntN(2) * 22 * 3600, Credit: 600_000, Debit: 600_000, QR: 380_000, Limit: 2500, RefundDays: 1},
+		Contract{Acquirer: "lakala", MerchantID: Anyone, Cycle: DefaultCycle, CutOff: DefaultCutOff, QRCutOff: rng.IntN(2) * 20 * 3600, PayoutFee: 20},
+	)
+	if err != nil {
+		panic(err)
+	}
+	return c
+}
+
+func randomDay(rng *rand.Rand) (pos, clearing []parse.Row) {
+	// Few key values make large buckets, rare ones make many.
+	thin := rng.IntN(2) == 0
+	draw := func(n int, clearing bool) (rows []parse.Row) {
+		for range n {
+			r := randomRow(rng, clearing)
+			if thin {
+				for _, f := range []parse.Field{parse.OrderNo, parse.ChannelNo, parse.RefNo, parse.TraceNo} {
+					if len(r.Text[f]) > 0 && rng.IntN(2) == 0 {
+						r.Text[f] = fmt.Append(nil, string(r.Text[f]), rng.IntN(6))
+					}
+				}
+			}
+			rows = append(rows, r)
+			if rng.IntN(8) == 0 {
+				rows = append(rows, r) // listed twice
+			}
+		}
+		return rows
+	}
+	pos, clearing = draw(rng.IntN(14), false), draw(rng.IntN(14), true)
+	for _, r := range pos {
+		if rng.IntN(2) == 0 { // the same transaction as the acquirer saw it
+			c := randomRow(rng, true)
+			c.Kind, c.Amount, c.Status, c.Time, c.HasClock = r.Kind, r.Amount, r.Status, r.Time, r.HasClock
+			copy(c.Text[:], r.Text[:])
+			if rng.IntN(4) == 0 && c.Time != 0 && c.HasClock {
+				c.Time += parse.Time(rng.IntN(1500))
+			}
+			if rng.IntN(4) == 0 {
+				c.Text[parse.RefNo] = []byte("77")
+			}
+			clearing = append(clearing, c)
+		}
+	}
+	// A side may lack a column altogether.
+	for _, rows := range [][]parse.Row{pos, clearing} {
+		for _, f := range []parse.Field{parse.OrderNo, parse.ChannelNo, parse.TerminalID, parse.BatchNo, parse.MerchantID} {
+			if rng.IntN(5) == 0 {
+				for i := range rows {
+					rows[i].Text[f] = nil
+				}
+			}
+		}
+	}
+	rng.Shuffle(len(clearing), func(i, j int) { clearing[i], clearing[j] = clearing[j], clearing[i] })
+	return pos, clearing
+}
+
+func tempFiles(t testing.TB) func() (*os.File, error) {
+	dir := t.TempDir()
+	return func() (*os.File, error) { return os.CreateTemp(dir, "facts") }
+}
+
+// planOptions are ways to run that must not matter.
+func planOptions(rng *rand.Rand, opt Options, temp func() (*os.File, error)) Options {
+	opt.Workers = 1 + rng.IntN(8)
+	opt.seed = rng.Uint64()
+	opt.partBits = rng.IntN(4)
+	opt.chunkFacts = 1 + rng.IntN(4)
+	opt.maxPartition = 1 + rng.IntN(6)
+	if rng.IntN(2) == 0 {
+		opt.Memory, opt.TempFile = 1, temp
+	}
+	return opt
+}
+
+// seeds calls f with n random generators, or with as many as DUIZHANG_SEEDS
+// says; a failure names its seed.
+func seeds(t *testing.T, n uint64, f func(t *testing.T, rng *rand.Rand)) {
+	first := uint64(0)
+	if s := os.Getenv("DUIZHANG_SEEDS"); s != "" {
+		if _, err := fmt.Sscanf(s, "%d-%d", &first, &n); err != nil {
+			t.Fatalf("DUIZHANG_SEEDS is FIRST-LAST: %v", err)
+		}
+	}
+	for seed := first; seed < n && !t.Failed(); seed++ {
+		f(t, rand.New(rand.NewPCG(seed, 1)))
+		if t.Failed() {
+			t.Logf("seed %d", seed)
+		}
+	}
+}
+
+func TestRunAgreesWithPlainDefinition(t *testing.T) {
+	temp := tempFiles(t)
+	seeds(t, 1500, func(t *testing.T, rng *rand.Rand) {
+		pos, clearing := randomDay(rng)
+		opt := Options{AsOf: day0 + parse.Date(rng.IntN(8)), All: true, Contracts: randomContracts(rng)}
+		opt = planOptions(rng, opt, temp)
+		opt.setDefaults()
+		a, b := newMemory(pos), newMemory(clearing)
+		res, err := Run(context.Background(), a, b, nil, opt)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !res.Proof.Balanced {
+			t.Fatalf("not balanced: %s", res.Proof.Failure)
+		}
+		got, want := groupTexts(res), oracleRun(a.rows, b.rows, opt)
+		if !slices.Equal(got, want) {
+			t.Errorf("%s\nproduct:\n%s\noracle:\n%s", describe(a, b), only(got, want), only(want, got))
+		}
+	})
+}
+
+// only lists what is in a but not in b.
+func only(a, b []string) (s string) {
+	left := map[string]int{}
+	for _, x := range b {
+		left[x]++
+	}
+	for _, x := range a {
+		if left[x]--; left[x] < 0 {
+			s += "  " + x + "\n"
+		}
+	}
+	return s
+}
+
+func describe(sources ...*memory) (s string) {
+	for i, m := range sources {
+		for j := range m.rows {
+			r := &m.rows[j]
+			s += fmt.Sprintf("%s %4d kind=%d status=%d amount=%d t=%d clock=%v clearing=%d", [...]string{"pos", "clr"}[i], r.Pos, r.Kind, r.Status, r.Amount, r.Time-at0, r.HasClock, r.ClearingDate)
+			for f, t := range r.Text {
+				if len(t) > 0 {
+					s += fmt.Sprintf(" %d=%s", f, t)
+				}
+			}
+			s += "\n"
+		}
+	}
+	return s
+}
+
+func TestTempFilesAreRemoved(t *testing.T) {
+	dir := t.TempDir()
+	rng := rand.New(rand.NewPCG(1, 2))
+	pos, clearing := randomDay(rng)
+	opt := Options{AsOf: day0, Memory: 1, TempFile: func() (*os.File, error) { return os.CreateTemp(dir, "x") }, chunkFacts: 1}
+	mustRun(t, pos, clearing, opt)
+	left, err := filepath.Glob(filepath.Join(dir, "*"))
+	if err != nil || len(left) > 0 {
+		t.Fatalf("left behind: %v %v", left, err)
+	}
+}

@@ -1,0 +1,698 @@
+package match
+
+import (
+	"fmt"
+	"slices"
+	"sort"
+	"strings"
+
+	"duizhang/parse"
+	"duizhang/parse/money"
+)
+
+// The oracle is the plain definition of the transaction leg: nested loops over
+// whole rows, text compared as text, nothing hashed, partitioned or counted.
+// It shares no code with the product but the fixed arbitrary order in which
+// rows that differ only in content stand (digest).
+type oracle struct {
+	opt      Options
+	p, c     []*oracleRow
+	groups   []string
+	terminal map[string][]merchantKey
+}
+
+type oracleRow struct {
+	*parse.Row
+	clearing bool
+	used     bool
+	rank     uint64
+	kind     parse.Kind
+	live     bool
+	tie      *oracleRow
+	tieN     int
+}
+
+func oracleRun(pos, clearing []parse.Row, opt Options) []string {
+	o := &oracle{opt: opt, terminal: map[string][]merchantKey{}}
+	o.p, o.c = oracleRows(pos, false), oracleRows(clearing, true)
+	for _, r := range o.c {
+		if t := r.text(parse.TerminalID); t != "" {
+			m := merchantKey{opt.Contracts.Name(r.text(parse.Acquirer), r.text(parse.MerchantID)), r.text(parse.MerchantID)}
+			if !slices.Contains(o.terminal[t], m) {
+				o.terminal[t] = append(o.terminal[t], m)
+			}
+		}
+	}
+	for k := KeyOrder; k <= KeyTrace; k++ {
+		o.pass(k)
+	}
+	o.voids()
+	o.suggest()
+	o.oneSided()
+	sort.Strings(o.groups)
+	return o.groups
+}
+
+func oracleRows(rows []parse.Row, clearing bool) (out []*oracleRow) {
+	for i := range rows {
+		r := &oracleRow{Row: &rows[i], clearing: clearing, kind: rows[i].Kind}
+		if r.kind == parse.KindUnknown {
+			r.kind = parse.Sale
+		}
+		if r.kind == parse.Sale && r.Amount < 0 {
+			r.kind = parse.Refund
+		}
+		r.live = r.Status != parse.Failed && r.Status != parse.Pending && r.kind != parse.Preauth && r.kind != parse.Payout
+		r.rank, _ = digest(nil, r.Row)
+		out = append(out, r)
+	}
+	return out
+}
+
+func (r *oracleRow) text(f parse.Field) string { return string(r.Text[f]) }
+
+func (r *oracleRow) cur() string {
+	if c := r.text(parse.Currency); c != "CNY" {
+		return c
+	}
+	return ""
+}
+
+// t is the time used for distances: noon where only the day is known.
+func (r *oracleRow) t() int64 {
+	if r.HasClock || r.Time == 0 {
+		return int64(r.Time)
+	}
+	return int64(r.Time) - int64(r.Time)%86400 + 43200
+}
+
+// key is the text of a key; "" if the row does not carry it.
+func (r *oracleRow) key(k KeyType, strip bool) string {
+	f := map[KeyType][]parse.Field{KeyOrder: {parse.OrderNo}, KeyChannel: {parse.ChannelNo},
+		KeyRef: {parse.TerminalID, parse.RefNo}, KeyTrace: {parse.TerminalID, parse.BatchNo, parse.TraceNo}}[k]
+	s := r.cur() + "|"
+	for _, f := range f {
+		t := r.text(f)
+		if t == "" {
+			return ""
+		}
+		if strip {
+			if t = strings.TrimLeft(t, "0"); t == "" {
+				t = "0"
+			}
+		}
+		s += t + "|"
+	}
+	if k == KeyTrace {
+		if r.Time == 0 {
+			return ""
+		}
+		s += fmt.Sprint(int64(r.Time) / 86400)
+	}
+	return s
+}
+
+// before is the order within a side of rows that are alike but for this.
+func before(a, b *oracleRow) bool {
+	if (a.Time == 0) != (b.Time == 0) {
+		return b.Time == 0
+	}
+	if a.t() != b.t() {
+		return a.t() < b.t()
+	}
+	if a.HasClock != b.HasClock {
+		return b.HasClock
+	}
+	wa, wb := int(a.kind), int(b.kind)
+	if a.live {
+		wa += 16
+	}
+	if b.live {
+		wb += 16
+	}
+	if wa != wb {
+		return wa < wb
+	}
+	if a.Amount != b.Amount {
+		return a.Amount < b.Amount
+	}
+	if a.rank != b.rank {
+		return a.rank < b.rank
+	}
+	return a.Pos < b.Pos
+}
+
+func (o *oracle) pass(k KeyType) {
+	done := map[string]bool{}
+	for _, r := range o.p {
+		v := r.key(k, false)
+		if v == "" || done[v] || r.used {
+			continue
+		}
+		done[v] = true
+		pick := func(rows []*oracleRow) (out []*oracleRow) {
+			for _, r := range rows {
+				if !r.used && r.kind != parse.Payout && r.key(k, false) == v {
+					out = append(out, r)
+				}
+			}
+			sort.Slice(out, func(i, j int) bool { return before(out[i], out[j]) })
+			return out
+		}
+		p, c := pick(o.p), pick(o.c)
+		if len(p) > 0 && len(c) > 0 {
+			o.bucket(k, p, c)
+		}
+	}
+}
+
+func (o *oracle) bucket(k KeyType, p, c []*oracleRow) {
+	limit := o.opt.KeyDays * 86400
+	for _, r := range slices.Concat(p, c) {
+		if r.Time != 0 && !r.HasClock {
+			limit = o.opt.KeyDays*86400 + 43200
+		}
+	}
+	like := func(a, b *oracleRow) bool { return a.kind == b.kind && a.live == b.live && a.Amount == b.Amount }
+	var paired []*oracleRow
+	o.pairs(p, c, limit, like, func(a, b *oracleRow) {
+		paired = append(paired, a, b)
+		o.both(k, a, b)
+	})
+	for _, r := range slices.Concat(p, c) {
+		for _, q := range paired {
+			if !r.used && r.live && q.clearing == r.clearing && like(q, r) && q.t() == r.t() && q.HasClock == r.HasClock {
+				o.emit(Duplicate, k, ReasonDuplicate, q, r)
+			}
+		}
+	}
+	for _, negative := range []bool{false, true} {
+		o.sums(k, p, c, limit, negative)
+	}
+	fee := func(r *oracleRow) bool { return r.kind == parse.Fee }
+	mixed := func(a, b *oracleRow) bool { return a.live != b.live && !fee(a) && !fee(b) }
+	sign := func(a, b *oracleRow) bool {
+		return a.live && b.live && !fee(a) && !fee(b) && a.negative() != b.negative()
+	}
+	conflict := func(why ReasonCode) func(a, b *oracleRow) {
+		return func(a, b *oracleRow) { o.emit(Conflict, k, why, nil, a, b) }
+	}
+	for _, liveP := range []bool{true, false} {
+		o.pairs(p, c, limit, func(a, b *oracleRow) bool {
+			return mixed(a, b) && a.live == liveP && a.kind == b.kind && a.Amount == b.Amount
+		}, conflict(ReasonStatusConflict))
+	}
+	o.pairs(p, c, limit, func(a, b *oracleRow) bool { return !a.live && !b.live && !fee(a) && !fee(b) }, func(a, b *oracleRow) { o.both(k, a, b) })
+	for _, liveP := range []bool{true, false} {
+		o.pairs(p, c, limit, func(a, b *oracleRow) bool { return mixed(a, b) && a.live == liveP }, conflict(ReasonStatusConflict))
+	}
+	for _, same := range []bool{true, false} {
+		for _, negP := range []bool{false, true} {
+			o.pairs(p, c, limit, func(a, b *oracleRow) bool {
+				return sign(a, b) && a.negative() == negP && (!same || a.Amount == -b.Amount)
+			}, conflict(ReasonKindConflict))
+		}
+	}
+}
+
+func (r *oracleRow) negative() bool {
+	if r.Amount == 0 {
+		return r.kind == parse.Refund || r.kind == parse.Void || r.kind == parse.Reversal
+	}
+	return r.Amount < 0
+}
+
+// both emits a pair of like rows, or of two that did not happen.
+func (o *oracle) both(k KeyType, a, b *oracleRow) {
+	switch {
+	case a.live:
+		o.emit(Matched, k, ReasonAgrees, nil, a, b)
+	case a.kind == parse.Preauth && b.kind == parse.Preauth:
+		o.emit(FailedMatch, k, ReasonNoMoney, nil, a, b)
+	default:
+		o.emit(FailedMatch, k, ReasonFailed, nil, a, b)
+	}
+}
+
+// pairs takes, again and again, the pair that is nearest in time of all that
+// may pair; where a time is unknown, after all others.
+func (o *oracle) pairs(p, c []*oracleRow, limit int64, may func(a, b *oracleRow) bool, pair func(a, b *oracleRow)) {
+	for {
+		var bestA, bestB *oracleRow
+		var best [2]int64
+		for _, a := range p { // p and c are in order: the first of equals wins
+			for _, b := range c {
+				if a.used || b.used || !may(a, b) {
+					continue
+				}
+				d := [2]int64{0, max(a.t()-b.t(), b.t()-a.t())}
+				if a.Time == 0 || b.Time == 0 {
+					d = [2]int64{1, 0}
+					if a.Time == 0 {
+						d[1] = 1
+						if b.Time == 0 {
+							d[1] = 2
+						}
+					}
+				} else if d[1] > limit {
+					continue
+				}
+				if bestA == nil || d[0] < best[0] || d[0] == best[0] && d[1] < best[1] {
+					bestA, bestB, best = a, b, d
+				}
+			}
+		}
+		if bestA == nil {
+			return
+		}
+		pair(bestA, bestB)
+	}
+}
+
+func (o *oracle) sums(k KeyType, p, c []*oracleRow, limit int64, negative bool) {
+	pick := func(rows []*oracleRow, timed bool) (out []*oracleRow) {
+		for _, r := range rows {
+			if !r.used && r.live && r.kind != parse.Fee && r.negative() == negative && (r.Time != 0) == timed {
+				out = append(out, r)
+			}
+		}
+		return out
+	}
+	timeless := append(pick(p, false), pick(c, false)...)
+	timed := append(pick(p, true), pick(c, true)...)
+	sort.SliceStable(timed, func(i, j int) bool { return timed[i].t() < timed[j].t() })
+	parts := oracleCut(timed, limit)
+	if len(parts) == 0 {
+		parts = [][]*oracleRow{nil}
+	}
+	for _, part := range parts {
+		part = append(slices.Clone(part), timeless...)
+		var ps, cs []*oracleRow
+		for _, r := range part {
+			if r.clearing {
+				cs = append(cs, r)
+			} else {
+				ps = append(ps, r)
+			}
+		}
+		if len(ps) == 0 || len(cs) == 0 {
+			continue
+		}
+		timeless = nil
+		var sold, cleared money.Fen
+		for _, r := range ps {
+			sold += r.Amount
+		}
+		for _, r := range cs {
+			cleared += r.Amount
+		}
+		m, why := Matched, ReasonAgrees
+		switch {
+		case max(sold, -sold) < max(cleared, -cleared):
+			m, why = Over, ReasonMore
+		case sold != cleared:
+			m, why = Partial, ReasonLess
+		case len(part) > 2:
+			why = ReasonSplit
+		}
+		o.emit(m, k, why, nil, part...)
+	}
+}
+
+// oracleCut cuts rows at the widest gap until none spans more than limit.
+func oracleCut(rows []*oracleRow, limit int64) [][]*oracleRow {
+	if len(rows) == 0 {
+		return nil
+	}
+	if rows[len(rows)-1].t()-rows[0].t() <= limit {
+		return [][]*oracleRow{rows}
+	}
+	at := 1
+	for i := 1; i < len(rows); i++ {
+		if rows[i].t()-rows[i-1].t() > rows[at].t()-rows[at-1].t() {
+			at = i
+		}
+	}
+	return append(oracleCut(rows[:at], limit), oracleCut(rows[at:], limit)...)
+}
+
+func (o *oracle) emit(m Match, k KeyType, why ReasonCode, other *oracleRow, rows ...*oracleRow) {
+	o.emitFlags(m, k, why, other, 0, rows...)
+}
+
+func (o *oracle) emitFlags(m Match, k KeyType, why ReasonCode, other *oracleRow, f Flags, rows ...*oracleRow) {
+	var p, c []parse.Pos
+	clock := true
+	lo, hi := int64(1<<62), int64(0)
+	for _, r := range rows {
+		r.used = true
+		if r.clearing {
+			c = append(c, r.Pos)
+		} else {
+			p = append(p, r.Pos)
+		}
+		clock = clock && r.HasClock && r.Time != 0
+		lo, hi = min(lo, r.t()), max(hi, r.t())
+	}
+	if (m == Matched || m == Partial || m == Over) && len(rows) > 2 {
+		f |= Split
+	}
+	if clock && len(p) > 0 && len(c) > 0 && hi-lo > o.opt.TimeDiff && m != FailedMatch && m != Suggested {
+		f |= TimeDiff
+	}
+	if m == Matched {
+		m, why = creditedOf(rows, m, why)
+	}
+	slices.Sort(p)
+	slices.Sort(c)
+	at := parse.Pos(0)
+	if other != nil {
+		at = other.Pos
+	}
+	o.groups = append(o.groups, groupText(m, k, f, why, at, p, c))
+}
+
+// creditedOf compares what the clearing file says was credited with its nets.
+func creditedOf(rows []*oracleRow, m Match, why ReasonCode) (Match, ReasonCode) {
+	var credited, net money.Fen
+	for _, r := range rows {
+		n := r.Amount - r.Fee
+		if r.HasNet {
+			n = r.Net
+		}
+		if r.clearing && r.HasCredited && (r.Credited != 0 || r.CreditedDate != 0) && r.Credited != n && r.Credited != -n {
+			credited, net = credited+r.Credited, net+n
+		}
+	}
+	switch {
+	case max(credited, -credited) < max(net, -net):
+		return Partial, ReasonCreditedLess
+	case credited != net:
+		return Over, ReasonCreditedMore
+	}
+	return m, why
+}
+
+func groupText(m Match, k KeyType, f Flags, why ReasonCode, other parse.Pos, p, c []parse.Pos) string {
+	return fmt.Sprintf("%s %s flags=%b reason=%d other=%d pos=%v clearing=%v", m, k, f, why, other, p, c)
+}
+
+// voids lets every cancellation, in time order, take the latest sale before it
+// that it names or shares a key with.
+func (o *oracle) voids() {
+	rows := slices.Clone(o.p)
+	sort.Slice(rows, func(i, j int) bool { return o.looseLess(rows[i], rows[j]) })
+	// when is a time that puts a sale before what may cancel it.
+	when := func(r *oracleRow) int64 {
+		if r.Time == 0 {
+			return 1 << 62
+		}
+		t := int64(r.Time)
+		if !r.HasClock && r.Amount < 0 {
+			t = t - t%86400 + 86399
+		} else if !r.HasClock {
+			t -= t % 86400
+		}
+		if t *= 2; r.Amount < 0 {
+			t++
+		}
+		return t
+	}
+	sort.SliceStable(rows, func(i, j int) bool { return when(rows[i]) < when(rows[j]) })
+	for k := NoKey; k <= KeyTrace; k++ {
+		link := func(s, v *oracleRow) bool {
+			if k != NoKey {
+				return s.key(k, false) != "" && s.key(k, false) == v.key(k, false)
+			}
+			orig := v.text(parse.OrigKey)
+			place := s.text(parse.TerminalID) == v.text(parse.TerminalID)
+			return orig != "" && (orig == s.text(parse.OrderNo) || orig == s.text(parse.ChannelNo) ||
+				place && (orig == s.text(parse.RefNo) || orig == s.text(parse.TraceNo)))
+		}
+		fits := func(s, v *oracleRow) bool {
+			return !s.used && s.live && (s.kind == parse.Sale || s.kind == parse.PreauthComplete) && s.Amount > 0 &&
+				s.Amount == -v.Amount && s.cur() == v.cur() && link(s, v)
+		}
+		for _, timed := range []bool{true, false} {
+			for i, v := range rows {
+				if v.used || !v.live || v.Amount >= 0 || v.kind != parse.Void && v.kind != parse.Reversal || timed && v.Time == 0 {
+					continue
+				}
+				var sale *oracleRow
+				for j, s := range rows {
+					switch {
+					case !fits(s, v):
+					case timed && s.Time != 0 && j < i:
+						sale = s
+					case !timed && (s.Time == 0 || v.Time == 0) && sale == nil:
+						sale = s
+					}
+				}
+				if sale != nil && (!timed || o.withinDays(sale, v)) {
+					o.emit(Voided, k, ReasonVoided, v, sale, v)
+				}
+			}
+		}
+	}
+}
+
+// looseLess is the order in which open rows are looked at.
+func (o *oracle) looseLess(a, b *oracleRow) bool {
+	if (a.Time == 0) != (b.Time == 0) {
+		return b.Time == 0
+	}
+	if a.t() != b.t() {
+		return a.t() < b.t()
+	}
+	if a.Amount != b.Amount {
+		return a.Amount < b.Amount
+	}
+	if a.rank != b.rank {
+		return a.rank < b.rank
+	}
+	return a.Pos < b.Pos
+}
+
+func (o *oracle) withinDays(a, b *oracleRow) bool {
+	if !a.HasClock || !b.HasClock {
+		d := int64(a.Time)/86400 - int64(b.Time)/86400
+		return max(d, -d) <= o.opt.KeyDays
+	}
+	d := int64(a.Time - b.Time)
+	return max(d, -d) <= o.opt.KeyDays*86400
+}
+
+func (o *oracle) distance(a, b *oracleRow) int64 {
+	d := int64(a.Time - b.Time)
+	if !a.HasClock || !b.HasClock {
+		d = (int64(a.Time)/86400 - int64(b.Time)/86400) * 86400
+	}
+	return max(d, -d)
+}
+
+func (o *oracle) inWindow(a, b *oracleRow) bool {
+	if !a.HasClock || !b.HasClock {
+		return a.Time/86400 == b.Time/86400
+	}
+	return o.distance(a, b) <= o.opt.TimeWindow
+}
+
+func cardsDiffer(a, b *oracleRow) bool {
+	tail := func(r *oracleRow) string {
+		t := r.text(parse.CardTail)
+		if len(t) < 4 || strings.Trim(t[len(t)-4:], "0123456789") != "" {
+			return ""
+		}
+		return t[len(t)-4:]
+	}
+	return tail(a) != "" && tail(b) != "" && tail(a) != tail(b)
+}
+
+// atPlace says that two rows agree in terminal (0), merchant (1) or store (2),
+// and that a weaker agreement is not contradicted by the terminals.
+func atPlace(level int, a, b *oracleRow) bool {
+	f := []parse.Field{parse.TerminalID, parse.MerchantID, parse.Store}[level]
+	if level > 0 && a.text(parse.TerminalID) != "" && b.text(parse.TerminalID) != "" {
+		return false
+	}
+	return a.text(f) != "" && a.text(f) == b.text(f)
+}
+
+func (o *oracle) suggest() {
+	for k := KeyOrder; k <= KeyTrace; k++ {
+		o.suggestWhere(ReasonLeadingZeros, func(p, c *oracleRow) bool {
+			return p.key(k, true) != "" && p.key(k, true) == c.key(k, true) && p.key(k, false) != c.key(k, false) && o.withinDays(p, c)
+		})
+	}
+	for level := range 3 {
+		o.suggestWhere(ReasonSuggested, func(p, c *oracleRow) bool {
+			return atPlace(level, p, c) && !cardsDiffer(p, c) && o.inWindow(p, c)
+		})
+	}
+}
+
+func (o *oracle) suggestWhere(why ReasonCode, fits func(p, c *oracleRow) bool) {
+	may := func(p, c *oracleRow) bool {
+		return !p.used && !c.used && p.live && c.live && p.Time != 0 && c.Time != 0 && p.tie == nil && c.tie == nil &&
+			p.kind == c.kind && p.Amount == c.Amount && p.cur() == c.cur() && fits(p, c)
+	}
+	best := map[*oracleRow]*oracleRow{}
+	count := map[*oracleRow]int{}
+	note := func(r, other *oracleRow) {
+		switch b := best[r]; {
+		case b == nil || o.distance(r, other) < o.distance(r, b):
+			best[r], count[r] = other, 1
+		case o.distance(r, other) == o.distance(r, b):
+			count[r]++
+		}
+	}
+	for _, p := range o.p {
+		for _, c := range o.c {
+			if may(p, c) {
+				note(p, c)
+				note(c, p)
+			}
+		}
+	}
+	for _, p := range o.p {
+		if c := best[p]; c != nil && count[p] == 1 && count[c] == 1 && best[c] == p {
+			o.emit(Suggested, KeySuggestion, why, nil, p, c)
+		}
+	}
+	for r, b := range best {
+		if !r.used {
+			r.tie, r.tieN = b, max(count[r], count[b], 2)
+		}
+	}
+}
+
+// oneSided decides what is left. Candidates for evidence are the live rows
+// that were left on the other side when it began.
+func (o *oracle) oneSided() {
+	var left [2][]*oracleRow
+	for i, rows := range [2][]*oracleRow{o.p, o.c} {
+		for _, r := range rows {
+			if !r.used {
+				left[i] = append(left[i], r)
+			}
+		}
+	}
+	for i, rows := range left {
+		for _, r := range rows {
+			o.alone(r, left[1-i])
+		}
+	}
+}
+
+func (o *oracle) alone(r *oracleRow, others []*oracleRow) {
+	if !r.live {
+		why := ReasonNoMoney
+		switch {
+		case r.kind == parse.Payout:
+			why = ReasonPayoutRow
+		case r.Status == parse.Failed:
+			why = ReasonFailed
+		case r.Status == parse.Pending:
+			why = ReasonPending
+		}
+		o.emit(FailedMatch, NoKey, why, nil, r)
+		return
+	}
+	why := o.evidence(r, others)
+	if r.clearing {
+		o.emit(ClearingOnly, NoKey, why, nil, r)
+		return
+	}
+	m := merchantKey{o.opt.Contracts.Name(r.text(parse.Acquirer), r.text(parse.MerchantID)), r.text(parse.MerchantID)}
+	if at := o.terminal[r.text(parse.TerminalID)]; r.text(parse.TerminalID) != "" && len(at) == 1 {
+		m = at[0]
+	}
+	contract := o.opt.Contracts.For(m.acquirer, m.merchant, r.Time.Date())
+	day := r.ClearingDate
+	if day == 0 && r.Time != 0 {
+		day = contract.ClearingDay(r.Time, r.HasClock, r.Channel)
+	}
+	here, later := false, false
+	for _, c := range o.c {
+		cd := c.ClearingDate
+		if cd == 0 && c.Time != 0 {
+			cd = o.opt.Contracts.For(c.text(parse.Acquirer), c.text(parse.MerchantID), c.Time.Date()).ClearingDay(c.Time, c.HasClock, c.Channel)
+		}
+		if c.kind == parse.Payout || cd == 0 || m.merchant != "" && c.text(parse.MerchantID) != m.merchant ||
+			m.merchant != "" && m.acquirer != "" && o.opt.Contracts.Name(c.text(parse.Acquirer), c.text(parse.MerchantID)) != m.acquirer {
+			continue
+		}
+		here = here || cd == day
+		later = later || cd >= day
+	}
+	switch {
+	case day == 0:
+		o.emit(PosOnly, NoKey, why, nil, r)
+	case day >= o.opt.AsOf && !later && day > r.Time.Date():
+		o.emit(InTransit, NoKey, ReasonAfterCutoff, nil, r)
+	case day >= o.opt.AsOf && !later:
+		o.emit(InTransit, NoKey, ReasonFileNotDue, nil, r)
+	case day < o.opt.AsOf && !here:
+		o.emitFlags(PosOnly, NoKey, ReasonNoFile, nil, NoFile, r)
+	default:
+		o.emit(PosOnly, NoKey, why, nil, r)
+	}
+}
+
+// evidence is the reason code of an open row.
+func (o *oracle) evidence(r *oracleRow, others []*oracleRow) ReasonCode {
+	if r.tie != nil {
+		return ReasonTie
+	}
+	some := func(ok func(q *oracleRow) bool) bool {
+		return r.Time != 0 && slices.ContainsFunc(others, func(q *oracleRow) bool {
+			return q.live && q.Time != 0 && ok(q)
+		})
+	}
+	for k := KeyOrder; k <= KeyTrace; k++ {
+		if some(func(q *oracleRow) bool {
+			return r.key(k, false) != "" && r.key(k, false) == q.key(k, false) && !o.withinDays(r, q)
+		}) {
+			return ReasonKeyDays
+		}
+	}
+	for level := range 3 {
+		var near *oracleRow
+		for _, q := range others {
+			d := max(q.t()-r.t(), r.t()-q.t())
+			if !q.live || q.Time == 0 || r.Time == 0 || !atPlace(level, r, q) || q.kind != r.kind || q.Amount != r.Amount ||
+				q.cur() != r.cur() || d > o.opt.KeyDays*86400+43200 {
+				continue
+			}
+			if near == nil || d < max(near.t()-r.t(), r.t()-near.t()) || d == max(near.t()-r.t(), r.t()-near.t()) && earlier(o, r, q, near) {
+				near = q
+			}
+		}
+		if near != nil && cardsDiffer(r, near) && o.inWindow(r, near) {
+			return ReasonOtherCard
+		} else if near != nil {
+			return ReasonOtherTime
+		}
+	}
+	for level := range 3 {
+		if some(func(q *oracleRow) bool {
+			return atPlace(level, r, q) && q.kind == r.kind && q.Amount != r.Amount && q.cur() == r.cur() && !cardsDiffer(r, q) && o.inWindow(r, q)
+		}) {
+			return ReasonOtherAmount
+		}
+	}
+	return ReasonNoCandidate
+}
+
+// earlier says which of two equally near rows is met first: the earlier one,
+// and of those at one time the one before r's time from the back, else from
+// the front.
+func earlier(o *oracle, r, q, near *oracleRow) bool {
+	if q.t() != near.t() {
+		return q.t() < near.t()
+	}
+	if q.t() < r.t() {
+		return o.looseLess(near, q)
+	}
+	return o.looseLess(q, near)
+}

@@ -1,0 +1,297 @@
+package match
+
+import (
+	_ "embed" // the pattern table
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/BurntSushi/toml"
+	"golang.org/x/text/width"
+
+	"duizhang/parse"
+)
+
+//go:embed patterns.toml
+var patternTable string
+
+// Patterns say which bank lines come from an acquirer and how a remark names
+// a merchant number, a clearing day or a payout number. They are data: see
+// patterns.toml, which a user's file of the same form can extend.
+type Patterns struct {
+	origins    []origin
+	references []*regexp.Regexp
+	returned   []*regexp.Regexp
+	groups     map[string]string // folded spelling → group
+}
+
+// origin is how one acquirer shows on a bank statement; an empty group is some
+// acquirer without its name.
+type origin struct {
+	group         string
+	payer, remark *regexp.Regexp
+}
+
+type patternFile struct {
+	Acquirer []struct {
+		Name    string   `toml:"name"`
+		Aliases []string `toml:"aliases"`
+		Payer   string   `toml:"payer"`
+		Remark  string   `toml:"remark"`
+	} `toml:"acquirer"`
+	Reference []struct {
+		Pattern string `toml:"pattern"`
+	} `toml:"reference"`
+	Returned struct {
+		Remark string `toml:"remark"`
+	} `toml:"returned"`
+}
+
+var defaultPatterns = mustPatterns()
+
+// DefaultPatterns are the built-in ones.
+func DefaultPatterns() *Patterns { return defaultPatterns }
+
+func mustPatterns() *Patterns {
+	p, err := readPatterns("patterns.toml", patternTable)
+	if err != nil {
+		panic(err)
+	}
+	return p
+}
+
+// LoadPatterns reads a user's pattern file; its rules come before the built-in
+// ones. Unknown keys and wrong expressions are errors.
+func LoadPatterns(path string) (*Patterns, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	own, err := readPatterns(filepath.Base(path), string(data))
+	if err != nil {
+		return nil, err
+	}
+	own.origins = append(own.origins, defaultPatterns.origins...)
+	own.references = append(own.references, defaultPatterns.references...)
+	own.returned = append(own.returned, defaultPatterns.returned...)
+	return own, nil
+}
+
+// dayPattern is every way of writing a day that a remark may use, the year
+// left out in the last ones.
+const dayPattern = `(?:20\d{2}-\d{1,2}-\d{1,2}|20\d{2}/\d{1,2}/\d{1,2}|20\d{2}[.]\d{1,2}[.]\d{1,2}|20\d{2}年\d{1,2}月\d{1,2}日?|20\d{6}|\d{1,2}月\d{1,2}日?|\d{2}[-/]\d{2}|\d{4})`
+
+func readPatterns(name, text string) (*Patterns, error) {
+	var file patternFile
+	meta, err := toml.Decode(text, &file)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	if extra := meta.Undecoded(); len(extra) > 0 {
+		return nil, fmt.Errorf("%s: unknown key %s", name, extra[0])
+	}
+	p := &Patterns{groups: map[string]string{}}
+	compile := func(pattern string) *regexp.Regexp {
+		if pattern == "" || err != nil {
+			return nil
+		}
+		var re *regexp.Regexp
+		if re, err = regexp.Compile(strings.ReplaceAll(pattern, "{date}", dayPattern)); err != nil {
+			err = fmt.Errorf("%s: %w", name, err)
+		}
+		return re
+	}
+	for _, a := range file.Acquirer {
+		key := foldName(a.Name)
+		for _, alias := range append([]string{a.Name}, a.Aliases...) {
+			p.groups[foldName(alias)] = key
+		}
+		p.origins = append(p.origins, origin{key, compile(a.Payer), compile(a.Remark)})
+	}
+	for _, r := range file.Reference {
+		if re := compile(r.Pattern); re != nil {
+			p.references = append(p.references, re)
+		}
+	}
+	if re := compile(file.Returned.Remark); re != nil {
+		p.returned = append(p.returned, re)
+	}
+	return p, err
+}
+
+// foldName makes spellings of a name equal that differ in width, case or blanks.
+func foldName(s string) string { return strings.ToUpper(squeeze(s)) }
+
+// foldText is a payer or remark as patterns see it.
+func foldText(s string) string { return strings.ToUpper(strings.TrimSpace(width.Fold.String(s))) }
+
+// acquirerGroup is the same for all known spellings of an acquirer's name.
+func acquirerGroup(name string) string {
+	key := foldName(name)
+	if group, ok := defaultPatterns.groups[key]; ok {
+		return group
+	}
+	return key
+}
+
+// from says whether a bank line comes from an acquirer, and from which if its
+// text says so. own are the acquirers of this run by group.
+func (p *Patterns) from(payer, remark string, own []string) (group string, ok bool) {
+	for _, name := range own {
+		if len([]rune(name)) >= 2 && (strings.Contains(payer, name) || strings.Contains(remark, name)) {
+			return name, true
+		}
+	}
+	// The payer's name weighs more than a word in the remark.
+	for _, o := range p.origins {
+		if o.payer != nil && o.payer.MatchString(payer) && (o.group != "" || !ok) {
+			if group, ok = o.group, true; group != "" {
+				return group, true
+			}
+		}
+	}
+	for _, o := range p.origins {
+		if o.remark != nil && o.remark.MatchString(remark) && (o.group != "" || !ok) {
+			if group, ok = o.group, true; group != "" {
+				return group, true
+			}
+		}
+	}
+	return "", ok
+}
+
+// isReturn says whether a remark calls the line the return of a payout.
+func (p *Patterns) isReturn(remark string) bool {
+	for _, re := range p.returned {
+		if re.MatchString(remark) {
+			return true
+		}
+	}
+	return false
+}
+
+// reference is what a bank line says about the settlements it pays.
+type reference struct {
+	merchants []string     // merchant numbers that the run knows
+	days      []parse.Date // clearing days that are called so
+	loose     []parse.Date // days that only stand there: a clearing day or any other
+	payouts   []string     // payout numbers
+}
+
+func (r *reference) empty() bool {
+	return len(r.merchants) == 0 && len(r.days) == 0 && len(r.loose) == 0 && len(r.payouts) == 0
+}
+
+// maxDayRange is the longest run of clearing days that one payout names.
+const maxDayRange = 31
+
+// read takes the references out of a folded remark. known says whether a text
+// is a merchant number of this run (folded), and paid is the day of the line,
+// which gives dates without a year theirs.
+func (p *Patterns) read(remark string, paid parse.Date, known func(string) bool) reference {
+	var r reference
+	for _, re := range p.references {
+		for _, m := range re.FindAllStringSubmatch(remark, -1) {
+			r.take(re, m, paid, known)
+		}
+	}
+	r.tokens(remark, paid, known)
+	slices.Sort(r.merchants)
+	slices.Sort(r.days)
+	slices.Sort(r.loose)
+	slices.Sort(r.payouts)
+	r.merchants, r.days = slices.Compact(r.merchants), slices.Compact(r.days)
+	r.loose, r.payouts = slices.Compact(r.loose), slices.Compact(r.payouts)
+	return r
+}
+
+// take reads the named groups of one match.
+func (r *reference) take(re *regexp.Regexp, m []string, paid parse.Date, known func(string) bool) {
+	named := func(name string) string {
+		if i := re.SubexpIndex(name); i >= 0 {
+			return m[i]
+		}
+		return ""
+	}
+	if id := named("merchant"); id != "" && known(id) {
+		r.merchants = append(r.merchants, id)
+	}
+	if no := named("payout"); no != "" {
+		r.payouts = append(r.payouts, no)
+	}
+	from, ok := remarkDay(named("date"), paid)
+	if !ok {
+		return
+	}
+	to, ok := remarkDay(named("to"), paid)
+	if !ok || to < from || to-from >= maxDayRange {
+		to = from
+	}
+	for d := from; d <= to; d++ {
+		r.days = append(r.days, d)
+	}
+}
+
+// tokens looks at the bare runs of digits and letters: known merchant numbers,
+// also with a day glued to them, and days of eight digits.
+func (r *reference) tokens(remark string, paid parse.Date, known func(string) bool) {
+	alnum := func(c rune) bool { return c < '0' || c > '9' && c < 'A' || c > 'Z' }
+	for _, tok := range strings.FieldsFunc(remark, alnum) {
+		if known(tok) {
+			r.merchants = append(r.merchants, tok)
+			continue
+		}
+		if d, ok := looseDay(tok, paid); ok {
+			r.loose = append(r.loose, d)
+			continue
+		}
+		if n := len(tok) - 8; n > 0 {
+			if d, ok := looseDay(tok[n:], paid); ok && known(tok[:n]) {
+				r.merchants, r.loose = append(r.merchants, tok[:n]), append(r.loose, d)
+			} else if d, ok := looseDay(tok[:8], paid); ok && known(tok[8:]) {
+				r.merchants, r.loose = append(r.merchants, tok[8:]), append(r.loose, d)
+			}
+		}
+	}
+}
+
+// Bounds of what a date in a remark may be, against the day of the line.
+const (
+	refDaysBack  = 120
+	refDaysAhead = 3
+)
+
+// looseDay reads yyyymmdd near the day of the line.
+func looseDay(s string, paid parse.Date) (parse.Date, bool) {
+	if len(s) != 8 {
+		return 0, false
+	}
+	return remarkDay(s, paid)
+}
+
+// remarkDay reads a day of a remark. One without a year is the latest that is
+// not after the line's own day, give or take refDaysAhead.
+func remarkDay(s string, paid parse.Date) (parse.Date, bool) {
+	if s == "" {
+		return 0, false
+	}
+	d, ok := parseDay(s)
+	if !ok {
+		s = strings.NewReplacer("月", "-", "日", "", "/", "-").Replace(s)
+		if len(s) == 4 && !strings.Contains(s, "-") {
+			s = s[:2] + "-" + s[2:]
+		}
+		for _, year := range []int{yearOf(paid) + 1, yearOf(paid), yearOf(paid) - 1} {
+			t, err := time.Parse("2006-1-2", fmt.Sprintf("%d-%s", year, s))
+			if d = parse.Date(t.Unix() / daySeconds); err == nil && d <= paid+refDaysAhead {
+				ok = true
+				break
+			}
+		}
+	}
+	return d, ok && d >= paid-refDaysBack && d <= paid+refDaysAhead
+}

@@ -1,0 +1,393 @@
+package match
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"duizhang/parse"
+	"duizhang/parse/money"
+)
+
+// scene is a settlement leg in a few lines of text.
+type scene struct {
+	asOf      string
+	contracts string   // CSV
+	clearing  []string // acquirer|merchant|account|day|amount|fee[|credited day]
+	bank      []string // day|amount|account|payer|remark[|kind or status]
+	noBank    bool
+}
+
+func fen(t testing.TB, s string) money.Fen {
+	t.Helper()
+	v, err := money.Parse(s, money.Yuan)
+	if err != nil {
+		t.Fatalf("%q: %v", s, err)
+	}
+	return v
+}
+
+func (sc scene) input(t testing.TB) settleInput {
+	t.Helper()
+	in := settleInput{asOf: mustDay(t, sc.asOf), hasBank: !sc.noBank}
+	if sc.contracts != "" {
+		table, err := readTable("contracts.csv", []byte(sc.contracts))
+		if err == nil {
+			in.contracts, err = table.contracts()
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, line := range sc.clearing {
+		f := append(strings.Split(line, "|"), "")
+		c := clearingSum{acquirer: f[0], merchant: f[1], account: f[2], day: mustDay(t, f[3]), amount: fen(t, f[4]), fee: fen(t, f[5]), rows: 1, kind: parse.Sale, status: parse.OK}
+		if f[6] != "" {
+			c.credited = mustDay(t, f[6])
+		}
+		in.sums = append(in.sums, c)
+	}
+	for i, line := range sc.bank {
+		f := append(strings.Split(line, "|"), "")
+		b := bankRow{pos: parse.Pos(i + 1), date: mustDay(t, f[0]), amount: fen(t, f[1]), account: f[2], payer: f[3], remark: f[4], status: parse.OK}
+		switch f[5] {
+		case "payout":
+			b.kind = parse.Payout
+		case "failed":
+			b.status = parse.Failed
+		}
+		in.bank = append(in.bank, b)
+	}
+	return in
+}
+
+func (sc scene) settle(t testing.TB) *settleOutput {
+	t.Helper()
+	return mustSettle(t, sc.input(t))
+}
+
+func mustSettle(t testing.TB, in settleInput) *settleOutput {
+	t.Helper()
+	o, err := settle(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p := proveMoney(&in, o.settlements, o.credits, o.payments); !p.OK {
+		t.Fatalf("the money does not add up: %s", p.Failure)
+	}
+	return o
+}
+
+// lines are the results as texts: per settlement id, state, timing, days late,
+// credited and outstanding; per bank line (in the order of the scene) outcome
+// and settlements.
+func (o *settleOutput) lines() (settlements, credits []string) {
+	for i := range o.settlements {
+		s := &o.settlements[i]
+		text := fmt.Sprintf("%s %s %s %s/%s", s.ID, s.Credit, s.Timing, s.Credited, s.Outstanding)
+		if s.DaysLate != 0 {
+			text += fmt.Sprintf(" late %d", s.DaysLate)
+		}
+		for f := range FlagNames {
+			if s.Flags&(1<<f) != 0 {
+				text += " " + FlagNames[f]
+			}
+		}
+		settlements = append(settlements, text)
+	}
+	credits = make([]string, len(o.credits))
+	for i := range o.credits {
+		c := &o.credits[i]
+		text := c.Outcome.String()
+		for _, n := range c.Settlements {
+			text += " " + o.settlements[n].ID
+		}
+		credits[c.Row-1] = text
+	}
+	return settlements, credits
+}
+
+const (
+	kala = "拉卡拉支付股份有限公司客户备付金"
+	acct = "6222020000001234"
+	oldA = "6222020000009999"
+)
+
+// November 2026: Mon 9, Fri 13, Sat 14, Sun 15, Mon 16; no holidays.
+var allocationCases = []struct {
+	why         string
+	scene       scene
+	settlements []string
+	credits     []string
+}{
+	{
+		why: "pass 1: merchant number and clearing day in the remark, even on amounts that others share",
+		scene: scene{asOf: "2026-11-11",
+			clearing: []string{"拉卡拉|80001|" + acct + "|2026-11-09|100|0", "拉卡拉|80002|" + acct + "|2026-11-09|100|0"},
+			bank:     []string{"2026-11-10|100.00|" + acct + "|" + kala + "|商户号80002清算日期20261109"}},
+		settlements: []string{"拉卡拉/80001/2026-11-09 none overdue 0.00/100.00 late 1", "拉卡拉/80002/2026-11-09 full on_time 100.00/0.00"},
+		credits:     []string{"identified 拉卡拉/80002/2026-11-09"},
+	},
+	{
+		why: "pass 1: the reference places a part, and a later part completes it, late by one business day",
+		scene: scene{asOf: "2026-11-12",
+			clearing: []string{"拉卡拉|80001|" + acct + "|2026-11-09|100|0", "拉卡拉|80002|" + acct + "|2026-11-09|70|0"},
+			bank: []string{"2026-11-10|60.00|" + acct + "|" + kala + "|80001 清算日20261109", "2026-11-11|40.00|" + acct + "|" + kala + "|补划款 商户80001 11月9日清算",
+				"2026-11-10|70.00|" + acct + "|" + kala + "|清算款"}},
+		settlements: []string{"拉卡拉/80001/2026-11-09 full late 100.00/0.00 late 1", "拉卡拉/80002/2026-11-09 full on_time 70.00/0.00"},
+		credits:     []string{"identified 拉卡拉/80001/2026-11-09", "identified 拉卡拉/80001/2026-11-09", "identified 拉卡拉/80002/2026-11-09"},
+	},
+	{
+		why: "pass 1: a range of clearing days",
+		scene: scene{asOf: "2026-11-16",
+			clearing: []string{"拉卡拉|80001|" + acct + "|2026-11-13|100|0", "拉卡拉|80001|" + acct + "|2026-11-14|200|0", "拉卡拉|80001|" + acct + "|2026-11-15|300|0"},
+			bank:     []string{"2026-11-16|600.00|" + acct + "|" + kala + "|商户号:80001 清算日期:20261113-20261115"}},
+		settlements: []string{"拉卡拉/80001/2026-11-13 full on_time 100.00/0.00", "拉卡拉/80001/2026-11-14 full on_time 200.00/0.00", "拉卡拉/80001/2026-11-15 full on_time 300.00/0.00"},
+		credits:     []string{"identified 拉卡拉/80001/2026-11-13 拉卡拉/80001/2026-11-14 拉卡拉/80001/2026-11-15"},
+	},
+	{
+		why: "pass 1: more than the referenced settlement lacks, and nothing else takes it: over",
+		scene: scene{asOf: "2026-11-11",
+			clearing: []string{"拉卡拉|80001|" + acct + "|2026-11-09|100|0"},
+			bank:     []string{"2026-11-10|120.00|" + acct + "|" + kala + "|商户号80001 清算日期2026-11-09"}},
+		settlements: []string{"拉卡拉/80001/2026-11-09 over on_time 120.00/-20.00"},
+		credits:     []string{"identified 拉卡拉/80001/2026-11-09"},
+	},
+	{
+		why: "pass 2: net of fee, on the due day, one day each; T+1 over a weekend comes on Monday",
+		scene: scene{asOf: "2026-11-17",
+			clearing: []string{"拉卡拉|80001||2026-11-12|100|0.60", "拉卡拉|80001||2026-11-13|200|1.20"},
+			bank:     []string{"2026-11-13|99.40||" + kala + "|清算款", "2026-11-16|198.80||" + kala + "|清算款"}},
+		settlements: []string{"拉卡拉/80001/2026-11-12 full on_time 99.40/0.00", "拉卡拉/80001/2026-11-13 full on_time 198.80/0.00"},
+		credits:     []string{"identified 拉卡拉/80001/2026-11-12", "identified 拉卡拉/80001/2026-11-13"},
+	},
+	{
+		why: "pass 2: equal nets on two days: each credit goes to the one that is due on its day",
+		scene: scene{asOf: "2026-11-13",
+			clearing: []string{"拉卡拉|80001||2026-11-09|100|0", "拉卡拉|80001||2026-11-10|100|0"},
+			bank:     []string{"2026-11-11|100.00||" + kala + "|清算款"}},
+		settlements: []string{"拉卡拉/80001/2026-11-09 none overdue 0.00/100.00 late 3", "拉卡拉/80001/2026-11-10 full on_time 100.00/0.00"},
+		credits:     []string{"identified 拉卡拉/80001/2026-11-10"},
+	},
+	{
+		why: "pass 2: two settlements of one net due on one day and one credit: ambiguous, nothing is guessed",
+		scene: scene{asOf: "2026-11-11",
+			clearing: []string{"拉卡拉|80001|" + acct + "|2026-11-09|100|0", "拉卡拉|80002|" + acct + "|2026-11-09|100|0"},
+			bank:     []string{"2026-11-10|100.00|" + acct + "|" + kala + "|清算款"}},
+		settlements: []string{"拉卡拉/80001/2026-11-09 none overdue 0.00/100.00 late 1", "拉卡拉/80002/2026-11-09 none overdue 0.00/100.00 late 1"},
+		credits:     []string{"ambiguous"},
+	},
+	{
+		why: "pass 2: with two credits of it both are paid, whichever paid which",
+		scene: scene{asOf: "2026-11-11",
+			clearing: []string{"拉卡拉|80001|" + acct + "|2026-11-09|100|0", "拉卡拉|80002|" + acct + "|2026-11-09|100|0"},
+			bank:     []string{"2026-11-10|100.00|" + acct + "|" + kala + "|清算款 1", "2026-11-10|100.00|" + acct + "|" + kala + "|清算款 2"}},
+		settlements: []string{"拉卡拉/80001/2026-11-09 full on_time 100.00/0.00", "拉卡拉/80002/2026-11-09 full on_time 100.00/0.00"},
+		credits:     []string{"identified 拉卡拉/80001/2026-11-09", "identified 拉卡拉/80002/2026-11-09"},
+	},
+	{
+		why: "pass 2: another acquirer's money is not taken, however well it fits",
+		scene: scene{asOf: "2026-11-11",
+			clearing: []string{"拉卡拉|80001||2026-11-09|100|0"},
+			bank:     []string{"2026-11-10|100.00||银联商务股份有限公司|清算款"}},
+		settlements: []string{"拉卡拉/80001/2026-11-09 none overdue 0.00/100.00 late 1"},
+		credits:     []string{"unidentified"},
+	},
+	{
+		why: "pass 3: Friday and the weekend paid on Monday, two merchants on one account",
+		scene: scene{asOf: "2026-11-16",
+			clearing: []string{"拉卡拉|80001|" + acct + "|2026-11-13|100.01|0", "拉卡拉|80001|" + acct + "|2026-11-14|200.02|0", "拉卡拉|80001|" + acct + "|2026-11-15|300.03|0",
+				"拉卡拉|80002|" + acct + "|2026-11-13|1000.07|0", "拉卡拉|80002|" + acct + "|2026-11-14|2000.11|0", "拉卡拉|80002|" + acct + "|2026-11-15|3000.13|0"},
+			bank: []string{"2026-11-16|600.06|1234|" + kala + "|结算款", "2026-11-16|6000.31|1234|" + kala + "|结算款"}},
+		settlements: []string{"拉卡拉/80001/2026-11-13 full on_time 100.01/0.00", "拉卡拉/80001/2026-11-14 full on_time 200.02/0.00", "拉卡拉/80001/2026-11-15 full on_time 300.03/0.00",
+			"拉卡拉/80002/2026-11-13 full on_time 1000.07/0.00", "拉卡拉/80002/2026-11-14 full on_time 2000.11/0.00", "拉卡拉/80002/2026-11-15 full on_time 3000.13/0.00"},
+		credits: []string{"identified 拉卡拉/80001/2026-11-13 拉卡拉/80001/2026-11-14 拉卡拉/80001/2026-11-15", "identified 拉卡拉/80002/2026-11-13 拉卡拉/80002/2026-11-14 拉卡拉/80002/2026-11-15"},
+	},
+	{
+		why: "pass 3: two of three merchant numbers in one transfer",
+		scene: scene{asOf: "2026-11-11",
+			clearing: []string{"拉卡拉|80001|" + acct + "|2026-11-09|1000.01|0", "拉卡拉|80002|" + acct + "|2026-11-09|2000.02|0", "拉卡拉|80003|" + acct + "|2026-11-09|4000.05|0"},
+			bank:     []string{"2026-11-10|5000.06|" + acct + "|" + kala + "|结算款"}},
+		settlements: []string{"拉卡拉/80001/2026-11-09 full on_time 1000.01/0.00", "拉卡拉/80002/2026-11-09 none overdue 0.00/2000.02 late 1", "拉卡拉/80003/2026-11-09 full on_time 4000.05/0.00"},
+		credits:     []string{"identified 拉卡拉/80001/2026-11-09 拉卡拉/80003/2026-11-09"},
+	},
+	{
+		why: "pass 3: two sets of one sum: ambiguous",
+		scene: scene{asOf: "2026-11-11",
+			clearing: []string{"拉卡拉|80001|" + acct + "|2026-11-09|1000|0", "拉卡拉|80002|" + acct + "|2026-11-09|4000|0", "拉卡拉|80003|" + acct + "|2026-11-09|2000|0", "拉卡拉|80004|" + acct + "|2026-11-09|3000|0"},
+			bank:     []string{"2026-11-10|5000|" + acct + "|" + kala + "|结算款"}},
+		settlements: []string{"拉卡拉/80001/2026-11-09 none overdue 0.00/1000.00 late 1", "拉卡拉/80002/2026-11-09 none overdue 0.00/4000.00 late 1",
+			"拉卡拉/80003/2026-11-09 none overdue 0.00/2000.00 late 1", "拉卡拉/80004/2026-11-09 none overdue 0.00/3000.00 late 1"},
+		credits: []string{"ambiguous"},
+	},
+	{
+		why: "pass 4: a split payout and, next day, what was missing of another one",
+		scene: scene{asOf: "2026-11-11",
+			clearing: []string{"拉卡拉|80001|" + acct + "|2026-11-09|900|0", "拉卡拉|80002|" + acct + "|2026-11-09|1234.56|0"},
+			bank: []string{"2026-11-10|500|" + acct + "|" + kala + "|结算款 1/2", "2026-11-10|400|" + acct + "|" + kala + "|结算款 2/2",
+				"2026-11-10|1200.00|" + acct + "|" + kala + "|结算款", "2026-11-11|34.56|" + acct + "|" + kala + "|补划款"}},
+		settlements: []string{"拉卡拉/80001/2026-11-09 full on_time 900.00/0.00", "拉卡拉/80002/2026-11-09 full late 1234.56/0.00 late 1"},
+		credits:     []string{"identified 拉卡拉/80001/2026-11-09", "identified 拉卡拉/80001/2026-11-09", "identified 拉卡拉/80002/2026-11-09", "identified 拉卡拉/80002/2026-11-09"},
+	},
+	{
+		why: "pass 5: short money goes to the only settlement that can take it; today's own is not due yet",
+		scene: scene{asOf: "2026-11-11",
+			clearing: []string{"拉卡拉|80001|" + acct + "|2026-11-09|1000|0", "拉卡拉|80001|" + acct + "|2026-11-10|3000|0"},
+			bank:     []string{"2026-11-10|950|" + acct + "|" + kala + "|结算款"}},
+		settlements: []string{"拉卡拉/80001/2026-11-09 partial overdue 950.00/50.00 late 1", "拉卡拉/80001/2026-11-10 none pending 0.00/3000.00"},
+		credits:     []string{"identified 拉卡拉/80001/2026-11-09"},
+	},
+	{
+		why: "pass 5: two settlements could take it: ambiguous",
+		scene: scene{asOf: "2026-11-11",
+			clearing: []string{"拉卡拉|80001|" + acct + "|2026-11-09|1000|0", "拉卡拉|80002|" + acct + "|2026-11-09|3000|0"},
+			bank:     []string{"2026-11-10|950|" + acct + "|" + kala + "|结算款"}},
+		settlements: []string{"拉卡拉/80001/2026-11-09 none overdue 0.00/1000.00 late 1", "拉卡拉/80002/2026-11-09 none overdue 0.00/3000.00 late 1"},
+		credits:     []string{"ambiguous"},
+	},
+	{
+		why: "pass 5: the merchant number alone decides between them",
+		scene: scene{asOf: "2026-11-11",
+			clearing: []string{"拉卡拉|80001|" + acct + "|2026-11-09|1000|0", "拉卡拉|80002|" + acct + "|2026-11-09|3000|0"},
+			bank:     []string{"2026-11-10|950|" + acct + "|" + kala + "|商户80002结算款"}},
+		settlements: []string{"拉卡拉/80001/2026-11-09 none overdue 0.00/1000.00 late 1", "拉卡拉/80002/2026-11-09 partial overdue 950.00/2050.00 late 1"},
+		credits:     []string{"identified 拉卡拉/80002/2026-11-09"},
+	},
+	{
+		why: "a returned payout opens its settlement again, a later one closes it, late",
+		scene: scene{asOf: "2026-11-13",
+			clearing: []string{"拉卡拉|80001|" + acct + "|2026-11-09|100|0"},
+			bank: []string{"2026-11-10|100|" + acct + "|" + kala + "|结算款", "2026-11-11|-100|" + acct + "|" + kala + "|退票冲账",
+				"2026-11-12|100|" + acct + "|" + kala + "|退票重划"}},
+		settlements: []string{"拉卡拉/80001/2026-11-09 full late 100.00/0.00 late 2"},
+		credits:     []string{"identified 拉卡拉/80001/2026-11-09", "returned 拉卡拉/80001/2026-11-09", "identified 拉卡拉/80001/2026-11-09"},
+	},
+	{
+		why: "a returned payout that is not paid again",
+		scene: scene{asOf: "2026-11-13",
+			clearing: []string{"拉卡拉|80001|" + acct + "|2026-11-09|100|0"},
+			bank:     []string{"2026-11-10|100|" + acct + "|" + kala + "|结算款", "2026-11-11|-100|" + acct + "||冲账"}},
+		settlements: []string{"拉卡拉/80001/2026-11-09 none overdue 0.00/100.00 late 3"},
+		credits:     []string{"identified 拉卡拉/80001/2026-11-09", "returned 拉卡拉/80001/2026-11-09"},
+	},
+	{
+		why: "a failed payout in a payout list is no money",
+		scene: scene{asOf: "2026-11-11",
+			clearing: []string{"拉卡拉|80001||2026-11-09|100|0"},
+			bank:     []string{"2026-11-10|100||" + kala + "|结算款 账户已销户|failed"}},
+		settlements: []string{"拉卡拉/80001/2026-11-09 none overdue 0.00/100.00 late 1"},
+		credits:     []string{"returned"},
+	},
+	{
+		why: "money going out, customers, interest and other days are no payouts",
+		scene: scene{asOf: "2026-11-11",
+			clearing: []string{"拉卡拉|80001||2026-11-09|100|0"},
+			bank: []string{"2026-11-10|-30||房东|房租", "2026-11-10|100||王五|货款", "2026-11-10|0.12|||利息",
+				"2026-11-12|100||" + kala + "|清算款", "2026-11-10|-5||" + kala + "|80001 扣款"}},
+		settlements: []string{"拉卡拉/80001/2026-11-09 none overdue 0.00/100.00 late 1"},
+		credits:     []string{"ignored", "ignored", "ignored", "ignored", "unidentified"},
+	},
+	{
+		why: "a negative net is carried into the next settlement and, still negative, into the one after",
+		scene: scene{asOf: "2026-11-13",
+			clearing: []string{"拉卡拉|80001||2026-11-09|-100|0", "拉卡拉|80001||2026-11-10|30|0", "拉卡拉|80001||2026-11-11|500|0"},
+			bank:     []string{"2026-11-12|430||" + kala + "|清算款"}},
+		settlements: []string{"拉卡拉/80001/2026-11-09 carried none 0.00/0.00", "拉卡拉/80001/2026-11-10 carried none 0.00/0.00", "拉卡拉/80001/2026-11-11 full on_time 430.00/0.00"},
+		credits:     []string{"identified 拉卡拉/80001/2026-11-11"},
+	},
+	{
+		why: "a negative net without a next settlement stays a debt; another merchant does not pay it",
+		scene: scene{asOf: "2026-11-13",
+			clearing: []string{"拉卡拉|80001||2026-11-09|-100|0", "拉卡拉|80002||2026-11-10|500|0"},
+			bank:     []string{"2026-11-11|500||" + kala + "|清算款"}},
+		settlements: []string{"拉卡拉/80001/2026-11-09 carried none 0.00/-100.00", "拉卡拉/80002/2026-11-10 full on_time 500.00/0.00"},
+		credits:     []string{"identified 拉卡拉/80002/2026-11-10"},
+	},
+	{
+		why: "the payout fee is part of the net; nothing is charged where nothing is paid out",
+		scene: scene{asOf: "2026-11-13", contracts: "收单机构,商户号,付款手续费\n拉卡拉,*,2\n",
+			clearing: []string{"拉卡拉|80001||2026-11-09|-100|0", "拉卡拉|80001||2026-11-10|500|3"},
+			bank:     []string{"2026-11-11|395||" + kala + "|清算款"}},
+		settlements: []string{"拉卡拉/80001/2026-11-09 carried none 0.00/0.00", "拉卡拉/80001/2026-11-10 full on_time 395.00/0.00"},
+		credits:     []string{"identified 拉卡拉/80001/2026-11-10"},
+	},
+	{
+		why: "the settlement card changed on the 10th: the old card after it is a finding, the new one is not",
+		scene: scene{asOf: "2026-11-13",
+			contracts: "收单机构,商户号,结算账户,生效日期,失效日期\n拉卡拉,80001,9999,,2026-11-09\n拉卡拉,80001,1234,2026-11-10,\n",
+			clearing:  []string{"拉卡拉|80001||2026-11-09|100|0", "拉卡拉|80001||2026-11-10|200|0", "拉卡拉|80001||2026-11-11|300|0"},
+			bank:      []string{"2026-11-10|100|" + oldA + "|" + kala + "|清算款", "2026-11-11|200|" + oldA + "|" + kala + "|清算款", "2026-11-12|300|" + acct + "|" + kala + "|清算款"}},
+		settlements: []string{"拉卡拉/80001/2026-11-09 full on_time 100.00/0.00", "拉卡拉/80001/2026-11-10 full on_time 200.00/0.00 account_changed", "拉卡拉/80001/2026-11-11 full on_time 300.00/0.00"},
+		credits:     []string{"identified 拉卡拉/80001/2026-11-09", "identified 拉卡拉/80001/2026-11-10", "identified 拉卡拉/80001/2026-11-11"},
+	},
+	{
+		why: "no bank side covers the account: the clearing file's own day counts, but not one after the as-of day",
+		scene: scene{asOf: "2026-11-11",
+			clearing: []string{"拉卡拉|80001|" + acct + "|2026-11-09|100|0|2026-11-11", "拉卡拉|80002|" + acct + "|2026-11-09|100|0|2026-11-12", "拉卡拉|80003|" + acct + "|2026-11-09|100|0",
+				"拉卡拉|80004|" + acct + "|2026-11-10|100|0|2026-11-12"},
+			bank: []string{"2026-11-10|100|" + oldA + "|银联商务|清算款"}},
+		settlements: []string{"拉卡拉/80001/2026-11-09 unchecked late 0.00/100.00 late 1", "拉卡拉/80002/2026-11-09 unchecked overdue 0.00/100.00 late 1",
+			"拉卡拉/80003/2026-11-09 unchecked unknown 0.00/100.00", "拉卡拉/80004/2026-11-10 unchecked pending 0.00/100.00"},
+		credits: []string{"unidentified"},
+	},
+	{
+		why: "one day paid to two accounts has two settlements, named by account; the short way of writing one is the same account",
+		scene: scene{asOf: "2026-11-11",
+			clearing: []string{"拉卡拉|80001|" + acct + "|2026-11-09|100|0", "拉卡拉|80001|****1234|2026-11-09|10|0", "拉卡拉|80001|" + oldA + "|2026-11-09|200|0"},
+			bank:     []string{"2026-11-10|110|" + acct + "|" + kala + "|清算款", "2026-11-10|200|" + oldA + "|" + kala + "|清算款"}},
+		settlements: []string{"拉卡拉/80001/2026-11-09/6222020000001234 full on_time 110.00/0.00", "拉卡拉/80001/2026-11-09/6222020000009999 full on_time 200.00/0.00"},
+		credits:     []string{"identified 拉卡拉/80001/2026-11-09/6222020000001234", "identified 拉卡拉/80001/2026-11-09/6222020000009999"},
+	},
+	{
+		why: "a statement without payer and remark still shows exact payouts",
+		scene: scene{asOf: "2026-11-11",
+			clearing: []string{"拉卡拉|80001||2026-11-09|100|0"},
+			bank:     []string{"2026-11-10|100|||", "2026-11-10|77|||"}},
+		settlements: []string{"拉卡拉/80001/2026-11-09 full on_time 100.00/0.00"},
+		credits:     []string{"identified 拉卡拉/80001/2026-11-09", "ignored"},
+	},
+	{
+		why: "D+0 after the cut-off comes the evening before its clearing day",
+		scene: scene{asOf: "2026-11-11", contracts: "收单机构,商户号,结算周期\n拉卡拉,*,D+0\n",
+			clearing: []string{"拉卡拉|80001||2026-11-10|100|0"},
+			bank:     []string{"2026-11-09|100||" + kala + "|秒到"}},
+		settlements: []string{"拉卡拉/80001/2026-11-10 full on_time 100.00/0.00"},
+		credits:     []string{"identified 拉卡拉/80001/2026-11-10"},
+	},
+}
+
+func TestAllocation(t *testing.T) {
+	for _, c := range allocationCases {
+		t.Run(c.why, func(t *testing.T) {
+			settlements, credits := c.scene.settle(t).lines()
+			if diff := cmp.Diff(c.settlements, settlements); diff != "" {
+				t.Errorf("settlements (-want +got)\n%s", diff)
+			}
+			if diff := cmp.Diff(c.credits, credits); diff != "" {
+				t.Errorf("credits (-want +got)\n%s", diff)
+			}
+		})
+	}
+}
+
+// The order of the input decides nothing: rows are shuffled, results stay.
+func TestSettleIgnoresOrder(t *testing.T) {
+	for _, c := range allocationCases {
+		in := c.scene.input(t)
+		rng := rand.New(rand.NewPCG(1, 2))
+		for range 5 {
+			rng.Shuffle(len(in.sums), func(i, j int) { in.sums[i], in.sums[j] = in.sums[j], in.sums[i] })
+			rng.Shuffle(len(in.bank), func(i, j int) { in.bank[i], in.bank[j] = in.bank[j], in.bank[i] })
+			settlements, credits := mustSettle(t, in).lines()
+			if diff := cmp.Diff(c.settlements, settlements); diff != "" {
+				t.Errorf("%s: settlements (-want +got)\n%s", c.why, diff)
+			}
+			if diff := cmp.Diff(c.credits, credits); diff != "" {
+				t.Errorf("%s: credits (-want +got)\n%s", c.why, diff)
+			}
+		}
+	}
+}

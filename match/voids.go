@@ -1,0 +1,150 @@
+package match
+
+import (
+	"cmp"
+	"slices"
+
+	"duizhang/parse"
+	"duizhang/parse/money"
+)
+
+// voids finds sales and their voids or reversals that are both absent from
+// clearing (SPEC section 3.2). "Its" void is one that names the sale (by its
+// order, channel, reference or trace number), else one that shares a key with
+// it, the keys in their order; the amounts are opposite to the fen and the
+// times at most key_days apart. Terminal and amount alone never cancel a sale.
+//
+// In time order each cancellation takes the latest sale before it.
+func (r *run) voids() {
+	v := &voider{r: r}
+	for _, l := range open(r.loose[posSide], isLive) {
+		switch k := l.code.kind(); {
+		case (k == parse.Sale || k == parse.PreauthComplete) && l.amount() > 0,
+			(k == parse.Void || k == parse.Reversal) && l.amount() < 0:
+			v.rows = append(v.rows, l)
+		}
+	}
+	slices.SortStableFunc(v.rows, func(a, b *loose) int { return cmp.Compare(voidTime(a), voidTime(b)) })
+	v.by(NoKey, func(l *loose) []uint64 {
+		if cancels(l) {
+			return l.orig[:]
+		}
+		return l.links[:]
+	})
+	for i, k := range keyOrder {
+		v.by(k, func(l *loose) []uint64 { return l.keys[i : i+1] })
+	}
+}
+
+func cancels(l *loose) bool { return l.amount() < 0 }
+
+// voidTime orders sales before what may cancel them: a sale that only says the
+// day may have been at its beginning, a cancellation at its end. Unknown is last.
+func voidTime(l *loose) int64 {
+	switch t := int64(l.time); {
+	case t == 0:
+		return 1 << 62
+	case l.code.clock():
+		return t*2 + order(cancels(l))
+	case cancels(l):
+		return (t/daySeconds+1)*daySeconds*2 - 1
+	default:
+		return t / daySeconds * daySeconds * 2
+	}
+}
+
+// order puts what is not before what is.
+func order(is bool) int64 {
+	if is {
+		return 1
+	}
+	return 0
+}
+
+// voider pairs sales with what cancels them, by one kind of link after another.
+type voider struct {
+	r    *run
+	rows []*loose // in the order of voidTime
+}
+
+// voidKey is a link with the amount that must be cancelled.
+type voidKey struct {
+	link, currency uint64
+	amount         money.Fen
+}
+
+// by pairs the rows that agree in one of their links.
+func (v *voider) by(key KeyType, links func(*loose) []uint64) {
+	keys := func(l *loose) (ks []voidKey) {
+		for _, link := range links(l) {
+			if link != 0 {
+				ks = append(ks, voidKey{link, l.currency, abs(l.amount())})
+			}
+		}
+		return ks
+	}
+	sales := map[voidKey][]int{} // indexes into rows, ascending
+	for i, l := range v.rows {
+		if l.done || l.time == 0 {
+			continue
+		}
+		if !cancels(l) {
+			for _, k := range keys(l) {
+				sales[k] = append(sales[k], i)
+			}
+			continue
+		}
+		last := -1
+		for _, k := range keys(l) {
+			for s := sales[k]; len(s) > 0; s = s[:len(s)-1] {
+				if sales[k] = s; !v.rows[s[len(s)-1]].done {
+					last = max(last, s[len(s)-1])
+					break
+				}
+			}
+		}
+		if last >= 0 && v.r.withinDays(v.rows[last], l) {
+			v.r.void(v.rows[last], l, key)
+		}
+	}
+	v.timeless(key, keys)
+}
+
+// timeless pairs in order what is left where one of the two does not say its time.
+func (v *voider) timeless(key KeyType, keys func(*loose) []voidKey) {
+	var sales [2]map[voidKey][]int // that say their time; that do not
+	for i := range sales {
+		sales[i] = map[voidKey][]int{}
+	}
+	for i, l := range v.rows {
+		if !l.done && !cancels(l) {
+			for _, k := range keys(l) {
+				at := sales[order(l.time == 0)]
+				at[k] = append(at[k], i)
+			}
+		}
+	}
+	for _, l := range v.rows {
+		if l.done || !cancels(l) {
+			continue
+		}
+		first := len(v.rows)
+		for _, k := range keys(l) {
+			for _, at := range sales[order(l.time != 0):] {
+				for at[k] != nil && len(at[k]) > 0 && v.rows[at[k][0]].done {
+					at[k] = at[k][1:]
+				}
+				if len(at[k]) > 0 {
+					first = min(first, at[k][0])
+				}
+			}
+		}
+		if first < len(v.rows) {
+			v.r.void(v.rows[first], l, key)
+		}
+	}
+}
+
+func (r *run) void(sale, cancels *loose, key KeyType) {
+	r.loosePair(Voided, key, Reason{Code: ReasonVoided, Other: cancels.pos(), HasOther: true, OtherSide: parse.SidePos}, []*loose{sale, cancels}, nil)
+}

@@ -1,0 +1,138 @@
+package report
+
+import (
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"testing"
+
+	"github.com/xuri/excelize/v2"
+
+	"duizhang/match"
+	"duizhang/parse"
+	"duizhang/parse/money"
+)
+
+// benchRows is the number of rows of the writing benchmarks; REPORT_ROWS sets
+// another.
+func benchRows(b *testing.B) int {
+	if s := os.Getenv("REPORT_ROWS"); s != "" {
+		n, err := strconv.Atoi(s)
+		if err != nil {
+			b.Fatal(err)
+		}
+		return n
+	}
+	return 100_000
+}
+
+// unmatched is a run of n sales that were not cleared.
+func unmatched(n int) *Run {
+	d := newDay(parse.ZH)
+	for i := range n {
+		d.group(match.Group{Match: match.PosOnly, Timing: match.Overdue, DueDate: yesterday, Pos: at(d.sale(d.pos, money.Fen(i*37%9999991+1), nil)), Reason: match.Reason{Code: match.ReasonNoFile, Day: yesterday}})
+	}
+	// One sheet only, to compare with one stream.
+	for i := range d.run.Result.Groups {
+		d.run.Result.Groups[i].Timing = match.TimingNone
+	}
+	return d.run
+}
+
+// BenchmarkWorkbook writes a whole report: rows read again, rendered,
+// compressed, put together, brought to the disk and read back.
+func BenchmarkWorkbook(b *testing.B) {
+	n := benchRows(b)
+	run := unmatched(n)
+	path := filepath.Join(b.TempDir(), "r.xlsx")
+	for b.Loop() {
+		write(b, run, Output{Workbook: path})
+	}
+	b.ReportMetric(float64(n)*float64(b.N)/b.Elapsed().Seconds(), "rows/s")
+}
+
+// BenchmarkCSV writes transactions.csv.
+func BenchmarkCSV(b *testing.B) {
+	n := benchRows(b)
+	run := unmatched(n)
+	dir := b.TempDir()
+	for b.Loop() {
+		write(b, run, Output{CSV: dir})
+	}
+	b.ReportMetric(float64(n)*float64(b.N)/b.Elapsed().Seconds(), "rows/s")
+}
+
+// BenchmarkStreamWriter writes the same cells with excelize's StreamWriter and
+// nothing else: no totals, filters or drop-downs, no reading back.
+func BenchmarkStreamWriter(b *testing.B) {
+	n := benchRows(b)
+	run := unmatched(n)
+	path := filepath.Join(b.TempDir(), "r.xlsx")
+	for b.Loop() {
+		f, err := os.Create(path)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if err := stream(b, run, f); err != nil {
+			b.Fatal(err)
+		}
+		if err := f.Sync(); err != nil {
+			b.Fatal(err)
+		}
+		f.Close()
+	}
+	b.ReportMetric(float64(n)*float64(b.N)/b.Elapsed().Seconds(), "rows/s")
+}
+
+func stream(b *testing.B, run *Run, w io.Writer) error {
+	f := excelize.NewFile()
+	defer f.Close()
+	var st styles
+	if err := st.define(f); err != nil {
+		return err
+	}
+	sw, err := f.NewStreamWriter("Sheet1")
+	if err != nil {
+		return err
+	}
+	row := 1
+	groups := run.Result.Groups
+	for from := 0; from < len(groups); from += batchGroups {
+		lines, err := run.lines(b.Context(), groups[from:min(from+batchGroups, len(groups))])
+		if err != nil {
+			return err
+		}
+		for i := range lines {
+			cell, err := excelize.CoordinatesToCellName(1, row)
+			if err != nil {
+				return err
+			}
+			if err := sw.SetRow(cell, streamRow(&st, &lines[i])); err != nil {
+				return err
+			}
+			row++
+		}
+	}
+	if err := sw.Flush(); err != nil {
+		return err
+	}
+	return f.Write(w)
+}
+
+// streamRow has the cells of a row of 未匹配.
+func streamRow(st *styles, l *line) []any {
+	text := func(s string) excelize.Cell { return excelize.Cell{StyleID: st.body[kText], Value: s} }
+	money := func(f money.Fen) excelize.Cell {
+		return excelize.Cell{StyleID: st.body[kMoney], Value: float64(f) / 100}
+	}
+	t, _ := l.time()
+	return []any{
+		text(matchNames[l.group.Match].in(l.lang)), text(flagWords(l.group.Flags, l.lang)), text(l.field(parse.Acquirer)), text(l.field(parse.MerchantID)),
+		text(l.field(parse.Store)), text(l.field(parse.TerminalID)), excelize.Cell{StyleID: st.body[kTime], Value: float64(t)/86400 + serial},
+		text(l.kindWords()), text(l.field(parse.PayMethod)), text(l.field(parse.CardTail)), text(l.of(orderOrChannel)), text(l.of(refOrTrace)),
+		money(l.group.PosAmount), excelize.Cell{StyleID: st.body[kDate]}, excelize.Cell{StyleID: st.body[kMoney]},
+		excelize.Cell{StyleID: st.body[kDate], Value: int(l.group.DueDate) + serial}, excelize.Cell{StyleID: st.body[kInt], Value: l.age()},
+		text(l.sources()), text(l.reason()), excelize.Cell{StyleID: st.body[kDecision]}, excelize.Cell{StyleID: st.body[kNote]},
+	}
+}

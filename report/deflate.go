@@ -1,0 +1,259 @@
+package report
+
+import (
+	"bytes"
+	"errors"
+	"hash/crc32"
+	"io"
+	"os"
+	"sync"
+
+	"github.com/klauspost/compress/flate"
+
+	"duizhang/parse"
+)
+
+// blockSize is how much sheet XML is compressed at a time. Where the blocks
+// are cut depends on the rows alone, so the bytes of the workbook do not
+// depend on how many goroutines compress them.
+const blockSize = 256 << 10
+
+// deflateLevel is klauspost's fastest: files a quarter larger than at level 6
+// in less than half of the time.
+const deflateLevel = 1
+
+// block is a piece of a deflate stream that begins and ends on a byte.
+type block struct {
+	data     []byte // compressed; nil once it has gone to the spill file
+	at, size int64  // place in the spill file
+	raw      int64
+	crc      uint32 // of the raw bytes
+}
+
+// deflater compresses blocks in parallel and holds them until the workbook is
+// put together: in memory up to a limit, beyond it in a temporary file.
+type deflater struct {
+	slots   chan struct{}
+	writers sync.Pool
+	raws    sync.Pool
+	wait    sync.WaitGroup
+	tempDir string
+
+	mu    sync.Mutex
+	held  int64 // bytes in memory
+	spill *os.File
+	end   int64 // of the spill file
+	err   error
+}
+
+// maxHeld bounds the compressed rows that are kept in memory. It is a variable
+// so that tests reach the spill file.
+var maxHeld int64 = 48 << 20
+
+func newDeflater(workers int, tempDir string) *deflater {
+	d := &deflater{slots: make(chan struct{}, workers), tempDir: tempDir}
+	d.raws.New = func() any { return new([]byte) }
+	d.writers.New = func() any {
+		w, err := flate.NewWriter(io.Discard, deflateLevel)
+		if err != nil {
+			panic(err) // the level is a constant
+		}
+		return w
+	}
+	return d
+}
+
+// compress gives raw as one block of a stream; last closes the stream.
+func (d *deflater) compress(raw []byte, last bool) (*block, error) {
+	var out bytes.Buffer
+	out.Grow(len(raw)/6 + 64)
+	w := d.writers.Get().(*flate.Writer)
+	defer d.writers.Put(w)
+	w.Reset(&out)
+	_, err := w.Write(raw)
+	if last {
+		err = errors.Join(err, w.Close())
+	} else {
+		err = errors.Join(err, w.Flush())
+	}
+	return &block{data: out.Bytes(), size: int64(out.Len()), raw: int64(len(raw)), crc: crc32.ChecksumIEEE(raw)}, err
+}
+
+// start compresses a copy of first and rest in the background into b, which is
+// complete after finish.
+func (d *deflater) start(first, rest []byte, b *block) {
+	d.slots <- struct{}{}
+	own := d.raws.Get().(*[]byte)
+	*own = append(append((*own)[:0], first...), rest...)
+	d.wait.Go(func() {
+		defer func() { <-d.slots }()
+		d.fail(parse.Guard(func() error {
+			done, err := d.compress(*own, false)
+			d.raws.Put(own)
+			*b = *done
+			if err == nil {
+				err = d.keep(b)
+			}
+			return err
+		})())
+	})
+}
+
+func (d *deflater) fail(err error) {
+	if err == nil {
+		return
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.err == nil {
+		d.err = err
+	}
+}
+
+func (d *deflater) failed() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.err
+}
+
+// keep moves a block to the spill file when memory is full.
+func (d *deflater) keep(b *block) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.held+b.size <= maxHeld {
+		d.held += b.size
+		return nil
+	}
+	if d.spill == nil {
+		f, err := os.CreateTemp(d.tempDir, "duizhang-sheet-*")
+		if err != nil {
+			return err
+		}
+		// Where the system allows it the name goes at once, so that not even
+		// a kill leaves the file behind; elsewhere close removes it.
+		_ = os.Remove(f.Name())
+		d.spill = f
+	}
+	if _, err := d.spill.WriteAt(b.data, d.end); err != nil {
+		return err
+	}
+	b.data, b.at = nil, d.end
+	d.end += b.size
+	return nil
+}
+
+// finish waits for all blocks.
+func (d *deflater) finish() error {
+	d.wait.Wait()
+	return d.failed()
+}
+
+func (d *deflater) close() {
+	d.wait.Wait()
+	if d.spill != nil {
+		_ = d.spill.Close()
+		_ = os.Remove(d.spill.Name())
+		d.spill = nil
+	}
+}
+
+// copyTo writes the compressed bytes of a block.
+func (d *deflater) copyTo(w io.Writer, b *block) error {
+	if b.data != nil {
+		_, err := w.Write(b.data)
+		return err
+	}
+	_, err := io.Copy(w, io.NewSectionReader(d.spill, b.at, b.size))
+	return err
+}
+
+// bodyWriter cuts the rows of one part into blocks.
+type bodyWriter struct {
+	d       *deflater
+	pending []byte
+	blocks  []*block
+}
+
+var rowEnd = []byte("</row>")
+
+// write adds whole rows. A block ends behind the last row that fits into
+// blockSize, or behind its only row.
+func (w *bodyWriter) write(xml []byte) error {
+	for len(w.pending)+len(xml) >= blockSize {
+		n := bytes.LastIndex(xml[:blockSize-len(w.pending)], rowEnd) + len(rowEnd)
+		if n < len(rowEnd) {
+			n = 0
+		}
+		if n == 0 && len(w.pending) == 0 {
+			n = bytes.Index(xml, rowEnd) + len(rowEnd)
+		}
+		w.cut(xml[:n])
+		xml = xml[n:]
+	}
+	w.pending = append(w.pending, xml...)
+	return w.d.failed()
+}
+
+// cut makes a block of what is pending and of rest.
+func (w *bodyWriter) cut(rest []byte) {
+	b := new(block)
+	w.blocks = append(w.blocks, b)
+	w.d.start(w.pending, rest, b)
+	w.pending = w.pending[:0]
+}
+
+func (w *bodyWriter) finish() {
+	if len(w.pending) > 0 {
+		w.cut(nil)
+	}
+	w.pending = nil
+}
+
+// combineCRC is the CRC-32 of a followed by b, from the sums of both and the
+// length of b: the sum of a is advanced over len(b) zero bytes by squaring the
+// matrix that advances it over one bit (the method of zlib).
+func combineCRC(a, b uint32, lenB int64) uint32 {
+	if lenB <= 0 {
+		return a
+	}
+	var even, odd [32]uint32
+	odd[0] = crc32.IEEE
+	for i := 1; i < 32; i++ {
+		odd[i] = 1 << (i - 1)
+	}
+	square(&even, &odd)
+	square(&odd, &even)
+	for {
+		square(&even, &odd)
+		if lenB&1 != 0 {
+			a = times(&even, a)
+		}
+		if lenB >>= 1; lenB == 0 {
+			break
+		}
+		square(&odd, &even)
+		if lenB&1 != 0 {
+			a = times(&odd, a)
+		}
+		if lenB >>= 1; lenB == 0 {
+			break
+		}
+	}
+	return a ^ b
+}
+
+func times(m *[32]uint32, v uint32) uint32 {
+	sum := uint32(0)
+	for i := 0; v != 0; i, v = i+1, v>>1 {
+		if v&1 != 0 {
+			sum ^= m[i]
+		}
+	}
+	return sum
+}
+
+func square(dst, src *[32]uint32) {
+	for i := range src {
+		dst[i] = times(src, src[i])
+	}
+}

@@ -1,0 +1,327 @@
+package report
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"duizhang/match"
+	"duizhang/parse"
+	"duizhang/parse/money"
+)
+
+// line is a group with the rows behind it, as every output shows it.
+type line struct {
+	group         *match.Group
+	pos, clearing []*parse.Record
+	other         *parse.Record // Reason.Other, if the group has one
+	settlement    *match.Settlement
+	asOf          parse.Date
+	lang          parse.Lang
+}
+
+// loaded are rows of one source that were read again.
+type loaded struct {
+	at   []parse.Pos // ascending, distinct
+	rows []parse.Record
+}
+
+// load reads rows again; positions may come in any order and more than once.
+func load(ctx context.Context, src match.Source, at []parse.Pos) (loaded, error) {
+	if src == nil || len(at) == 0 {
+		return loaded{}, nil
+	}
+	slices.Sort(at)
+	at = slices.Compact(at)
+	rows, err := src.Records(ctx, 1, at)
+	return loaded{at: at, rows: rows}, err
+}
+
+// find is the row at p; nil where the run has no such side.
+func (l loaded) find(p parse.Pos) *parse.Record {
+	i, ok := slices.BinarySearch(l.at, p)
+	if !ok || i >= len(l.rows) {
+		return nil
+	}
+	return &l.rows[i]
+}
+
+// lines reads the rows of some groups again and puts both together.
+func (r *Run) lines(ctx context.Context, groups []match.Group) ([]line, error) {
+	var at [4][]parse.Pos
+	for i := range groups {
+		g := &groups[i]
+		at[parse.SidePos] = append(at[parse.SidePos], g.Pos...)
+		at[parse.SideClearing] = append(at[parse.SideClearing], g.Clearing...)
+		if g.Reason.HasOther {
+			at[g.Reason.OtherSide] = append(at[g.Reason.OtherSide], g.Reason.Other)
+		}
+	}
+	rows, err := r.loadSides(ctx, at)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]line, len(groups))
+	for i := range groups {
+		out[i] = r.line(&groups[i], &rows)
+	}
+	return out, nil
+}
+
+func (r *Run) loadSides(ctx context.Context, at [4][]parse.Pos) (rows [4]loaded, err error) {
+	for side, src := range [4]match.Source{parse.SidePos: r.Pos, parse.SideClearing: r.Clearing, parse.SideBank: r.Bank} {
+		if rows[side], err = load(ctx, src, at[side]); err != nil {
+			return rows, err
+		}
+	}
+	return rows, nil
+}
+
+func (r *Run) line(g *match.Group, rows *[4]loaded) line {
+	l := line{group: g, asOf: r.Result.AsOf, lang: r.Lang}
+	l.pos = findAll(&rows[parse.SidePos], g.Pos)
+	l.clearing = findAll(&rows[parse.SideClearing], g.Clearing)
+	if g.Reason.HasOther {
+		l.other = rows[g.Reason.OtherSide].find(g.Reason.Other)
+	}
+	if g.Settlement >= 0 && int(g.Settlement) < len(r.Result.Settlements) {
+		l.settlement = &r.Result.Settlements[g.Settlement]
+	}
+	return l
+}
+
+func findAll(rows *loaded, at []parse.Pos) []*parse.Record {
+	if len(at) == 0 {
+		return nil
+	}
+	out := make([]*parse.Record, 0, len(at))
+	for _, p := range at {
+		if row := rows.find(p); row != nil {
+			out = append(out, row)
+		}
+	}
+	return out
+}
+
+// distinct joins the different values of some rows in their order.
+func distinct(rows []*parse.Record, value func(*parse.Record) string) string {
+	first, many := "", []string(nil)
+	for _, row := range rows {
+		v := value(row)
+		switch {
+		case v == "" || v == first || slices.Contains(many, v):
+		case first == "":
+			first = v
+		case many == nil:
+			many = []string{first, v}
+		default:
+			many = append(many, v)
+		}
+	}
+	if many == nil {
+		return first
+	}
+	return strings.Join(many, ";")
+}
+
+// all joins the values of all rows, so that two such fields run in parallel.
+func all(rows []*parse.Record, value func(*parse.Record) string) string {
+	if len(rows) == 1 {
+		return value(rows[0])
+	}
+	parts := make([]string, len(rows))
+	for i, row := range rows {
+		parts[i] = value(row)
+	}
+	return strings.Join(parts, ";")
+}
+
+// field is a text field of the group: what the clearing rows say, else what
+// the POS rows say.
+func (l *line) field(f parse.Field) string {
+	value := func(r *parse.Record) string { return r.Text[f] }
+	if s := distinct(l.clearing, value); s != "" {
+		return s
+	}
+	return distinct(l.pos, value)
+}
+
+// of is what a function of the rows says, clearing rows first.
+func (l *line) of(value func(*parse.Record) string) string {
+	if s := distinct(l.clearing, value); s != "" {
+		return s
+	}
+	return distinct(l.pos, value)
+}
+
+// key is the value of the key that brought the group together. A reference is
+// given without its terminal, a trace number as batch/trace.
+func (l *line) key() string {
+	switch l.group.KeyType {
+	case match.KeyOrder:
+		return l.field(parse.OrderNo)
+	case match.KeyChannel:
+		return l.field(parse.ChannelNo)
+	case match.KeyRef:
+		return l.field(parse.RefNo)
+	case match.KeyTrace:
+		return l.of(batchTrace)
+	}
+	return ""
+}
+
+func batchTrace(r *parse.Record) string {
+	batch, trace := r.Text[parse.BatchNo], r.Text[parse.TraceNo]
+	if batch == "" || trace == "" {
+		return batch + trace
+	}
+	return batch + "/" + trace
+}
+
+// orderOrChannel is the number that names a QR or wallet sale.
+func orderOrChannel(r *parse.Record) string {
+	if r.Text[parse.OrderNo] != "" {
+		return r.Text[parse.OrderNo]
+	}
+	return r.Text[parse.ChannelNo]
+}
+
+// refOrTrace is the number that names a card sale.
+func refOrTrace(r *parse.Record) string {
+	if r.Text[parse.RefNo] != "" {
+		return r.Text[parse.RefNo]
+	}
+	return batchTrace(r)
+}
+
+// identifier is the strongest number a row carries, and what it is called.
+func identifier(r *parse.Record, l parse.Lang) (name, value string) {
+	for _, k := range [...]struct {
+		key   match.KeyType
+		value string
+	}{
+		{match.KeyOrder, r.Text[parse.OrderNo]}, {match.KeyChannel, r.Text[parse.ChannelNo]},
+		{match.KeyRef, r.Text[parse.RefNo]}, {match.KeyTrace, batchTrace(r)},
+	} {
+		if k.value != "" {
+			return keyNames[k.key].in(l), k.value
+		}
+	}
+	return "", ""
+}
+
+func source(r *parse.Record) string { return r.Source }
+
+func rowTime(r *parse.Record) string { return string(appendTime(nil, r.Time, r.HasClock)) }
+
+func rowClearingDate(r *parse.Record) string { return dateText(r.ClearingDate) }
+
+func rowKindCode(r *parse.Record) string { return kindCodes[r.Kind] }
+
+// time is the row whose time a single column shows: the shop's, else the
+// acquirer's first row.
+func (l *line) time() (parse.Time, bool) {
+	if len(l.pos) > 0 && l.pos[0].Time != 0 {
+		return l.pos[0].Time, l.pos[0].HasClock
+	}
+	if len(l.clearing) > 0 {
+		return l.clearing[0].Time, l.clearing[0].HasClock
+	}
+	return 0, false
+}
+
+func (l *line) clearingDate() parse.Date {
+	for _, r := range l.clearing {
+		if r.ClearingDate != 0 {
+			return r.ClearingDate
+		}
+	}
+	return 0
+}
+
+// fee is what the acquirer charged; known only where every clearing row says.
+func (l *line) fee() (f money.Fen, ok bool) {
+	for _, r := range l.clearing {
+		if !r.HasFee {
+			return 0, false
+		}
+		f += r.Fee
+	}
+	return f, len(l.clearing) > 0
+}
+
+// net is what should reach the account for the clearing rows: what they say,
+// else amount less fee where they give the fee.
+func (l *line) net() (n money.Fen, ok bool) {
+	for _, r := range l.clearing {
+		switch {
+		case r.HasNet:
+			n += r.Net
+		case r.HasFee:
+			n += r.Amount - r.Fee
+		default:
+			return 0, false
+		}
+	}
+	return n, len(l.clearing) > 0
+}
+
+// feeOver is charged less contract fee: positive means charged too much.
+func (l *line) feeOver() (f money.Fen, ok bool) {
+	fee, known := l.fee()
+	return fee - l.group.ExpectedFee, known && l.group.HasExpectedFee
+}
+
+// difference is clearing less POS; a side without rows counts as nothing.
+func (l *line) difference() money.Fen { return l.group.ClearingAmount - l.group.PosAmount }
+
+// owed is what the acquirer still owes for the group: what was sold and not
+// cleared, and what was cleared, is due and was not credited.
+func (l *line) owed() money.Fen {
+	g := l.group
+	switch g.Match {
+	case match.Voided, match.FailedMatch, match.Duplicate, match.InTransit, match.Conflict, match.Suggested:
+		return 0
+	case match.PosOnly:
+		return max(g.PosAmount, 0)
+	}
+	owed := money.Fen(0)
+	if len(l.pos) > 0 {
+		owed = max(g.PosAmount-g.ClearingAmount, 0)
+	}
+	if g.Timing == match.Overdue {
+		due, ok := l.net()
+		if !ok {
+			due = g.ClearingAmount
+		}
+		owed += max(due-g.Credited, 0)
+	}
+	return owed
+}
+
+// age is the number of days since the money was due, else since the sale.
+func (l *line) age() int {
+	from := l.group.DueDate
+	if from == 0 {
+		t, _ := l.time()
+		from = t.Date()
+	}
+	if from == 0 {
+		from = l.clearingDate()
+	}
+	if from == 0 || from > l.asOf {
+		return 0
+	}
+	return int(l.asOf - from)
+}
+
+// goesBack is true where the group holds a row that takes a sale back.
+func (l *line) goesBack() bool {
+	back := func(r *parse.Record) bool {
+		return r.Kind == parse.Void || r.Kind == parse.Reversal || r.Kind == parse.Refund
+	}
+	return slices.ContainsFunc(l.pos, back) || slices.ContainsFunc(l.clearing, back)
+}
+
+// currency is the money the group is in.
+func (l *line) currency() string { return l.field(parse.Currency) }

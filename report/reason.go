@@ -1,0 +1,278 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"duizhang/match"
+	"duizhang/parse"
+	"duizhang/parse/money"
+)
+
+// reason is the sentence that explains a group, with its evidence: both
+// values, the nearest candidate and the gate that it failed.
+func (l *line) reason() string {
+	s := l.outcomeReason()
+	if l.group.Flags&match.FeeDiff == 0 {
+		return s
+	}
+	return joinSentences(s, l.feeReason(), l.lang)
+}
+
+func joinSentences(a, b string, lang parse.Lang) string {
+	if a == "" || b == "" {
+		return a + b
+	}
+	return a + text{"；", "; "}.in(lang) + b
+}
+
+func (l *line) say(zh, en string, args ...any) string {
+	return fmt.Sprintf(text{zh, en}.in(l.lang), args...)
+}
+
+// feeReason names both fees of a group whose fee is not the contract's.
+func (l *line) feeReason() string {
+	fee, _ := l.fee()
+	over, ok := l.feeOver()
+	switch {
+	case !ok:
+		return ""
+	case over > 0:
+		return l.say("手续费收了 %s 元，合同应为 %s 元，多收 %s 元", "fee charged %s, by contract %s, %s too much", grouped(fee), grouped(l.group.ExpectedFee), grouped(over))
+	default:
+		return l.say("手续费收了 %s 元，合同应为 %s 元，少收 %s 元", "fee charged %s, by contract %s, %s too little", grouped(fee), grouped(l.group.ExpectedFee), grouped(-over))
+	}
+}
+
+func (l *line) outcomeReason() string {
+	switch l.group.Reason.Code {
+	case match.ReasonAgrees, match.ReasonSplit, match.ReasonLess, match.ReasonMore, match.ReasonCreditedLess,
+		match.ReasonCreditedMore, match.ReasonKindConflict, match.ReasonStatusConflict:
+		return l.pairedReason()
+	case match.ReasonNoCandidate, match.ReasonOtherAmount, match.ReasonOtherTime, match.ReasonKeyDays,
+		match.ReasonOtherCard, match.ReasonTie:
+		return l.candidateReason()
+	}
+	return l.stateReason()
+}
+
+// pairedReason explains groups that have both sides.
+func (l *line) pairedReason() string {
+	g := l.group
+	pos, clearing := grouped(g.PosAmount), grouped(g.ClearingAmount)
+	switch g.Reason.Code {
+	case match.ReasonAgrees:
+		return l.say("%s两边一致，金额 %s 元", "%sboth sides agree on %s", l.keyPhrase(), clearing)
+	case match.ReasonSplit:
+		return l.say("%s商户 %d 笔 %s 元（%s），收单 %d 笔 %s 元（%s），合计相符", "%s%d POS rows %s (%s) and %d clearing rows %s (%s) add up to the same",
+			l.keyPhrase(), len(l.pos), pos, addends(l.pos), len(l.clearing), clearing, addends(l.clearing))
+	case match.ReasonLess:
+		return l.say("%s商户 %s 元，收单只清算 %s 元，少 %s 元", "%ssold %s, cleared only %s, %s short", l.keyPhrase(), pos, clearing, grouped(abs(g.Reason.Amount)))
+	case match.ReasonMore:
+		return l.say("%s商户 %s 元，收单清算 %s 元，多 %s 元", "%ssold %s, cleared %s, %s more", l.keyPhrase(), pos, clearing, grouped(abs(g.Reason.Amount)))
+	case match.ReasonCreditedLess:
+		return l.say("%s收单清算 %s 元，实际到账 %s 元，比应到净额少 %s 元", "%scleared %s, credited %s, %s less than the net", l.keyPhrase(), clearing, grouped(g.Credited), grouped(abs(g.Reason.Amount)))
+	case match.ReasonCreditedMore:
+		return l.say("%s收单清算 %s 元，实际到账 %s 元，比应到净额多 %s 元", "%scleared %s, credited %s, %s more than the net", l.keyPhrase(), clearing, grouped(g.Credited), grouped(abs(g.Reason.Amount)))
+	case match.ReasonKindConflict:
+		return l.say("%s商户为%s %s 元，收单为%s %s 元，类型相反", "%sPOS says %s %s, clearing says %s %s: opposite kinds", l.keyPhrase(), l.kinds(l.pos), pos, l.kinds(l.clearing), clearing)
+	default: // ReasonStatusConflict
+		return l.say("%s商户状态为%s（%s 元），收单状态为%s（%s 元）", "%sPOS says %s (%s), clearing says %s (%s)", l.keyPhrase(), l.statuses(l.pos), pos, l.statuses(l.clearing), clearing)
+	}
+}
+
+// keyPhrase begins a sentence with the key that the sides share.
+func (l *line) keyPhrase() string {
+	key := l.key()
+	if key == "" {
+		return ""
+	}
+	return l.say("%s %s：", "%s %s: ", keyNames[l.group.KeyType].in(l.lang), key)
+}
+
+// maxAddends bounds the figures that a sentence lists.
+const maxAddends = 6
+
+func addends(rows []*parse.Record) string {
+	parts := make([]string, 0, maxAddends+1)
+	for i, r := range rows {
+		if i == maxAddends {
+			parts = append(parts, "…")
+			break
+		}
+		parts = append(parts, grouped(r.Amount))
+	}
+	return strings.Join(parts, " + ")
+}
+
+func (l *line) kinds(rows []*parse.Record) string {
+	return distinct(rows, func(r *parse.Record) string { return kindNames[r.Kind].in(l.lang) })
+}
+
+func (l *line) statuses(rows []*parse.Record) string {
+	return distinct(rows, func(r *parse.Record) string { return statusNames[r.Status].in(l.lang) })
+}
+
+// candidateReason explains one-sided groups: what came nearest on the other
+// side, and why it is not the same transaction.
+func (l *line) candidateReason() string {
+	g := l.group
+	other, where := l.otherSide(), l.otherRow()
+	switch g.Reason.Code {
+	case match.ReasonNoCandidate:
+		name, value := "", ""
+		if row := l.anyRow(); row != nil {
+			name, value = identifier(row, l.lang)
+		}
+		if value == "" {
+			return l.say("%s中没有同地点、同金额且时间相近的记录", "no %s row of the same place and amount is near in time", other)
+		}
+		return l.say("%s中没有%s为 %s 的记录，也没有同地点、同金额且时间相近的记录", "no %s row carries %s %s, and none of the same place and amount is near in time", other, name, value)
+	case match.ReasonOtherAmount:
+		return l.say("最接近的是%s（%s 元），金额相差 %s 元", "nearest is %s (%s), its amount differs by %s", where, l.otherAmount(), grouped(abs(g.Reason.Amount)))
+	case match.ReasonOtherTime:
+		return l.say("最接近的是%s（%s 元），时间相差%s，超出时间窗", "nearest is %s (%s), it is %s away, beyond the time window", where, l.otherAmount(), l.span(g.Reason.Seconds))
+	case match.ReasonKeyDays:
+		return l.say("%s 的单号相同，但相隔 %d 天，号码会循环使用，不作同一笔", "%s carries the same number but is %d days away; numbers come round again", where, g.Reason.N)
+	case match.ReasonOtherCard:
+		return l.say("最接近的是%s（%s 元），但卡号不同：%s 与 %s", "nearest is %s (%s), but the cards differ: %s and %s", where, l.otherAmount(), l.ownCard(), l.otherCard())
+	default: // ReasonTie
+		if l.other == nil {
+			return l.say("%s中有 %d 笔同样接近，无法判定是哪一笔", "%[2]d %[1]s rows fit equally well, none is chosen", other, g.Reason.N)
+		}
+		return l.say("%s中有 %d 笔同样接近（如 %s），无法判定是哪一笔", "%[2]d %[1]s rows fit equally well (such as %[3]s), none is chosen", other, g.Reason.N, l.other.Source)
+	}
+}
+
+func (l *line) anyRow() *parse.Record {
+	switch {
+	case len(l.pos) > 0:
+		return l.pos[0]
+	case len(l.clearing) > 0:
+		return l.clearing[0]
+	}
+	return nil
+}
+
+// otherSide is the side on which the group has no row.
+func (l *line) otherSide() string {
+	if len(l.pos) > 0 {
+		return text{"收单文件", "clearing"}.in(l.lang)
+	}
+	return text{"商户文件", "POS"}.in(l.lang)
+}
+
+// otherRow names the nearest candidate: its side, source and time.
+func (l *line) otherRow() string {
+	if l.other == nil {
+		return text{"另一边的记录", "a row of the other side"}.in(l.lang)
+	}
+	side := sideNames[l.group.Reason.OtherSide].in(l.lang)
+	when := rowTime(l.other)
+	if when != "" {
+		when = " " + when
+	}
+	return side + " " + l.other.Source + when
+}
+
+func (l *line) otherAmount() string {
+	if l.other == nil {
+		return "?"
+	}
+	return grouped(l.other.Amount)
+}
+
+func (l *line) otherCard() string {
+	if l.other == nil {
+		return "?"
+	}
+	return l.other.Text[parse.CardTail]
+}
+
+func (l *line) ownCard() string { return l.field(parse.CardTail) }
+
+// stateReason explains groups that wait for nothing on the other side, and
+// probable pairs.
+func (l *line) stateReason() string {
+	g := l.group
+	day := dateText(g.Reason.Day)
+	switch g.Reason.Code {
+	case match.ReasonDuplicate:
+		return l.say("与 %s 重复：单号、金额 %s 元、类型和时间都相同", "repeats %s: same number, amount %s, kind and time", l.otherSource(), l.ownAmount())
+	case match.ReasonVoided:
+		return l.say("已与 %s 的 %s 元相抵，收单未清算，无应收", "cancelled by %s (%s) before clearing; nothing is owed", l.otherSource(), l.otherAmount())
+	case match.ReasonSuggested:
+		return l.say("同地点、同金额 %s 元，时间相差%s，但没有共同的单号，请人工确认", "same place and amount %s, %s apart, but no common number: please confirm", l.ownAmount(), l.span(g.Reason.Seconds))
+	case match.ReasonLeadingZeros:
+		return l.say("单号只差前导零：商户 %s，收单 %s，请人工确认", "numbers differ only in leading zeros: POS %s, clearing %s: please confirm", l.number(l.pos), l.number(l.clearing))
+	case match.ReasonAfterCutoff:
+		return l.say("交易在切点之后，归属 %s 的清算日", "sold after the cut-off, it belongs to the clearing day %s", day)
+	case match.ReasonFileNotDue:
+		return l.say("清算日 %s 的对账文件还没有到，属于在途", "the clearing file of %s is not due yet", day)
+	case match.ReasonNoFile:
+		return l.say("没有收到清算日 %s 的对账文件，不能判断收单是否清算", "the clearing file of %s never came, so it cannot be told whether it was cleared", day)
+	case match.ReasonFailed:
+		return l.say("交易失败，不涉及资金：%s", "the transaction failed, no money moves: %s", l.sidesWithStatus())
+	case match.ReasonPending:
+		return l.say("交易尚未完成，等待结果：%s", "the transaction is not final: %s", l.sidesWithStatus())
+	case match.ReasonNoMoney:
+		return l.say("%s不划转资金，不影响应收", "%s moves no money", l.of(func(r *parse.Record) string { return kindNames[r.Kind].in(l.lang) }))
+	case match.ReasonPayoutRow:
+		return l.say("划款记录，不是交易", "a payout, no transaction")
+	}
+	return ""
+}
+
+// sidesWithStatus says what each side that has the row says of it.
+func (l *line) sidesWithStatus() string {
+	var parts []string
+	if len(l.pos) > 0 {
+		parts = append(parts, l.say("商户记为%s", "POS says %s", l.statuses(l.pos)))
+	}
+	if len(l.clearing) > 0 {
+		parts = append(parts, l.say("收单记为%s", "clearing says %s", l.statuses(l.clearing)))
+	}
+	return strings.Join(parts, text{"，", ", "}.in(l.lang))
+}
+
+// otherSource names the row that the group repeats or that cancels it.
+func (l *line) otherSource() string {
+	if l.other == nil {
+		return text{"另一行", "another row"}.in(l.lang)
+	}
+	return l.other.Source
+}
+
+func (l *line) number(rows []*parse.Record) string {
+	return distinct(rows, func(r *parse.Record) string { _, v := identifier(r, l.lang); return v })
+}
+
+func (l *line) ownAmount() string {
+	if len(l.pos) > 0 {
+		return grouped(l.group.PosAmount)
+	}
+	return grouped(l.group.ClearingAmount)
+}
+
+// span is a distance in time in words.
+func (l *line) span(seconds int64) string {
+	if seconds < 0 {
+		seconds = -seconds
+	}
+	switch {
+	case seconds < 120:
+		return l.say(" %d 秒", "%d s", seconds)
+	case seconds < 2*3600:
+		return l.say(" %d 分 %d 秒", "%d min %d s", seconds/60, seconds%60)
+	case seconds < 48*3600:
+		return l.say(" %d 小时 %d 分", "%d h %d min", seconds/3600, seconds/60%60)
+	}
+	return l.say(" %d 天", "%d days", seconds/86400)
+}
+
+func abs(f money.Fen) money.Fen {
+	if f < 0 {
+		return -f
+	}
+	return f
+}

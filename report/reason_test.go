@@ -1,0 +1,178 @@
+package report
+
+import (
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+
+	"duizhang/match"
+	"duizhang/parse"
+)
+
+// lastReason is the last code of match/reason.go; TestEveryReasonHasASentence
+// finds out when a code has been added behind it.
+const lastReason = match.ReasonOutgoing
+
+// oddPair is a sale and what the acquirer has for it.
+func oddPair() *line {
+	sale := &parse.Record{Kind: parse.Sale, Status: parse.OK, HasClock: true, Time: clock(yesterday, 23, 15, 0), Amount: 4500, Source: "pos.csv:7"}
+	sale.Text[parse.OrderNo], sale.Text[parse.CardTail] = "A001", "6222**1234"
+	cleared := &parse.Record{Kind: parse.Refund, Status: parse.Failed, HasClock: true, Time: clock(yesterday, 23, 16, 5), Amount: 4000, Source: "jy.txt:9"}
+	cleared.Text[parse.OrderNo], cleared.Text[parse.CardTail] = "00A001", "6222**9999"
+	g := &match.Group{Pos: at(0), Clearing: at(0), PosAmount: 4500, ClearingAmount: 4000, Credited: 3950, HasCredited: true, Settlement: -1}
+	return &line{group: g, pos: []*parse.Record{sale}, clearing: []*parse.Record{cleared}, other: cleared, asOf: asOf}
+}
+
+// groupSentences are the sentences of a group's reasons, with Amount 500,
+// N 3, Seconds 3665 and Day the next day.
+var groupSentences = map[match.ReasonCode]text{
+	match.NoReason:             {"", ""},
+	match.ReasonAgrees:         {"订单号 00A001：两边一致，金额 40.00 元", "order number 00A001: both sides agree on 40.00"},
+	match.ReasonSplit:          {"订单号 00A001：商户 1 笔 45.00 元（45.00），收单 1 笔 40.00 元（40.00），合计相符", "order number 00A001: 1 POS rows 45.00 (45.00) and 1 clearing rows 40.00 (40.00) add up to the same"},
+	match.ReasonLess:           {"订单号 00A001：商户 45.00 元，收单只清算 40.00 元，少 5.00 元", "order number 00A001: sold 45.00, cleared only 40.00, 5.00 short"},
+	match.ReasonMore:           {"订单号 00A001：商户 45.00 元，收单清算 40.00 元，多 5.00 元", "order number 00A001: sold 45.00, cleared 40.00, 5.00 more"},
+	match.ReasonCreditedLess:   {"订单号 00A001：收单清算 40.00 元，实际到账 39.50 元，比应到净额少 5.00 元", "order number 00A001: cleared 40.00, credited 39.50, 5.00 less than the net"},
+	match.ReasonCreditedMore:   {"订单号 00A001：收单清算 40.00 元，实际到账 39.50 元，比应到净额多 5.00 元", "order number 00A001: cleared 40.00, credited 39.50, 5.00 more than the net"},
+	match.ReasonKindConflict:   {"订单号 00A001：商户为消费 45.00 元，收单为退款 40.00 元，类型相反", "order number 00A001: POS says Sale 45.00, clearing says Refund 40.00: opposite kinds"},
+	match.ReasonStatusConflict: {"订单号 00A001：商户状态为成功（45.00 元），收单状态为失败（40.00 元）", "order number 00A001: POS says ok (45.00), clearing says failed (40.00)"},
+	match.ReasonNoCandidate:    {"收单文件中没有订单号为 A001 的记录，也没有同地点、同金额且时间相近的记录", "no clearing row carries order number A001, and none of the same place and amount is near in time"},
+	match.ReasonOtherAmount:    {"最接近的是收单 jy.txt:9 2026-01-05 23:16:05（40.00 元），金额相差 5.00 元", "nearest is Clearing jy.txt:9 2026-01-05 23:16:05 (40.00), its amount differs by 5.00"},
+	match.ReasonOtherTime:      {"最接近的是收单 jy.txt:9 2026-01-05 23:16:05（40.00 元），时间相差 61 分 5 秒，超出时间窗", "nearest is Clearing jy.txt:9 2026-01-05 23:16:05 (40.00), it is 61 min 5 s away, beyond the time window"},
+	match.ReasonKeyDays:        {"收单 jy.txt:9 2026-01-05 23:16:05 的单号相同，但相隔 3 天，号码会循环使用，不作同一笔", "Clearing jy.txt:9 2026-01-05 23:16:05 carries the same number but is 3 days away; numbers come round again"},
+	match.ReasonOtherCard:      {"最接近的是收单 jy.txt:9 2026-01-05 23:16:05（40.00 元），但卡号不同：6222**1234 与 6222**9999", "nearest is Clearing jy.txt:9 2026-01-05 23:16:05 (40.00), but the cards differ: 6222**1234 and 6222**9999"},
+	match.ReasonTie:            {"收单文件中有 3 笔同样接近（如 jy.txt:9），无法判定是哪一笔", "3 clearing rows fit equally well (such as jy.txt:9), none is chosen"},
+	match.ReasonDuplicate:      {"与 jy.txt:9 重复：单号、金额 45.00 元、类型和时间都相同", "repeats jy.txt:9: same number, amount 45.00, kind and time"},
+	match.ReasonVoided:         {"已与 jy.txt:9 的 40.00 元相抵，收单未清算，无应收", "cancelled by jy.txt:9 (40.00) before clearing; nothing is owed"},
+	match.ReasonSuggested:      {"同地点、同金额 45.00 元，时间相差 61 分 5 秒，但没有共同的单号，请人工确认", "same place and amount 45.00, 61 min 5 s apart, but no common number: please confirm"},
+	match.ReasonLeadingZeros:   {"单号只差前导零：商户 A001，收单 00A001，请人工确认", "numbers differ only in leading zeros: POS A001, clearing 00A001: please confirm"},
+	match.ReasonAfterCutoff:    {"交易在切点之后，归属 2026-01-06 的清算日", "sold after the cut-off, it belongs to the clearing day 2026-01-06"},
+	match.ReasonFileNotDue:     {"清算日 2026-01-06 的对账文件还没有到，属于在途", "the clearing file of 2026-01-06 is not due yet"},
+	match.ReasonNoFile:         {"没有收到清算日 2026-01-06 的对账文件，不能判断收单是否清算", "the clearing file of 2026-01-06 never came, so it cannot be told whether it was cleared"},
+	match.ReasonFailed:         {"交易失败，不涉及资金：商户记为成功，收单记为失败", "the transaction failed, no money moves: POS says ok, clearing says failed"},
+	match.ReasonPending:        {"交易尚未完成，等待结果：商户记为成功，收单记为失败", "the transaction is not final: POS says ok, clearing says failed"},
+	match.ReasonNoMoney:        {"退款不划转资金，不影响应收", "Refund moves no money"},
+	match.ReasonPayoutRow:      {"划款记录，不是交易", "a payout, no transaction"},
+}
+
+func TestReasonOfAGroup(t *testing.T) {
+	for code, want := range groupSentences {
+		for _, lang := range []parse.Lang{parse.ZH, parse.EN} {
+			l := oddPair()
+			l.lang = lang
+			l.group.KeyType = match.KeyOrder
+			if code >= match.ReasonNoCandidate && code <= match.ReasonTie { // one-sided
+				l.clearing = nil
+			}
+			l.group.Reason = match.Reason{Code: code, HasOther: true, OtherSide: parse.SideClearing, N: 3, Amount: -500, Seconds: -3665, Day: asOf}
+			got := l.reason()
+			if got != want.in(lang) {
+				t.Errorf("code %d:\n got %s\nwant %s", code, got, want.in(lang))
+			}
+		}
+	}
+}
+
+func TestReasonNamesBothFees(t *testing.T) {
+	l := oddPair()
+	l.clearing[0].HasFee, l.clearing[0].Fee = true, 60
+	l.group.Flags, l.group.ExpectedFee, l.group.HasExpectedFee = match.FeeDiff, 38, true
+	l.group.Reason.Code = match.ReasonPayoutRow
+	want := text{"划款记录，不是交易；手续费收了 0.60 元，合同应为 0.38 元，多收 0.22 元", "a payout, no transaction; fee charged 0.60, by contract 0.38, 0.22 too much"}
+	for _, l.lang = range []parse.Lang{parse.ZH, parse.EN} {
+		if got := l.reason(); got != want.in(l.lang) {
+			t.Errorf("got %s", got)
+		}
+	}
+	l.lang = parse.ZH
+	l.clearing[0].Fee = 30
+	if got := l.reason(); !strings.HasSuffix(got, "手续费收了 0.30 元，合同应为 0.38 元，少收 0.08 元") {
+		t.Errorf("got %s", got)
+	}
+}
+
+// Sentences still say something where the candidate is not known.
+func TestReasonWithoutCandidate(t *testing.T) {
+	for code := match.ReasonNoCandidate; code <= match.ReasonVoided; code++ {
+		l := oddPair()
+		l.other, l.clearing = nil, nil
+		l.group.Reason = match.Reason{Code: code, N: 2}
+		if got := l.reason(); got == "" || strings.Contains(got, "%!") {
+			t.Errorf("code %d: %q", code, got)
+		}
+	}
+}
+
+var settlementSentences = map[match.ReasonCode]text{
+	match.ReasonUnchecked:    {"没有覆盖该账户的银行流水，到账未核对", "no bank statement covers the account, the credit is unchecked"},
+	match.ReasonPaid:         {"应结净额 100.00 元已于 2026-01-06 全额到账", "the net 100.00 was credited in full on 2026-01-06"},
+	match.ReasonPaidLate:     {"应于 2026-01-05 到账，实际 2026-01-06 到齐，迟 2 个工作日", "due on 2026-01-05, complete on 2026-01-06, 2 business days late"},
+	match.ReasonShortHeld:    {"应结净额 100.00 元，到账 70.00 元，少 30.00 元，恰好是其中 2 笔的净额之和（已标记）", "net 100.00, credited 70.00, 30.00 short: exactly the nets of 2 of its rows (marked)"},
+	match.ReasonShortMany:    {"应结净额 100.00 元，到账 70.00 元，少 30.00 元，有 2 组交易都能解释，不作标记", "net 100.00, credited 70.00, 30.00 short: 2 sets of rows would explain it, none is marked"},
+	match.ReasonShortOpen:    {"应结净额 100.00 元，到账 70.00 元，少 30.00 元，没有哪几笔交易的净额恰好等于它", "net 100.00, credited 70.00, 30.00 short: no few rows add up to it"},
+	match.ReasonShortGaveUp:  {"应结净额 100.00 元，到账 70.00 元，少 30.00 元，组合太多，查找已停止", "net 100.00, credited 70.00, 30.00 short: the search for the rows was stopped at its limit"},
+	match.ReasonNotPaid:      {"应于 2026-01-05 到账 100.00 元，至 2026-01-06 未到", "100.00 due on 2026-01-05 had not come by 2026-01-06"},
+	match.ReasonNotDue:       {"应于 2026-01-05 到账 100.00 元，尚未到期", "100.00 is due on 2026-01-05, not yet"},
+	match.ReasonOverpaid:     {"应结净额 100.00 元，到账 70.00 元，多 30.00 元", "net 100.00, credited 70.00, 30.00 too much"},
+	match.ReasonNegative:     {"净额为负，30.00 元转入下一批次抵扣", "the net is negative, 30.00 is carried into the next settlement"},
+	match.ReasonReopened:     {"2026-01-06 的划款被退回，尚未重新划付", "the payout was returned on 2026-01-06 and not paid again"},
+	match.ReasonClaimDiffers: {"收单机构称已于 2026-01-06 划付，银行流水中没有对应入账", "the acquirer says it paid on 2026-01-06, the bank does not show it"},
+}
+
+func TestReasonOfASettlement(t *testing.T) {
+	for code, want := range settlementSentences {
+		for _, lang := range []parse.Lang{parse.ZH, parse.EN} {
+			s := settled{&match.Settlement{Net: 10000, Credited: 7000, Cycle: "T+1", DueDate: yesterday, LastCredit: asOf, Reason: match.Reason{Code: code, N: 2, Amount: 3000, Day: asOf}}, nil, asOf, lang}
+			if got := s.reason(); got != want.in(lang) {
+				t.Errorf("code %d:\n got %s\nwant %s", code, got, want.in(lang))
+			}
+		}
+	}
+	s := settled{&match.Settlement{Cycle: "D+1", Reason: match.Reason{Code: match.ReasonPaidLate, N: 2}}, nil, asOf, parse.ZH}
+	if got := s.reason(); !strings.HasSuffix(got, "迟 2 天") {
+		t.Errorf("a D+n cycle counts calendar days, got %s", got)
+	}
+}
+
+var creditSentences = map[match.ReasonCode]text{
+	match.ReasonByReference:    {"附言写明了结算批次 S1、S2", "the remark names the settlement S1、S2"},
+	match.ReasonOneToOne:       {"金额与日期只对应结算批次 S1、S2", "amount and date fit the settlement S1、S2 only"},
+	match.ReasonOneToMany:      {"等于 2 个结算批次的净额之和：S1、S2", "equals the nets of 2 settlements: S1、S2"},
+	match.ReasonManyToOne:      {"与其他入账共 3 笔合成结算批次 S1、S2", "one of 3 credits that make up the settlement S1、S2"},
+	match.ReasonByRest:         {"该账户只有结算批次 S1、S2 还能接收", "only the settlement S1、S2 of the account can take it"},
+	match.ReasonNotAcquirer:    {"付款方和附言都不是收单机构", "neither payer nor remark names an acquirer"},
+	match.ReasonNoSettlement:   {"来自收单机构，但没有结算批次需要这笔钱", "from an acquirer, but no settlement wants it"},
+	match.ReasonTwoWays:        {"有 3 种分配都说得通，不作猜测", "3 allocations would fit, none is chosen"},
+	match.ReasonSearchGaveUp:   {"组合太多，查找已停止，请人工认领", "the search was stopped at its limit: please allocate by hand"},
+	match.ReasonReturnedPayout: {"退票/冲账，冲回 bank.xlsx:1!5 的 70.00 元", "a returned payout, reverses bank.xlsx:1!5 (70.00)"},
+	match.ReasonOutgoing:       {"支出，不是入账", "money going out, no credit"},
+}
+
+func TestReasonOfACredit(t *testing.T) {
+	for code, want := range creditSentences {
+		for _, lang := range []parse.Lang{parse.ZH, parse.EN} {
+			c := credited{Credit: &match.Credit{Reason: match.Reason{Code: code, N: 3}}, other: &parse.Record{Source: "bank.xlsx:1!5", Amount: 7000}, settlements: []string{"S1", "S2"}, lang: lang}
+			if got := c.reason(); got != want.in(lang) {
+				t.Errorf("code %d:\n got %s\nwant %s", code, got, want.in(lang))
+			}
+		}
+	}
+}
+
+func TestEveryReasonHasASentence(t *testing.T) {
+	for code := match.NoReason; code <= lastReason; code++ {
+		_, group := groupSentences[code]
+		_, settlement := settlementSentences[code]
+		_, credit := creditSentences[code]
+		if !group && !settlement && !credit {
+			t.Errorf("reason code %d has no sentence", code)
+		}
+	}
+	source, err := os.ReadFile("../match/reason.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(regexp.MustCompile(`(?m)^\t(No)?Reason\w*`).FindAll(source, -1)); n != int(lastReason)+1 {
+		t.Errorf("match/reason.go has %d codes, the last one known here is %d", n, lastReason)
+	}
+}

@@ -1,0 +1,50 @@
+package report
+
+import (
+	"strconv"
+
+	"duizhang/match"
+	"duizhang/parse"
+)
+
+// warningTexts are the sentences of match.Warning, with its arguments.
+var warningTexts = map[string]text{
+	"calendar_year": {"内置日历没有公布年份 %s 的节假日，暂按周一至周五计算；请用 --calendar 补充", "the calendar has no published holidays for %s, Monday to Friday was used; add them with --calendar"},
+}
+
+// WarningText is a finding about the run in one language.
+func WarningText(w match.Warning, l parse.Lang) string {
+	t, ok := warningTexts[w.Code]
+	if !ok {
+		return w.Code + " " + joined(w.Args)
+	}
+	return sprintf(t.in(l), w.Args)
+}
+
+// writeLog fills 运行记录: what made the report and from what.
+func (w *writer) writeLog() error {
+	var list []logLine
+	l := w.run.Lang
+	add := func(group text, item, value string) { list = append(list, logLine{group.in(l), item, value}) }
+	program, setting, input, warning := text{"程序", "Program"}, text{"参数", "Setting"}, text{"文件", "File"}, text{"提示", "Warning"}
+	add(program, "duizhang", w.run.Version)
+	add(program, text{"对账日期", "as of"}.in(l), dateText(w.run.Result.AsOf))
+	for _, s := range w.run.Settings {
+		add(setting, s.Name, s.Value)
+	}
+	for i := range w.run.Files {
+		f := &w.run.Files[i]
+		add(input, f.Name, text{"路径 ", "path "}.in(l)+f.Path)
+		add(input, f.Name, "sha256 "+f.SHA256+", "+strconv.FormatInt(f.Bytes, 10)+text{" 字节", " bytes"}.in(l))
+		if f.DuplicateOf != "" {
+			add(input, f.Name, text{"内容与 ", "same content as "}.in(l)+f.DuplicateOf+text{" 相同，只用一次", ", used once"}.in(l))
+		}
+		for _, p := range f.Problems {
+			add(input, f.Name, p)
+		}
+	}
+	for _, v := range w.run.Result.Warnings {
+		add(warning, v.Code, WarningText(v, l))
+	}
+	return table(w, w.log, logColumns, noCurrency[*logLine], pointers(list))
+}

@@ -1,0 +1,183 @@
+package report
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"duizhang/match"
+	"duizhang/parse"
+)
+
+// settled is a settlement with the bank rows that pay it.
+type settled struct {
+	*match.Settlement
+	credits []*parse.Record
+	asOf    parse.Date
+	lang    parse.Lang
+}
+
+// credited is a bank row with the settlements that it pays.
+type credited struct {
+	*match.Credit
+	row         *parse.Record
+	other       *parse.Record // the credit that a return reverses
+	settlements []string
+	lang        parse.Lang
+}
+
+// settlements reads the bank rows of some settlements again.
+func (r *Run) settlements(ctx context.Context, list []match.Settlement) ([]settled, error) {
+	var at []parse.Pos
+	for i := range list {
+		at = append(at, list[i].CreditSources...)
+	}
+	rows, err := load(ctx, r.Bank, at)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]settled, len(list))
+	for i := range list {
+		out[i] = settled{&list[i], findAll(&rows, list[i].CreditSources), r.Result.AsOf, r.Lang}
+	}
+	return out, nil
+}
+
+// credits reads the rows of some bank lines again.
+func (r *Run) credits(ctx context.Context, list []match.Credit) ([]credited, error) {
+	var at []parse.Pos
+	for i := range list {
+		at = append(at, list[i].Row)
+		if list[i].Reason.HasOther {
+			at = append(at, list[i].Reason.Other)
+		}
+	}
+	rows, err := load(ctx, r.Bank, at)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]credited, len(list))
+	for i := range list {
+		c := &list[i]
+		out[i] = credited{Credit: c, row: rows.find(c.Row), lang: r.Lang}
+		if out[i].row == nil {
+			return nil, fmt.Errorf("report: bank row %d of credit %d is gone", c.Row, i)
+		}
+		if c.Reason.HasOther {
+			out[i].other = rows.find(c.Reason.Other)
+		}
+		for _, s := range c.Settlements {
+			out[i].settlements = append(out[i].settlements, r.Result.Settlements[s].ID)
+		}
+	}
+	return out, nil
+}
+
+func (s *settled) say(zh, en string, args ...any) string {
+	return fmt.Sprintf(text{zh, en}.in(s.lang), args...)
+}
+
+// reason is the sentence that explains a settlement.
+func (s *settled) reason() string {
+	r := &s.Reason
+	switch r.Code {
+	case match.ReasonUnchecked:
+		return s.say("没有覆盖该账户的银行流水，到账未核对", "no bank statement covers the account, the credit is unchecked")
+	case match.ReasonPaid:
+		return s.say("应结净额 %s 元已于 %s 全额到账", "the net %s was credited in full on %s", grouped(s.Net), dateText(s.LastCredit))
+	case match.ReasonPaidLate:
+		return s.say("应于 %s 到账，实际 %s 到齐，迟 %s", "due on %s, complete on %s, %s late", dateText(s.DueDate), dateText(s.LastCredit), s.days(r.N))
+	case match.ReasonNotPaid:
+		return s.say("应于 %s 到账 %s 元，至 %s 未到", "%[2]s due on %[1]s had not come by %[3]s", dateText(s.DueDate), grouped(s.Net), dateText(s.asOf))
+	case match.ReasonNotDue:
+		return s.say("应于 %s 到账 %s 元，尚未到期", "%[2]s is due on %[1]s, not yet", dateText(s.DueDate), grouped(s.Net))
+	case match.ReasonOverpaid:
+		return s.say("应结净额 %s 元，到账 %s 元，多 %s 元", "net %s, credited %s, %s too much", grouped(s.Net), grouped(s.Credited), grouped(abs(r.Amount)))
+	case match.ReasonNegative:
+		return s.say("净额为负，%s 元转入下一批次抵扣", "the net is negative, %s is carried into the next settlement", grouped(r.Amount))
+	case match.ReasonReopened:
+		return s.say("%s 的划款被退回，尚未重新划付", "the payout was returned on %s and not paid again", dateText(r.Day))
+	case match.ReasonClaimDiffers:
+		return s.say("收单机构称已于 %s 划付，银行流水中没有对应入账", "the acquirer says it paid on %s, the bank does not show it", dateText(r.Day))
+	}
+	return s.shortReason()
+}
+
+// shortReason explains a settlement of which a part came.
+func (s *settled) shortReason() string {
+	r := &s.Reason
+	short := s.say("应结净额 %s 元，到账 %s 元，少 %s 元", "net %s, credited %s, %s short", grouped(s.Net), grouped(s.Credited), grouped(abs(r.Amount)))
+	switch r.Code {
+	case match.ReasonShortHeld:
+		return short + s.say("，恰好是其中 %d 笔的净额之和（已标记）", ": exactly the nets of %d of its rows (marked)", r.N)
+	case match.ReasonShortMany:
+		return short + s.say("，有 %d 组交易都能解释，不作标记", ": %d sets of rows would explain it, none is marked", r.N)
+	case match.ReasonShortOpen:
+		return short + s.say("，没有哪几笔交易的净额恰好等于它", ": no few rows add up to it")
+	case match.ReasonShortGaveUp:
+		return short + s.say("，组合太多，查找已停止", ": the search for the rows was stopped at its limit")
+	}
+	return ""
+}
+
+// days counts as the cycle does: business days for T+n, calendar days for D+n.
+func (s *settled) days(n int32) string {
+	if strings.HasPrefix(s.Cycle, "D") {
+		return s.say("%d 天", "%d calendar days", n)
+	}
+	return s.say("%d 个工作日", "%d business days", n)
+}
+
+// sources are the bank rows that pay it.
+func (s *settled) sources() string { return all(s.credits, source) }
+
+func (c *credited) say(zh, en string, args ...any) string {
+	return fmt.Sprintf(text{zh, en}.in(c.lang), args...)
+}
+
+// reason is the sentence that explains a bank line.
+func (c *credited) reason() string {
+	n, list := c.Reason.N, c.settlementList()
+	switch c.Reason.Code {
+	case match.ReasonByReference:
+		return c.say("附言写明了结算批次 %s", "the remark names the settlement %s", list)
+	case match.ReasonOneToOne:
+		return c.say("金额与日期只对应结算批次 %s", "amount and date fit the settlement %s only", list)
+	case match.ReasonOneToMany:
+		return c.say("等于 %d 个结算批次的净额之和：%s", "equals the nets of %d settlements: %s", len(c.settlements), list)
+	case match.ReasonManyToOne:
+		return c.say("与其他入账共 %d 笔合成结算批次 %s", "one of %d credits that make up the settlement %s", n, list)
+	case match.ReasonByRest:
+		return c.say("该账户只有结算批次 %s 还能接收", "only the settlement %s of the account can take it", list)
+	case match.ReasonNotAcquirer:
+		return c.say("付款方和附言都不是收单机构", "neither payer nor remark names an acquirer")
+	case match.ReasonNoSettlement:
+		return c.say("来自收单机构，但没有结算批次需要这笔钱", "from an acquirer, but no settlement wants it")
+	case match.ReasonTwoWays:
+		return c.say("有 %d 种分配都说得通，不作猜测", "%d allocations would fit, none is chosen", n)
+	case match.ReasonSearchGaveUp:
+		return c.say("组合太多，查找已停止，请人工认领", "the search was stopped at its limit: please allocate by hand")
+	case match.ReasonReturnedPayout:
+		if c.other == nil {
+			return c.say("退票/冲账，找不到被冲的入账", "a returned payout, the credit it reverses is not here")
+		}
+		return c.say("退票/冲账，冲回 %s 的 %s 元", "a returned payout, reverses %s (%s)", c.other.Source, grouped(c.other.Amount))
+	case match.ReasonOutgoing:
+		return c.say("支出，不是入账", "money going out, no credit")
+	}
+	return ""
+}
+
+// maxListed bounds the settlements that a sentence names.
+const maxListed = 5
+
+func (c *credited) settlementList() string {
+	list := c.settlements
+	if len(list) <= maxListed {
+		return strings.Join(list, "、")
+	}
+	return strings.Join(list[:maxListed], "、") + " …"
+}
+
+// settlementLines are the settlements of a credit, one below the other.
+func (c *credited) settlementLines() string { return strings.Join(c.settlements, "\n") }

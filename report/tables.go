@@ -1,0 +1,242 @@
+package report
+
+import (
+	"iter"
+	"slices"
+
+	"duizhang/match"
+	"duizhang/parse"
+)
+
+// Columns of sheets that show groups.
+var (
+	colMatch    = column[*line]{text{"结果", "Outcome"}, kCode, 16, func(c *cells, l *line) { c.text(matchNames[l.group.Match].in(l.lang)) }}
+	colTiming   = column[*line]{text{"到账时效", "Timing"}, kCode, 10, func(c *cells, l *line) { c.text(timingNames[l.group.Timing].in(l.lang)) }}
+	colDaysLate = column[*line]{text{"迟到天数", "Days late"}, kInt, 6, func(c *cells, l *line) { c.int(int64(l.group.DaysLate)) }}
+	colAge      = column[*line]{text{"账龄(天)", "Age (days)"}, kInt, 6, func(c *cells, l *line) { c.int(int64(l.age())) }}
+	colFlags    = column[*line]{text{"标记", "Flags"}, kCode, 14, func(c *cells, l *line) { c.text(flagWords(l.group.Flags, l.lang)) }}
+	colAcquirer = textColumn(text{"收单机构", "Acquirer"}, 14, parse.Acquirer)
+	colMerchant = textColumn(text{"商户号", "Merchant"}, 18, parse.MerchantID)
+	colStore    = textColumn(text{"门店", "Store"}, 16, parse.Store)
+	colTerminal = textColumn(text{"终端号", "Terminal"}, 12, parse.TerminalID)
+	colCard     = textColumn(text{"卡号", "Card"}, 16, parse.CardTail)
+	colPay      = textColumn(text{"支付方式", "Paid by"}, 12, parse.PayMethod)
+	colOrig     = textColumn(text{"原交易号", "Original"}, 24, parse.OrigKey)
+	colKind     = column[*line]{text{"交易类型", "Kind"}, kCode, 10, func(c *cells, l *line) { c.text(l.kindWords()) }}
+	colOrder    = column[*line]{text{"订单号", "Order no."}, kText, 20, func(c *cells, l *line) { c.text(l.of(orderOrChannel)) }}
+	colRef      = column[*line]{text{"参考号/凭证号", "Reference / trace"}, kText, 16, func(c *cells, l *line) { c.text(l.of(refOrTrace)) }}
+	colTime     = column[*line]{text{"交易时间", "Time"}, kTime, 19, func(c *cells, l *line) { c.time(l.time()) }}
+
+	colPosTime      = column[*line]{text{"商户交易时间", "POS time"}, kTime, 19, func(c *cells, l *line) { putTime(c, l.pos) }}
+	colClearingTime = column[*line]{text{"收单交易时间", "Clearing time"}, kTime, 19, func(c *cells, l *line) { putTime(c, l.clearing) }}
+	colPosNumber    = column[*line]{text{"商户单号", "POS number"}, kText, 20, func(c *cells, l *line) { c.text(l.number(l.pos)) }}
+	colClearNumber  = column[*line]{text{"收单单号", "Clearing number"}, kText, 20, func(c *cells, l *line) { c.text(l.number(l.clearing)) }}
+
+	colPosAmount      = column[*line]{text{"商户金额(元)", "POS amount (CNY)"}, kMoney, 20, func(c *cells, l *line) { c.moneyIf(l.group.PosAmount, len(l.pos) > 0) }}
+	colClearingAmount = column[*line]{text{"清算金额(元)", "Cleared (CNY)"}, kMoney, 20, func(c *cells, l *line) { c.moneyIf(l.group.ClearingAmount, len(l.clearing) > 0) }}
+	colDifference     = column[*line]{text{"差额(元)", "Difference (CNY)"}, kMoney, 20, func(c *cells, l *line) { c.money(l.difference()) }}
+	colFee            = column[*line]{text{"手续费(元)", "Fee (CNY)"}, kMoney, 16, func(c *cells, l *line) { c.moneyIf(l.fee()) }}
+	colExpectedFee    = column[*line]{text{"合同手续费(元)", "Contract fee (CNY)"}, kMoney, 16, func(c *cells, l *line) { c.moneyIf(l.group.ExpectedFee, l.group.HasExpectedFee) }}
+	colFeeOver        = column[*line]{text{"多收(+)少收(-)(元)", "Overcharged (CNY)"}, kMoney, 16, func(c *cells, l *line) { c.moneyIf(l.feeOver()) }}
+	colNet            = column[*line]{text{"应到净额(元)", "Net due (CNY)"}, kMoney, 20, func(c *cells, l *line) { c.moneyIf(l.net()) }}
+	colCredited       = column[*line]{text{"到账金额(元)", "Credited (CNY)"}, kMoney, 20, func(c *cells, l *line) { c.moneyIf(l.group.Credited, l.group.HasCredited) }}
+	colOwed           = column[*line]{text{"应追金额(元)", "Owed (CNY)"}, kMoney, 20, func(c *cells, l *line) { c.money(l.owed()) }}
+
+	colClearingDate = column[*line]{text{"清算日期", "Clearing date"}, kDate, 10, func(c *cells, l *line) { c.date(l.clearingDate()) }}
+	colDue          = column[*line]{text{"应到账日", "Due"}, kDate, 10, func(c *cells, l *line) { c.date(l.group.DueDate) }}
+	colCreditedDate = column[*line]{text{"到账日期", "Credited on"}, kDate, 10, func(c *cells, l *line) { c.date(l.group.CreditedDate) }}
+	colSettlement   = column[*line]{text{"结算批次", "Settlement"}, kText, 18, func(c *cells, l *line) { c.text(l.settlementID()) }}
+	colSources      = column[*line]{text{"来源", "Source"}, kText, 22, func(c *cells, l *line) { c.text(l.sources()) }}
+	colReason       = column[*line]{text{"原因", "Reason"}, kText, 40, func(c *cells, l *line) { c.text(l.reason()) }}
+	colDecision     = decisionColumn[*line]()
+	colNote         = noteColumn[*line]()
+)
+
+func textColumn(head text, limit int, f parse.Field) column[*line] {
+	return column[*line]{head, kText, limit, func(c *cells, l *line) { c.text(l.field(f)) }}
+}
+
+func decisionColumn[T any]() column[T] {
+	return column[T]{text{"处理结果", "Decision"}, kDecision, 11, func(c *cells, _ T) { c.blank() }}
+}
+
+func noteColumn[T any]() column[T] {
+	return column[T]{text{"备注", "Note"}, kNote, 14, func(c *cells, _ T) { c.blank() }}
+}
+
+func putTime(c *cells, rows []*parse.Record) {
+	if len(rows) == 0 {
+		c.blank()
+		return
+	}
+	c.time(rows[0].Time, rows[0].HasClock)
+}
+
+func (l *line) kindWords() string {
+	return l.of(func(r *parse.Record) string { return kindNames[r.Kind].in(l.lang) })
+}
+
+func (l *line) settlementID() string {
+	if l.settlement == nil {
+		return ""
+	}
+	return l.settlement.ID
+}
+
+// sources are the sources of both sides, one below the other.
+func (l *line) sources() string {
+	pos, clearing := all(l.pos, source), all(l.clearing, source)
+	if pos == "" || clearing == "" {
+		return pos + clearing
+	}
+	return pos + "\n" + clearing
+}
+
+// lineTable is a sheet over groups.
+type lineTable struct {
+	spec    sheetSpec
+	columns []column[*line]
+	// wants says which groups the sheet shows. A group may stand on several.
+	wants func(*line) bool
+	sheet *sheet
+}
+
+const (
+	red    = "C00000"
+	orange = "ED7D31"
+	yellow = "FFC000"
+	blue   = "2F75B5"
+	green  = "70AD47"
+	grey   = "7F7F7F"
+)
+
+// Flags that show on the sheet of risks. The others are told on sheets of
+// their own or beside another outcome.
+const riskFlags = match.TimeDiff | match.Held | match.AccountChanged | match.OverLimit | match.RepeatSwipe | match.OffHours
+
+func outcomeIs(set ...match.Match) func(*line) bool {
+	return func(l *line) bool { return slices.Contains(set, l.group.Match) }
+}
+
+func sheetName(zh, en string, l parse.Lang, colour string) sheetSpec {
+	return sheetSpec{name: text{zh, en}.in(l), colour: colour}
+}
+
+// lineTables are the sheets over groups in the order of the workbook: those
+// before the settlements and those behind. Matched groups have a sheet only
+// with listAll: those of them that say something stand on the other sheets.
+func lineTables(l parse.Lang, listAll bool) (before, behind []*lineTable) {
+	before = []*lineTable{
+		{spec: sheetName("未匹配", "Unmatched", l, red), columns: oneSided, wants: outcomeIs(match.Conflict, match.PosOnly, match.ClearingOnly, match.Duplicate)},
+		{spec: sheetName("部分到账", "Partial", l, orange), columns: unequal, wants: outcomeIs(match.Partial, match.Over)},
+		{spec: sheetName("延迟到账", "Late", l, orange), columns: late, wants: func(l *line) bool { return l.group.Timing == match.Late || l.group.Timing == match.Overdue }},
+		{spec: sheetName("手续费差异", "Fee differences", l, yellow), columns: fees, wants: func(l *line) bool { return l.group.Flags&match.FeeDiff != 0 }},
+		{spec: sheetName("退款与撤销", "Refunds and voids", l, yellow), columns: goingBack, wants: func(l *line) bool {
+			return l.group.Match == match.Voided || l.group.Flags&match.RefundLate != 0 || l.group.Match != match.Matched && l.goesBack()
+		}},
+		{spec: sheetName("疑似匹配", "Suggested", l, yellow), columns: suggested, wants: outcomeIs(match.Suggested)},
+	}
+	behind = []*lineTable{
+		{spec: sheetName("风险提示", "Risks", l, yellow), columns: risks, wants: isRisk},
+		{spec: sheetName("在途与失败", "In transit and failed", l, grey), columns: oneSided, wants: outcomeIs(match.InTransit, match.FailedMatch)},
+	}
+	if listAll {
+		t := &lineTable{spec: sheetName("一致明细", "Matched", l, green), columns: matched, wants: outcomeIs(match.Matched)}
+		t.spec.once = true
+		behind = append(behind, t)
+	}
+	return before, behind
+}
+
+// isRisk also takes flagged matched groups that no other sheet shows.
+func isRisk(l *line) bool {
+	f := l.group.Flags
+	return f&riskFlags != 0 || l.group.Match == match.Matched && f&^(match.FeeDiff|match.RefundLate) != 0
+}
+
+var (
+	oneSided = []column[*line]{colMatch, colFlags, colAcquirer, colMerchant, colStore, colTerminal, colTime, colKind, colPay, colCard,
+		colOrder, colRef, colPosAmount, colClearingDate, colClearingAmount, colDue, colAge, colSources, colReason, colDecision, colNote}
+	unequal = []column[*line]{colMatch, colTiming, colAcquirer, colMerchant, colStore, colTerminal, colTime, colPay,
+		colOrder, colRef, colPosAmount, colClearingDate, colClearingAmount, colDifference, colNet, colCredited, colSettlement, colSources, colReason, colDecision, colNote}
+	late = []column[*line]{colTiming, colDaysLate, colMatch, colAcquirer, colMerchant, colTerminal, colTime, colPay, colOrder, colRef,
+		colPosAmount, colClearingDate, colDue, colCreditedDate, colNet, colCredited, colOwed, colAge, colSettlement, colSources, colReason, colDecision, colNote}
+	fees = []column[*line]{colMatch, colAcquirer, colMerchant, colTerminal, colTime, colKind, colPay, colCard, colOrder, colRef,
+		colClearingDate, colClearingAmount, colFee, colExpectedFee, colFeeOver, colSources, colReason, colDecision, colNote}
+	goingBack = []column[*line]{colMatch, colTiming, colFlags, colAcquirer, colMerchant, colStore, colTerminal, colTime, colKind, colPay, colCard,
+		colOrder, colRef, colOrig, colPosAmount, colClearingDate, colClearingAmount, colDifference, colSources, colReason, colDecision, colNote}
+	suggested = []column[*line]{colMatch, colAcquirer, colMerchant, colStore, colTerminal, colPosTime, colClearingTime, colPay, colCard, colPosNumber, colClearNumber,
+		colPosAmount, colClearingDate, colClearingAmount, colSources, colReason, colDecision, colNote}
+	risks = []column[*line]{colFlags, colMatch, colAcquirer, colMerchant, colStore, colTerminal, colTime, colKind, colPay, colCard, colOrder, colRef,
+		colPosAmount, colClearingAmount, colDifference, colSettlement, colSources, colReason, colDecision, colNote}
+	matched = []column[*line]{colMatch, colTiming, colFlags, colAcquirer, colMerchant, colStore, colTerminal, colTime, colKind, colPay,
+		colOrder, colRef, colPosAmount, colClearingDate, colClearingAmount, colFee, colNet, colDue, colCreditedDate, colSources, colReason, colDecision, colNote}
+)
+
+var settlementColumns = []column[*settled]{
+	{text{"到账情况", "Credit"}, kCode, 10, func(c *cells, s *settled) { c.text(creditNames[s.Credit].in(s.lang)) }},
+	{text{"到账时效", "Timing"}, kCode, 10, func(c *cells, s *settled) { c.text(timingNames[s.Timing].in(s.lang)) }},
+	{text{"迟到天数", "Days late"}, kInt, 6, func(c *cells, s *settled) { c.int(int64(s.DaysLate)) }},
+	{text{"标记", "Flags"}, kCode, 14, func(c *cells, s *settled) { c.text(flagWords(s.Flags, s.lang)) }},
+	{text{"收单机构", "Acquirer"}, kText, 14, func(c *cells, s *settled) { c.text(s.Acquirer) }},
+	{text{"商户号", "Merchant"}, kText, 18, func(c *cells, s *settled) { c.text(s.MerchantID) }},
+	{text{"结算账户", "Account"}, kText, 22, func(c *cells, s *settled) { c.text(s.Account) }},
+	{text{"清算日期", "Clearing date"}, kDate, 10, func(c *cells, s *settled) { c.date(s.ClearingDate) }},
+	{text{"周期", "Cycle"}, kCode, 6, func(c *cells, s *settled) { c.text(s.Cycle) }},
+	{text{"应到账日", "Due"}, kDate, 10, func(c *cells, s *settled) { c.date(s.DueDate) }},
+	{text{"笔数", "Rows"}, kInt, 10, func(c *cells, s *settled) { c.int(s.Transactions) }},
+	{text{"交易金额(元)", "Gross (CNY)"}, kMoney, 20, func(c *cells, s *settled) { c.money(s.Gross) }},
+	{text{"手续费(元)", "Fee (CNY)"}, kMoney, 20, func(c *cells, s *settled) { c.money(s.Fee) }},
+	{text{"应结净额(元)", "Net (CNY)"}, kMoney, 20, func(c *cells, s *settled) { c.money(s.Net) }},
+	{text{"已到账(元)", "Credited (CNY)"}, kMoney, 20, func(c *cells, s *settled) { c.money(s.Settlement.Credited) }},
+	{text{"未到账(元)", "Outstanding (CNY)"}, kMoney, 20, func(c *cells, s *settled) { c.money(s.Outstanding) }},
+	{text{"首次到账", "First credit"}, kDate, 10, func(c *cells, s *settled) { c.date(s.FirstCredit) }},
+	{text{"最后到账", "Last credit"}, kDate, 10, func(c *cells, s *settled) { c.date(s.LastCredit) }},
+	{text{"银行来源", "Bank source"}, kText, 22, func(c *cells, s *settled) { c.text(s.sources()) }},
+	{text{"结算批次", "Settlement"}, kText, 20, func(c *cells, s *settled) { c.text(s.ID) }},
+	{text{"原因", "Reason"}, kText, 40, func(c *cells, s *settled) { c.text(s.reason()) }},
+	decisionColumn[*settled](),
+	noteColumn[*settled](),
+}
+
+var creditColumns = []column[*credited]{
+	{text{"认领结果", "Outcome"}, kCode, 14, func(c *cells, r *credited) { c.text(outcomeNames[r.Outcome].in(r.lang)) }},
+	{text{"入账日期", "Date"}, kDate, 10, func(c *cells, r *credited) { c.date(r.Date) }},
+	{text{"入账金额(元)", "Amount (CNY)"}, kMoney, 20, func(c *cells, r *credited) { c.money(r.Amount) }},
+	{text{"已分配(元)", "Allocated (CNY)"}, kMoney, 20, func(c *cells, r *credited) { c.money(r.Allocated) }},
+	{text{"未分配(元)", "Unallocated (CNY)"}, kMoney, 20, func(c *cells, r *credited) { c.money(r.Amount - r.Allocated) }},
+	{text{"账户", "Account"}, kText, 22, func(c *cells, r *credited) { c.text(r.row.Text[parse.Account]) }},
+	{text{"付款方", "Payer"}, kText, 28, func(c *cells, r *credited) { c.text(r.row.Text[parse.Payer]) }},
+	{text{"摘要/附言", "Remark"}, kText, 36, func(c *cells, r *credited) { c.text(r.row.Text[parse.Remark]) }},
+	{text{"结算批次", "Settlements"}, kText, 22, func(c *cells, r *credited) { c.text(r.settlementLines()) }},
+	{text{"来源", "Source"}, kText, 26, func(c *cells, r *credited) { c.text(r.row.Source) }},
+	{text{"原因", "Reason"}, kText, 40, func(c *cells, r *credited) { c.text(r.reason()) }},
+	decisionColumn[*credited](),
+	noteColumn[*credited](),
+}
+
+var rejectColumns = []column[*Reject]{
+	{text{"来源", "Source"}, kText, 36, func(c *cells, r *Reject) { c.text(r.Source) }},
+	{text{"列", "Column"}, kText, 20, func(c *cells, r *Reject) { c.text(r.Column) }},
+	{text{"值", "Value"}, kText, 40, func(c *cells, r *Reject) { c.text(r.Value) }},
+	{text{"原因", "Reason"}, kText, 70, func(c *cells, r *Reject) { c.text(r.Reason) }},
+	decisionColumn[*Reject](),
+	noteColumn[*Reject](),
+}
+
+// logLine is one line of the run log.
+type logLine struct{ group, item, value string }
+
+var logColumns = []column[*logLine]{
+	{text{"类别", "Group"}, kCode, 14, func(c *cells, l *logLine) { c.text(l.group) }},
+	{text{"项目", "Item"}, kLog, 50, func(c *cells, l *logLine) { c.text(l.item) }},
+	{text{"内容", "Value"}, kLog, 100, func(c *cells, l *logLine) { c.text(l.value) }},
+}
+
+// rejects yields the rows that could not be read; none if there is no list.
+func (r *Run) rejects() iter.Seq[Reject] {
+	if r.Rejects == nil {
+		return func(func(Reject) bool) {}
+	}
+	return r.Rejects
+}

@@ -1,0 +1,170 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"duizhang/match"
+	"duizhang/parse"
+	"duizhang/parse/money"
+)
+
+// WriteTerminal writes the summary for a person, in about ten lines: what came
+// in, what became of it, what is late, where the report is. It is plain text
+// whatever the inputs were called.
+func WriteTerminal(w io.Writer, s Summary, l parse.Lang) error {
+	t := terminal{l: l}
+	t.heading(&s)
+	for _, side := range []parse.Side{parse.SidePos, parse.SideClearing, parse.SideBank} {
+		if v := s.Sides[sideCodes[side]]; v.Rows > 0 {
+			t.row(sideNames[side].in(l), t.count(v.Rows, "行", "rows"), t.amount(v.Amount), othersText(v.Others))
+		}
+	}
+	for m := range match.NumMatch {
+		v := s.Match[m.String()]
+		if v.Groups == 0 && m != match.Matched {
+			continue
+		}
+		amount := v.PosAmount
+		if v.PosRows == 0 {
+			amount = v.ClearingAmount
+		}
+		t.row(matchNames[m].in(l), t.count(v.Groups, "组", "groups"), t.amount(amount), t.against(m, v))
+	}
+	for _, timing := range []match.Timing{match.Late, match.Overdue} {
+		if v := s.Timing[timing.String()]; v.Groups > 0 {
+			t.row(timingNames[timing].in(l), t.count(v.Groups, "组", "groups"), t.amount(v.Amount), othersText(v.Others))
+		}
+	}
+	t.credits(&s)
+	t.footer(&s)
+	return t.write(w)
+}
+
+// terminal is a table whose columns are aligned by the width of the text.
+type terminal struct {
+	l    parse.Lang
+	head string
+	rows [][4]string
+	tail []string
+}
+
+func (t *terminal) word(zh, en string) string { return text{zh, en}.in(t.l) }
+
+func (t *terminal) row(name, count, amount, more string) {
+	t.rows = append(t.rows, [4]string{name, count, amount, more})
+}
+
+func (t *terminal) count(n int64, zh, en string) string {
+	return commas(strconv.FormatInt(n, 10)) + " " + t.word(zh, en)
+}
+
+func (t *terminal) amount(a Amount) string { return grouped(money.Fen(a)) + t.word(" 元", "") }
+
+func (t *terminal) heading(s *Summary) {
+	state := t.word("账目平衡", "balanced")
+	if !s.Balanced {
+		state = t.word("账目不平衡，结果不可用", "NOT BALANCED, the results cannot be used")
+	}
+	t.head = fmt.Sprintf(t.word("对账日期 %s　%s　用时 %.1f 秒", "as of %s   %s   %.1f s"), s.AsOf, state, float64(s.ElapsedMS)/1000)
+}
+
+// against is what the clearing side has where the amounts differ.
+func (t *terminal) against(m match.Match, v MatchSummary) string {
+	if m != match.Partial && m != match.Over {
+		return ""
+	}
+	return fmt.Sprintf(t.word("清算 %s，差 %s", "cleared %s, difference %s"), grouped(money.Fen(v.ClearingAmount)), grouped(money.Fen(v.ClearingAmount-v.PosAmount)))
+}
+
+func othersText(m map[string]Amount) string {
+	var parts []string
+	for _, code := range sortedKeys(m) {
+		parts = append(parts, code+" "+grouped(money.Fen(m[code])))
+	}
+	return strings.Join(parts, "  ")
+}
+
+// credits says how many settlements are short of money and how many bank lines
+// nobody knows.
+func (t *terminal) credits(s *Summary) {
+	short := SettlementCount{}
+	for _, state := range []match.CreditState{match.CreditPartial, match.CreditNone} {
+		v := s.Settlements[state.String()]
+		short.Count += v.Count
+		short.Net += v.Net
+		short.Credited += v.Credited
+	}
+	if short.Count > 0 {
+		t.row(t.word("结算未到齐", "Settlements short"), t.count(short.Count, "批", "settlements"), t.amount(short.Net-short.Credited), "")
+	}
+	for _, outcome := range []match.CreditOutcome{match.Unidentified, match.Ambiguous} {
+		if v := s.Credits[outcome.String()]; v.Count > 0 {
+			t.row(t.word("入账", "Credits ")+outcomeNames[outcome].in(t.l), t.count(v.Count, "笔", "lines"), t.amount(v.Amount), "")
+		}
+	}
+}
+
+func (t *terminal) footer(s *Summary) {
+	if s.Rejects > 0 {
+		t.row(t.word("拒绝的行", "Rejected rows"), t.count(s.Rejects, "行", "rows"), "", "")
+	}
+	t.tail = append(t.tail, s.Warnings...)
+	if s.Report != "" {
+		t.tail = append(t.tail, t.word("报告：", "Report: ")+s.Report)
+	}
+}
+
+func (t *terminal) write(w io.Writer) error {
+	var widths [3]int
+	for _, r := range t.rows {
+		for i := range widths {
+			widths[i] = max(widths[i], width(r[i]))
+		}
+	}
+	var b strings.Builder
+	b.WriteString(t.head + "\n")
+	for _, r := range t.rows {
+		line := pad(r[0], widths[0], false) + "  " + pad(r[1], widths[1], true) + "  " + pad(r[2], widths[2], true) + "  " + r[3]
+		b.WriteString(strings.TrimRight(line, " ") + "\n")
+	}
+	for _, s := range t.tail {
+		b.WriteString(visible(s) + "\n")
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// pad fills s with blanks up to a width, on the left where it is a number.
+func pad(s string, to int, left bool) string {
+	blanks := strings.Repeat(" ", max(to-width(s), 0))
+	if left {
+		return blanks + s
+	}
+	return s + blanks
+}
+
+// visible escapes what a terminal would act on: control characters, and the
+// marks that turn the direction of text.
+func visible(s string) string {
+	odd := func(r rune) bool {
+		return r == utf8.RuneError || unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Co)
+	}
+	if strings.IndexFunc(s, odd) < 0 {
+		return s
+	}
+	var b strings.Builder
+	for _, r := range s {
+		if odd(r) {
+			q := fmt.Sprintf("%+q", r)
+			b.WriteString(q[1 : len(q)-1])
+			continue
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}

@@ -1,0 +1,569 @@
+package report
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"golang.org/x/sync/errgroup"
+
+	"duizhang/match"
+	"duizhang/parse"
+)
+
+// writer makes all outputs of one run.
+type writer struct {
+	run     *Run
+	out     Output
+	disk    disk
+	workers int
+
+	book           *book // nil without a workbook
+	before, behind []*lineTable
+	settlements    *sheet
+	credits        *sheet
+	rejects        *sheet
+	log            *sheet
+	workbook       *tempFile
+
+	files   map[string]*csvFile // by name; empty without CSV
+	madeCSV bool                // the folder was not there before
+	figures figures
+	done    Written
+}
+
+func newWriter(run *Run, out Output) (*writer, error) {
+	return newWriterOn(realDisk{}, run, out)
+}
+
+func newWriterOn(d disk, run *Run, out Output) (*writer, error) {
+	w := &writer{run: run, out: out, disk: d, workers: run.Workers, files: map[string]*csvFile{}}
+	if w.workers <= 0 {
+		w.workers = runtime.GOMAXPROCS(0)
+	}
+	if err := w.open(); err != nil {
+		w.discard()
+		return nil, err
+	}
+	return w, nil
+}
+
+func (w *writer) open() error {
+	if w.out.Workbook != "" {
+		if err := w.openWorkbook(); err != nil {
+			return err
+		}
+	}
+	if w.out.CSV != "" {
+		return w.openCSV()
+	}
+	return nil
+}
+
+func (w *writer) openWorkbook() (err error) {
+	if w.book, err = newBook(w.run, w.workers); err != nil {
+		return err
+	}
+	if w.workbook, err = newTemp(w.disk, w.out.Workbook); err != nil {
+		return err
+	}
+	l := w.run.Lang
+	w.before, w.behind = lineTables(l, w.run.All)
+	add := func(spec sheetSpec, headings []heading) *sheet {
+		s := newSheet(spec, headings)
+		w.book.sheets = append(w.book.sheets, s)
+		return s
+	}
+	for _, t := range w.before {
+		t.sheet = add(t.spec, headingsOf(t.columns, l))
+	}
+	w.settlements = add(sheetName("结算批次", "Settlements", l, blue), headingsOf(settlementColumns, l))
+	w.credits = add(sheetName("银行入账", "Bank credits", l, blue), headingsOf(creditColumns, l))
+	for _, t := range w.behind {
+		t.sheet = add(t.spec, headingsOf(t.columns, l))
+	}
+	w.rejects = add(sheetName("拒绝的行", "Rejected rows", l, red), headingsOf(rejectColumns, l))
+	w.log = add(sheetName("运行记录", "Run log", l, grey), headingsOf(logColumns, l))
+	return nil
+}
+
+// write does all of it and leaves no temporary file.
+func (w *writer) write(ctx context.Context) (Written, error) {
+	defer w.discard()
+	if err := w.render(ctx); err != nil {
+		return Written{}, w.explain(err)
+	}
+	if err := w.complete(ctx); err != nil {
+		return Written{}, w.explain(err)
+	}
+	return w.commit()
+}
+
+// openCSV begins the CSV files. There is no settlement or credit file where
+// the run had nothing to settle or no bank side.
+func (w *writer) openCSV() error {
+	_, err := os.Stat(w.out.CSV)
+	w.madeCSV = errors.Is(err, fs.ErrNotExist)
+	if err := os.MkdirAll(w.out.CSV, 0o755); err != nil {
+		return asWriteError(err, w.out.CSV, 0, NotWritable)
+	}
+	for _, name := range w.csvNames() {
+		t, err := newTemp(w.disk, filepath.Join(w.out.CSV, name))
+		if err != nil {
+			return err
+		}
+		w.files[name] = &csvFile{temp: t}
+	}
+	return errors.Join(w.beginCSV()...)
+}
+
+func (w *writer) csvNames() []string {
+	names := []string{transactionsCSV, rejectsCSV}
+	if len(w.run.Result.Settlements) > 0 {
+		names = append(names, settlementsCSV)
+	}
+	if w.run.Bank != nil {
+		names = append(names, creditsCSV)
+	}
+	return names
+}
+
+// beginCSV writes the headers.
+func (w *writer) beginCSV() (errs []error) {
+	for name, f := range w.files {
+		switch name {
+		case transactionsCSV:
+			errs = append(errs, writeRows[transactionRow](f, nil))
+		case settlementsCSV:
+			errs = append(errs, writeRows[settlementRow](f, nil))
+		case creditsCSV:
+			errs = append(errs, writeRows[creditRow](f, nil))
+		case rejectsCSV:
+			errs = append(errs, writeRows[rejectRow](f, nil))
+		}
+	}
+	return errs
+}
+
+// batchGroups is how many groups are read again and rendered at a time. It is
+// a variable so that tests cross it.
+var batchGroups = 2048
+
+// render renders every row of every sheet and CSV file.
+func (w *writer) render(ctx context.Context) error {
+	if w.run.Progress != nil {
+		w.run.Progress.Groups.Store(int64(len(w.run.Result.Groups)))
+	}
+	if err := w.renderGroups(ctx); err != nil {
+		return err
+	}
+	if err := w.renderSettlements(ctx); err != nil {
+		return err
+	}
+	if err := w.renderCredits(ctx); err != nil {
+		return err
+	}
+	return w.renderRejects(ctx)
+}
+
+// turns lets goroutines pass one after the other in the order of their
+// numbers.
+type turns struct {
+	mu     sync.Mutex
+	change sync.Cond
+	next   int
+	closed bool
+}
+
+func newTurns() *turns {
+	t := &turns{}
+	t.change.L = &t.mu
+	return t
+}
+
+// wait returns when it is number i's turn, or false when there will be none.
+func (t *turns) wait(i int) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for t.next != i && !t.closed {
+		t.change.Wait()
+	}
+	return !t.closed
+}
+
+func (t *turns) pass() {
+	t.mu.Lock()
+	t.next++
+	t.mu.Unlock()
+	t.change.Broadcast()
+}
+
+func (t *turns) close() {
+	t.mu.Lock()
+	t.closed = true
+	t.mu.Unlock()
+	t.change.Broadcast()
+}
+
+// renderGroups works on several batches at once. Only two short steps are done
+// in the batches' order: giving out the row numbers, and appending what was
+// rendered. Therefore the output does not depend on the number of workers.
+func (w *writer) renderGroups(ctx context.Context) error {
+	groups := w.run.Result.Groups
+	batches := (len(groups) + batchGroups - 1) / batchGroups
+	places, appends := newTurns(), newTurns()
+	var next atomic.Int64
+	g, ctx := errgroup.WithContext(ctx)
+	for range min(w.workers, batches) {
+		g.Go(parse.Guard(func() (err error) {
+			defer func() {
+				if err != nil {
+					places.close()
+					appends.close()
+				}
+			}()
+			b := w.newBatch()
+			for {
+				i := int(next.Add(1)) - 1
+				if i >= batches {
+					return nil
+				}
+				part := groups[i*batchGroups : min((i+1)*batchGroups, len(groups))]
+				if err := w.renderBatch(ctx, b, part, i, places, appends); err != nil {
+					return err
+				}
+			}
+		}))
+	}
+	return g.Wait()
+}
+
+// batch is what one worker needs to render groups.
+type batch struct {
+	cells *cells
+	rows  [][]*line // by line table
+	csv   csvFile
+	fig   figures
+}
+
+func (w *writer) newBatch() *batch {
+	b := &batch{}
+	if w.book != nil {
+		b.cells = newCells(w.book.styles.body)
+		b.rows = make([][]*line, len(w.before)+len(w.behind))
+	}
+	return b
+}
+
+func (w *writer) lineTables() []*lineTable { return slices.Concat(w.before, w.behind) }
+
+func (w *writer) renderBatch(ctx context.Context, b *batch, groups []match.Group, i int, places, appends *turns) error {
+	lines, err := w.run.lines(ctx, groups)
+	if err != nil {
+		return err
+	}
+	tables := w.lineTables()
+	b.sort(tables, lines)
+	if !places.wait(i) {
+		return context.Canceled
+	}
+	first := make([]int, len(tables))
+	for k, t := range tables {
+		var room int
+		first[k], room = t.sheet.reserve(len(b.rows[k]))
+		b.rows[k] = b.rows[k][:room]
+	}
+	places.pass()
+	segments := make([][]segment, len(tables))
+	for k, t := range tables {
+		segments[k] = fill(b.cells, t.sheet, t.columns, (*line).currency, first[k], b.rows[k])
+	}
+	if err := w.renderTransactions(b, lines); err != nil {
+		return err
+	}
+	if !appends.wait(i) {
+		return context.Canceled
+	}
+	defer appends.pass()
+	err = w.appendBatch(b, tables, segments, len(groups))
+	for k := range segments {
+		b.cells.recycle(segments[k])
+	}
+	return err
+}
+
+// sort puts the lines to the tables that want them and adds up the figures.
+func (b *batch) sort(tables []*lineTable, lines []line) {
+	b.fig = figures{}
+	for k := range tables {
+		b.rows[k] = b.rows[k][:0]
+	}
+	for i := range lines {
+		b.fig.add(&lines[i])
+		for k, t := range tables {
+			if t.wants(&lines[i]) {
+				b.rows[k] = append(b.rows[k], &lines[i])
+			}
+		}
+	}
+}
+
+func (w *writer) renderTransactions(b *batch, lines []line) error {
+	b.csv.buf.Reset()
+	if w.files[transactionsCSV] == nil {
+		return nil
+	}
+	rows := make([]transactionRow, len(lines))
+	for i := range lines {
+		rows[i] = lines[i].csv()
+	}
+	return appendCSV(&b.csv.buf, rows, false)
+}
+
+func (w *writer) appendBatch(b *batch, tables []*lineTable, segments [][]segment, groups int) error {
+	for k, t := range tables {
+		for i := range segments[k] {
+			if err := t.sheet.append(&segments[k][i], w.book); err != nil {
+				return err
+			}
+		}
+	}
+	if f := w.files[transactionsCSV]; f != nil {
+		if _, err := f.temp.Write(b.csv.buf.Bytes()); err != nil {
+			return err
+		}
+	}
+	w.figures.merge(&b.fig)
+	if w.run.Progress != nil {
+		w.run.Progress.Done.Add(int64(groups))
+	}
+	return nil
+}
+
+// table renders a further batch of rows of a sheet that is not over groups.
+func table[T any](w *writer, s *sheet, columns []column[T], currency func(T) string, rows []T) error {
+	if w.book == nil {
+		return nil
+	}
+	first, room := s.reserve(len(rows))
+	segments := fill(newCells(w.book.styles.body), s, columns, currency, first, rows[:room])
+	for i := range segments {
+		if err := s.append(&segments[i], w.book); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// lines of a CSV file, if the run writes it.
+func lines[T, R any](w *writer, name string, rows []T, render func(T) R) error {
+	f := w.files[name]
+	if f == nil {
+		return nil
+	}
+	out := make([]R, len(rows))
+	for i, r := range rows {
+		out[i] = render(r)
+	}
+	return writeRows(f, out)
+}
+
+func pointers[T any](list []T) []*T {
+	out := make([]*T, len(list))
+	for i := range list {
+		out[i] = &list[i]
+	}
+	return out
+}
+
+func noCurrency[T any](T) string { return "" }
+
+func (w *writer) renderSettlements(ctx context.Context) error {
+	for chunk := range slices.Chunk(w.run.Result.Settlements, batchGroups) {
+		list, err := w.run.settlements(ctx, chunk)
+		if err != nil {
+			return err
+		}
+		rows := pointers(list)
+		if err := table(w, w.settlements, settlementColumns, func(s *settled) string { return s.Currency }, rows); err != nil {
+			return err
+		}
+		if err := lines(w, settlementsCSV, rows, (*settled).csv); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *writer) renderCredits(ctx context.Context) error {
+	for chunk := range slices.Chunk(w.run.Result.Credits, batchGroups) {
+		list, err := w.run.credits(ctx, chunk)
+		if err != nil {
+			return err
+		}
+		rows := pointers(list)
+		if err := table(w, w.credits, creditColumns, func(c *credited) string { return c.Currency }, rows); err != nil {
+			return err
+		}
+		if err := lines(w, creditsCSV, rows, (*credited).csv); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *writer) renderRejects(ctx context.Context) error {
+	var rows []*Reject
+	flush := func() error {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := table(w, w.rejects, rejectColumns, noCurrency[*Reject], rows); err != nil {
+			return err
+		}
+		err := lines(w, rejectsCSV, rows, (*Reject).csv)
+		rows = rows[:0]
+		return err
+	}
+	for r := range w.run.rejects() {
+		if rows = append(rows, &r); len(rows) < batchGroups {
+			continue
+		}
+		if err := flush(); err != nil {
+			return err
+		}
+	}
+	return flush()
+}
+
+// complete puts the workbook together, brings everything to the disk and reads
+// the workbook back.
+func (w *writer) complete(ctx context.Context) error {
+	for _, name := range w.csvNames() {
+		if f := w.files[name]; f != nil {
+			if err := f.temp.finish(); err != nil {
+				return err
+			}
+		}
+	}
+	if w.book == nil {
+		return ctx.Err()
+	}
+	if err := w.writeLog(); err != nil {
+		return err
+	}
+	w.book.nameParts()
+	front := w.book.front(&w.figures)
+	v, err := w.book.assemble(w.workbook, front)
+	if err != nil {
+		return err
+	}
+	for _, p := range w.book.parts() {
+		w.done.Rows += int64(p.rows)
+	}
+	w.done.Bytes = w.workbook.size
+	if err := w.workbook.finish(); err != nil {
+		return err
+	}
+	return w.verify(ctx, v)
+}
+
+func (w *writer) verify(ctx context.Context, v *verifier) error {
+	f, err := os.Open(w.workbook.name)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	err = v.check(ctx, f, w.workbook.size, w.workers)
+	if err != nil && ctx.Err() == nil {
+		return &WriteError{Problem: NotVerified, Path: w.workbook.final, Err: err}
+	}
+	return err
+}
+
+// commit gives all files their names; the workbook's comes last.
+func (w *writer) commit() (Written, error) {
+	folders := map[string]bool{}
+	for _, name := range w.csvNames() {
+		f := w.files[name]
+		if f == nil {
+			continue
+		}
+		if err := f.temp.commit(); err != nil {
+			return Written{}, err
+		}
+		w.done.CSV = append(w.done.CSV, f.temp.final)
+		folders[w.out.CSV] = true
+	}
+	if err := w.removeOld(); err != nil {
+		return Written{}, err
+	}
+	if w.workbook != nil {
+		name, err := w.workbook.commitBeside()
+		if err != nil {
+			return Written{}, err
+		}
+		w.done.Workbook, w.done.Renamed = name, name != w.out.Workbook
+		folders[filepath.Dir(name)] = true
+	}
+	for folder := range folders {
+		if err := syncDir(folder); err != nil {
+			return Written{}, asWriteError(err, folder, 0, WriteFailed)
+		}
+	}
+	return w.done, nil
+}
+
+// removeOld removes CSV files of an earlier run that this run does not have:
+// they would be taken for its results.
+func (w *writer) removeOld() error {
+	if w.out.CSV == "" {
+		return nil
+	}
+	for _, name := range []string{settlementsCSV, creditsCSV} {
+		if w.files[name] != nil {
+			continue
+		}
+		err := w.disk.remove(filepath.Join(w.out.CSV, name))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return asWriteError(err, filepath.Join(w.out.CSV, name), 0, WriteFailed)
+		}
+	}
+	return nil
+}
+
+// discard removes all temporary files that are left.
+func (w *writer) discard() {
+	if w.book != nil {
+		w.book.close()
+	}
+	w.workbook.discard()
+	for _, f := range w.files {
+		f.temp.discard()
+	}
+	if w.madeCSV {
+		_ = os.Remove(w.out.CSV) // fails, as it should, unless it is empty
+	}
+}
+
+// explain gives errors of the writing itself their path.
+func (w *writer) explain(err error) error {
+	var known *WriteError
+	if errors.As(err, &known) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	if isNoSpace(err) { // the spill file of the rows
+		folder := w.run.TempDir
+		if folder == "" {
+			folder = os.TempDir()
+		}
+		return asWriteError(err, folder, 0, NoSpace)
+	}
+	return err
+}
