@@ -2,7 +2,6 @@ package parse
 
 import (
 	"bytes"
-	"encoding/binary"
 	"regexp"
 	"strconv"
 	"strings"
@@ -58,19 +57,22 @@ const maxMemo = 8192
 // are warm.
 type binder struct {
 	p     *plan
-	row   *Row     // whose constants are in place
-	need  FieldSet // for which they are
-	under int16    // the binding that they are of, -1 for none
-	live  [][]liveText
+	row   *Row         // whose constants are in place
+	need  FieldSet     // for which they are
+	under int16        // the binding that they are of
+	live  [][]liveText // by binding; nil where not settled yet
 	cells [][]byte
-	buf   []byte // decoded and folded text of the current row
+	now   [][]byte // the cells that picked is of
+	buf   []byte   // decoded and folded text of the current row
 	key   []byte
 
-	noTotal []byte // the last first cell that is no total
+	noTotal []byte        // the last first cell that is no total
+	facts   []columnFacts // by use
 	picks   []pick
-	picked  [][]byte  // the current row's text of every use, without guards
-	special [256]bool // first bytes of cells that own must look at
-	moments []moment  // the last date or time of every use
+	picked  [][]byte   // the current row's text of every use in picks, without guards
+	special [256]uint8 // by the first byte of a cell, whether own must look at it
+	lengths uint64     // of the texts that mean nothing, a bit for each
+	moments []moment   // the last date or time of every use
 
 	kinds, statuses, directions, channels, payMethods, cardTypes wordMemo
 	variants                                                     map[string]int16
@@ -81,26 +83,6 @@ type binder struct {
 	// counting makes bind add up what the file's controls declare.
 	counting bool
 	sums     controlSums
-}
-
-// pick is what cell needs to know of a use for nearly all its cells.
-type pick struct {
-	cell  int32
-	plain bool
-}
-
-// liveText is a text field that a row may change.
-type liveText struct {
-	*textUse
-	ident, needed bool
-}
-
-// moment is a date or time as a column had it last: most columns of days repeat
-// themselves, and most moments have the day of the one before.
-type moment struct {
-	text  []byte
-	clock bool // read as a time of day
-	w     when
 }
 
 // wordMemo remembers what words mean. The last one is looked at first: most
@@ -138,71 +120,11 @@ func (w *wordMemo) put(c []byte, m meaning) {
 func newBinder(p *plan) *binder {
 	b := &binder{
 		p: p, live: make([][]liveText, len(p.bindings)),
-		picks: make([]pick, len(p.uses)), picked: make([][]byte, len(p.uses)), moments: make([]moment, len(p.uses)),
 		variants: map[string]int16{}, totals: map[string]bool{}, free: map[string][]byte{}, currency: map[string][]byte{},
 		sums: newControlSums(p.controls),
 	}
-	for c := range b.special {
-		b.special[c] = c < '0' || c == '=' || c == '`' // a digit or letter is no guard
-	}
-	for i := range p.uses {
-		u := &p.uses[i]
-		b.picks[i] = pick{cell: int32(u.cell), plain: u.plain}
-		for c, first := range u.first {
-			b.special[c] = b.special[c] || first
-		}
-	}
+	b.learnColumns()
 	return b
-}
-
-// pickAll finds the text of every use in a row, without guards; nil where a
-// cell says nothing.
-func (b *binder) pickAll(cells [][]byte) {
-	picked := b.picked[:len(b.picks)]
-	for i := range b.picks {
-		k := &b.picks[i]
-		if uint(k.cell) >= uint(len(cells)) {
-			picked[i] = nil
-			continue
-		}
-		c := cells[k.cell]
-		switch n := len(c); {
-		case n == 0:
-			picked[i] = nil
-		case k.plain && !b.special[c[0]] && c[n-1] > ' ':
-			picked[i] = c
-		default:
-			picked[i] = b.own(cells, int16(i))
-		}
-	}
-}
-
-// settle makes row ready for rows under binding n: what no cell changes is put
-// in place once, and what nobody asks for is not looked at again.
-func (b *binder) settle(n int16, row *Row, need FieldSet) {
-	if row != b.row || need != b.need {
-		*row = Row{}
-		b.row, b.need = row, need
-		clear(b.live)
-	}
-	b.under = n
-	bd := &b.p.bindings[n]
-	live := b.live[n]
-	for i := range bd.texts {
-		t := &bd.texts[i]
-		ident := target(t.field).isIdentifier()
-		switch {
-		case t.use < 0:
-			row.Text[t.field] = t.value
-		case ident || need.Has(t.field) || t.field == Currency:
-			if b.live[n] == nil {
-				live = append(live, liveText{t, ident, need.Has(t.field)})
-			}
-		default:
-			row.Text[t.field] = nil
-		}
-	}
-	b.live[n] = live
 }
 
 // bind reads one raw row. With accept, row is filled in but for its position;
@@ -231,14 +153,17 @@ func (b *binder) bindCells(cells [][]byte, row *Row, need FieldSet) (verdict, *P
 	if p := b.width(cells); p != nil {
 		return reject, p
 	}
+	if need != b.need || b.picks == nil {
+		b.choose(need)
+	}
 	b.pickAll(cells)
 	n := b.variant(cells)
 	if n < 0 {
 		return skip, nil
 	}
 	bd := &b.p.bindings[n]
-	if n != b.under || row != b.row || need != b.need {
-		b.settle(n, row, need)
+	if n != b.under || row != b.row {
+		b.settle(n, row)
 	}
 	if v, p := b.words(cells, bd, row); v != accept {
 		return v, p
@@ -477,18 +402,6 @@ func (b *binder) width(cells [][]byte) *Problem {
 				return &Problem{Code: codeLongRow, Args: []string{strconv.Itoa(len(cells)), strconv.Itoa(p.maxCells)}, Value: b.show(c)}
 			}
 		}
-	}
-	return nil
-}
-
-// cell is the text of a column without guards, or that of the column that
-// stands in for it, nil where both say nothing.
-func (b *binder) cell(use int16) []byte {
-	for use >= 0 {
-		if c := b.picked[use]; c != nil {
-			return c
-		}
-		use = int16(b.p.uses[use].spec.or)
 	}
 	return nil
 }
@@ -799,6 +712,11 @@ func (b *binder) fen(cells [][]byte, use int16) (f money.Fen, ok bool, p *Proble
 		return 0, false, nil
 	}
 	u := &b.p.uses[use]
+	if b.facts[use].bare {
+		if f, ok := money.Plain(c, u.unit); ok {
+			return f, true, nil
+		}
+	}
 	s := u.spec
 	text, neg := c, false
 	if s.Sign != "" {
@@ -986,8 +904,14 @@ func (b *binder) inOut(cells [][]byte, bd *binding) (money.Fen, verdict, *Proble
 // nothing, or only zeros. asClock: the day stands in a column of its own, so a
 // short number is a time of day and no serial day.
 func (b *binder) when(cells [][]byte, use int16, asClock bool) (w when, ok bool, p *Problem) {
+	if use < 0 {
+		return w, false, nil
+	}
 	c := b.cell(use)
-	if c == nil || !asClock && isNoDay(c) {
+	if w, ok = b.quick(c, use); ok || c == nil {
+		return w, ok, nil
+	}
+	if !asClock && isNoDay(c) {
 		return w, false, nil
 	}
 	last := &b.moments[use]
@@ -995,13 +919,6 @@ func (b *binder) when(cells [][]byte, use int16, asClock bool) (w when, ok bool,
 		return last.w, true, nil
 	}
 	s := b.p.uses[use].spec
-	if len(c) == 19 && len(last.text) == 19 && len(s.formats) == 0 && c[4] == '-' && c[10] == ' ' && string(c[:10]) == string(last.text[:10]) {
-		if sec, ok := clockOf(c[11:]); ok {
-			w = last.w
-			w.sec = sec
-			return w, true, nil
-		}
-	}
 	text := c
 	if firstHigh(c) >= 0 {
 		text = b.text(c)
@@ -1015,22 +932,8 @@ func (b *binder) when(cells [][]byte, use int16, asClock bool) (w when, ok bool,
 	if code != "" {
 		return w, false, b.fail(code, use, c)
 	}
-	last.text, last.clock, last.w = append(last.text[:0], c...), asClock, w
+	last.learn(c, w, asClock, b.facts[use].iso)
 	return w, true, nil
-}
-
-// clockOf reads 15:04:05, the eight bytes at once: with 00:00:00 taken off,
-// digits are 0 to 9 and colons 0.
-func clockOf(c []byte) (sec int32, ok bool) {
-	const zero, over = 0x30303A30303A3030, 0x76767F76767F7676
-	x := binary.LittleEndian.Uint64(c) ^ zero
-	if (x|(x+over))&highBits != 0 {
-		return 0, false
-	}
-	hh := x&15*10 + x>>8&15
-	mm := x>>24&15*10 + x>>32&15
-	ss := x>>48&15*10 + x>>56
-	return int32(hh*3600 + mm*60 + ss), hh <= 23 && mm <= 59 && ss <= 59
 }
 
 // isNoDay says whether a cell holds a day of zeros: 00000000, 0000-00-00, 0.
@@ -1123,8 +1026,9 @@ func (b *binder) days(cells [][]byte, bd *binding, row *Row) *Problem {
 // texts fills the text fields. Identifiers are checked for lost digits whether
 // they are needed or not: a reject must not depend on who asks.
 func (b *binder) texts(cells [][]byte, row *Row) *Problem {
-	for i := range b.live[b.under] {
-		t := &b.live[b.under][i]
+	live := b.live[b.under]
+	for i := range live {
+		t := &live[i]
 		c := b.cell(t.use)
 		if c == nil && len(b.p.uses[t.use].more) > 0 {
 			c = b.joined(cells, nil, t.use)
@@ -1149,6 +1053,9 @@ func (b *binder) texts(cells [][]byte, row *Row) *Problem {
 			}
 			row.Text[f] = v
 		case !t.needed:
+			continue
+		case t.ident && c[0] != '0' && isPlain(c):
+			row.Text[f] = c
 			continue
 		case t.ident:
 			row.Text[f] = b.identifier(c, f)
