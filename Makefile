@@ -20,6 +20,7 @@ SYSTEMS  := linux/amd64 linux/arm64 windows/amd64 windows/arm64 darwin/amd64 dar
 FUZZTIME ?= 30s
 BENCH    ?= .
 COUNT    ?= 6
+BENCHFLAGS ?=
 
 .PHONY: build demo test lint format vet cross units bench bench-go fuzz dist clean
 
@@ -52,8 +53,10 @@ cross:
 units:
 	$(GO) test ./...
 
+# BENCHFLAGS: -rows 1000000 -xlsx '' -only duizhang …; see cmd/bench.
 bench: build
-	$(GO) test -run '^TestBench$$' -timeout 3h -v ./cmd/fixgen -bench-peers
+	$(GO) build -trimpath -o bin/ ./cmd/fixgen ./cmd/bench
+	bin/bench -dir bench $(BENCHFLAGS)
 
 bench-go:
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) ./...

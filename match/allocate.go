@@ -58,6 +58,7 @@ type line struct {
 	twins  int // lines with the same number cannot be told apart
 	open   bool
 	pass   ReasonCode
+	peers  int // lines that pay a settlement together in pass 4
 	paid   []Payment
 	undone bool // a payout that was returned
 	ways   int32
@@ -194,14 +195,14 @@ func compareBank(a, b *bankRow) int {
 // recognise finds out of every line where it comes from and what it refers to.
 func (a *allocator) recognise() {
 	var own []string
-	merchants := map[string]bool{}
+	merchants := idBook{}
 	for _, p := range a.payees {
 		own = append(own, p.group)
-		merchants[p.merchant] = p.merchant != ""
+		merchants.add(p.merchant)
 	}
 	for _, c := range a.o.in.contracts.Rows() {
 		if c.MerchantID != Anyone {
-			merchants[foldName(c.MerchantID)] = true
+			merchants.add(foldName(c.MerchantID))
 		}
 		if c.Acquirer != Anyone {
 			own = append(own, acquirerGroup(c.Acquirer))
@@ -210,11 +211,10 @@ func (a *allocator) recognise() {
 	// The longest name first: 银联商务 before 银联.
 	slices.SortFunc(own, func(x, y string) int { return cmp.Or(cmp.Compare(len(y), len(x)), cmp.Compare(x, y)) })
 	own = slices.Compact(own)
-	known := func(id string) bool { return merchants[id] }
 	a.findClaims()
 	numbers := a.payoutNumbers()
 	for i, l := range a.lines {
-		a.recogniseLine(l, own, known, numbers)
+		a.recogniseLine(l, own, merchants, numbers)
 		if i > 0 && compareBank(l.row, a.lines[i-1].row) == 0 {
 			l.twins = a.lines[i-1].twins
 		} else {
@@ -223,18 +223,19 @@ func (a *allocator) recognise() {
 	}
 }
 
-// findClaims tells payout lists from statements. Where both were given, the
+// findClaims tells payout lists from statements: a list's layout names its
+// acquirer, a bank's does not (both call their rows payouts). Where both were given, the
 // money of a list must not be counted a second time: its lines are then only
 // the acquirer's word, and their numbers references.
 func (a *allocator) findClaims() {
 	var stated []int
 	for _, l := range a.lines {
-		if l.row.kind != parse.Payout && !slices.Contains(stated, l.account) {
+		if l.row.acquirer == "" && !slices.Contains(stated, l.account) {
 			stated = append(stated, l.account)
 		}
 	}
 	for _, l := range a.lines {
-		if l.row.kind != parse.Payout || len(stated) == 0 {
+		if l.row.acquirer == "" || len(stated) == 0 {
 			continue
 		}
 		account := l.row.account
@@ -251,14 +252,20 @@ func (a *allocator) findClaims() {
 // clearing side and from payout lists beside a statement.
 func (a *allocator) payoutNumbers() map[string]*payoutRow {
 	m := map[string]*payoutRow{}
+	put := func(no string, p *payoutRow) {
+		old, ok := m[no]
+		switch {
+		case no == "":
+		case ok && (old == nil || old.merchant != p.merchant || old.clearing != p.clearing):
+			m[no] = nil // two payouts with one number name neither
+		default:
+			m[no] = p
+		}
+	}
 	add := func(p *payoutRow) {
 		for _, no := range p.numbers {
-			no = foldName(no)
-			if old, ok := m[no]; ok && (old == nil || old.merchant != p.merchant || old.clearing != p.clearing) {
-				m[no] = nil // two payouts with one number name neither
-			} else {
-				m[no] = p
-			}
+			put(foldName(no), p)
+			put(maskedID(foldName(no)), p)
 		}
 	}
 	for i := range a.o.in.payouts {
@@ -272,13 +279,14 @@ func (a *allocator) payoutNumbers() map[string]*payoutRow {
 	return m
 }
 
-func (a *allocator) recogniseLine(l *line, own []string, known func(string) bool, numbers map[string]*payoutRow) {
+func (a *allocator) recogniseLine(l *line, own []string, merchants idBook, numbers map[string]*payoutRow) {
 	row := l.row
 	payer, remark := foldText(row.payer), foldText(row.remark)
-	l.ref = a.o.in.patterns.read(remark, row.date, known)
+	l.ref = a.o.in.patterns.read(remark, row.date, merchants)
+	l.stranger = l.ref.stranger && len(l.ref.merchants) == 0
 	if m := foldName(row.merchant); m != "" {
-		if known(m) {
-			l.ref.merchants = append(l.ref.merchants, m)
+		if merchants[m] != "" {
+			l.ref.merchants = append(l.ref.merchants, merchants[m])
 		} else {
 			l.stranger = true
 		}
@@ -288,7 +296,7 @@ func (a *allocator) recogniseLine(l *line, own []string, known func(string) bool
 	}
 	for _, no := range append(slices.Clone(row.numbers), l.ref.payouts...) {
 		if p := numbers[foldName(no)]; p != nil {
-			if m := foldName(p.merchant); known(m) {
+			if m := merchants[foldName(p.merchant)]; m != "" {
 				l.ref.merchants = append(l.ref.merchants, m)
 			}
 			if p.clearing != 0 {
@@ -300,7 +308,7 @@ func (a *allocator) recogniseLine(l *line, own []string, known func(string) bool
 	switch {
 	case row.acquirer != "":
 		l.group, l.named = acquirerGroup(row.acquirer), true
-	case row.kind == parse.Payout || len(l.ref.merchants) > 0:
+	case len(l.ref.merchants) > 0:
 		l.named = true
 	}
 	blank := payer == "" && remark == ""
@@ -929,7 +937,9 @@ func (a *allocator) accept(found []proposal, pass ReasonCode) bool {
 			continue
 		}
 		for _, l := range f.lines {
-			a.pay(a.twin(l), f.payees[0], l.amount, pass)
+			l = a.twin(l)
+			l.peers = len(f.lines)
+			a.pay(l, f.payees[0], l.amount, pass)
 		}
 	}
 	return progress
@@ -1186,6 +1196,8 @@ func (a *allocator) outcome(l *line) (CreditOutcome, Reason) {
 		return Returned, Reason{Code: ReasonFailedPayout}
 	case l.undone && len(l.paid) == 0:
 		return Returned, Reason{Code: ReasonReturnedPayout}
+	case l.pass == ReasonManyToOne:
+		return Identified, Reason{Code: l.pass, N: int32(l.peers)}
 	case len(l.paid) > 0:
 		return Identified, Reason{Code: l.pass, N: int32(len(l.paid))}
 	case !l.named || l.amount == 0:

@@ -42,18 +42,15 @@ const (
 
 // classSums are what the scan adds up per class.
 type classSums struct {
-	rows                  int64
-	amount, fee, credited sum
-	// net is amount − fee, or what the file itself calls the net.
-	net sum
+	rows   int64
+	amount sum
+	net    sum // amount − fee, or what the file itself calls the net
 }
 
 func (s *classSums) add(o *classSums) {
 	s.rows += o.rows
 	s.amount.addSum(o.amount)
-	s.fee.addSum(o.fee)
 	s.net.addSum(o.net)
-	s.credited.addSum(o.credited)
 }
 
 // classTable numbers the classes of a run. The numbers depend on the order in
@@ -97,10 +94,9 @@ type kin struct {
 	texts    [4]string // as kinTexts, raw
 	hash     uint64
 	base     class
-	contract *Contract
-	fee      feeRule
-	tally    *feeTally // of the rows whose fee the contract could check; nil: none
+	contract *Contract // whose cut-off says the clearing day, by the trade day
 	place    uint32    // of the merchant, see places
+	days     []*kinDay
 	cases    []kinCase
 }
 
@@ -132,46 +128,75 @@ func newClasser(r *run, sd side) *classer {
 
 // of is the row's class; it also adds the row to the sums of its class.
 func (c *classer) of(row *parse.Row) uint32 {
-	id, k := c.find(row)
+	id, k, d := c.find(row)
 	if c.seen.on && len(row.Text[parse.TerminalID]) > 0 {
 		c.seen.note(row.Text[parse.TerminalID], k.place)
 	}
-	if k.tally != nil {
-		k.tally.add(k.fee, row.Amount, row.Fee, row.HasFee)
+	if d != nil && d.tally != nil {
+		d.tally.add(d.fee, row.Amount, row.Fee, row.HasFee)
 	}
 	c.count(id, row)
 	return id
 }
 
-// find is the row's class.
-func (c *classer) find(row *parse.Row) (uint32, *kin) {
+// find is the row's class. The contract of its day comes with it on the
+// clearing side.
+func (c *classer) find(row *parse.Row) (uint32, *kin, *kinDay) {
 	k := c.kin(row)
 	kc := kinCase{day: row.ClearingDate}
-	if c.side == clearingSide {
-		if kc.day == 0 && row.Time != 0 {
-			kc.day = k.contract.ClearingDay(row.Time, row.HasClock, row.Channel)
-		}
-		kc.gap = gapOf(row)
+	if c.side == posSide {
+		kc.marks = c.offHours(k, row)
+		return c.r.caseID(k, kc), k, nil
 	}
-	kc.marks = c.marks(k, row)
-	return c.r.caseID(k, kc), k
+	if kc.day == 0 && row.Time != 0 {
+		kc.day = k.contract.ClearingDay(row.Time, row.HasClock, row.Channel)
+	}
+	d := c.onDay(k, kc.day)
+	kc.gap, kc.marks = gapOf(row), c.offHours(k, row)|d.marks(k, row)
+	return c.r.caseID(k, kc), k, d
 }
 
-// marks are the flags that a row shows by itself.
-func (c *classer) marks(k *kin, row *parse.Row) (f Flags) {
-	if !k.base.code.live() {
-		return 0
+func (c *classer) offHours(k *kin, row *parse.Row) Flags {
+	if k.base.code.live() && c.r.opt.Thresholds.offHours(row.Time, row.HasClock) {
+		return OffHours
 	}
-	if k.tally != nil && row.HasFee {
-		if _, differs := k.fee.check(row.Amount, row.Fee); differs {
+	return 0
+}
+
+// kinDay is what a contract says of a kin's rows of one clearing day.
+type kinDay struct {
+	day      parse.Date
+	contract *Contract
+	fee      feeRule
+	tally    *feeTally // nil: the rows are not charged by rates
+}
+
+// onDay is the contract in force on a clearing day.
+func (c *classer) onDay(k *kin, day parse.Date) *kinDay {
+	for _, d := range k.days {
+		if d.day == day {
+			return d
+		}
+	}
+	b := &k.base
+	d := &kinDay{day: day, contract: c.r.opt.Contracts.For(b.acquirer, b.merchant, day)}
+	if b.code.live() && hasFee(b.code.kind()) {
+		d.fee = d.contract.feeRule(b.cardType, b.channel)
+		d.tally = c.fees.of(b.acquirer, b.merchant, b.currency, d.fee)
+	}
+	k.days = append(k.days, d)
+	return d
+}
+
+// marks are the flags that a row shows by itself against its contract.
+func (d *kinDay) marks(k *kin, row *parse.Row) (f Flags) {
+	if d.tally != nil && row.HasFee {
+		if _, differs := d.fee.check(row.Amount, row.Fee); differs {
 			f |= FeeDiff
 		}
 	}
-	if k.contract.overLimit(k.base.code.kind(), row.Amount) {
+	if k.base.code.live() && d.contract.overLimit(k.base.code.kind(), row.Amount) {
 		f |= OverLimit
-	}
-	if c.r.opt.Thresholds.offHours(row.Time, row.HasClock) {
-		f |= OffHours
 	}
 	return f
 }
@@ -218,9 +243,7 @@ func (c *classer) count(id uint32, row *parse.Row) {
 	s := &c.sums[id]
 	s.rows++
 	s.amount.add(row.Amount)
-	s.fee.add(row.Fee)
 	s.net.add(netOf(row))
-	s.credited.add(row.Credited)
 }
 
 // kin finds or makes the row's kin. Rows of the same merchant and sort follow
@@ -289,20 +312,14 @@ func (c *classer) addKin(h uint64, m *kinMarks, row *parse.Row) *kin {
 	if isBase(row.Text[parse.Currency]) {
 		k.base.currency = ""
 	}
-	day := row.Time.Date()
-	if day == 0 {
-		day = row.ClearingDate
+	if c.side == clearingSide {
+		k.contract = c.r.opt.Contracts.For(k.base.acquirer, k.base.merchant, m.trade)
 	}
-	k.contract = c.r.opt.Contracts.For(k.base.acquirer, k.base.merchant, day)
 	k.base.acquirer = c.r.opt.Contracts.Name(k.base.acquirer, k.base.merchant)
 	if c.side == clearingSide {
 		k.base.account = k.texts[3]
 		k.base.settleDate, k.base.credited = row.SettleDate, row.CreditedDate
 		k.place = c.seen.merchant(k.base.acquirer, k.base.merchant)
-		if k.base.code.live() && hasFee(k.base.code.kind()) {
-			k.fee = k.contract.feeRule(row.CardType, row.Channel)
-			k.tally = c.fees.of(k.base.acquirer, k.base.merchant, k.base.currency, k.fee)
-		}
 	}
 	c.insert(k)
 	return k

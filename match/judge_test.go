@@ -112,7 +112,7 @@ func TestPayoutNumbersAreReferences(t *testing.T) {
 // counted once; without the statement the list is the bank side.
 func TestPayoutListBesideStatement(t *testing.T) {
 	sc := scene{asOf: "2026-11-12", clearing: []string{"拉卡拉|80001|1234|2026-11-09|100|0", "拉卡拉|80002|1234|2026-11-09|100|0"},
-		bank: []string{"2026-11-10|100|1234|||payout", "2026-11-10|100|1234|" + kala + "|划款 PX0000000001"}}
+		bank: []string{"2026-11-10|100|1234||", "2026-11-10|100|1234|" + kala + "|划款 PX0000000001"}}
 	in := sc.input(t)
 	in.bank[0].acquirer, in.bank[0].merchant, in.bank[0].clearing, in.bank[0].numbers = "拉卡拉", "80002", tuesday-1, []string{"PX0000000001"}
 	in.bank[1].numbers = []string{"PX0000000001"}

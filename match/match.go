@@ -430,7 +430,7 @@ func (r *run) advance(ctx context.Context, sd side, left []parse.Pos, from int) 
 		return r.source(sd).Reread(ctx, r.opt.Workers, left, func(int) func(int, *parse.Row) {
 			v := newVisitor()
 			return func(_ int, row *parse.Row) {
-				id, _ := v.classer.find(row)
+				id, _, _ := v.classer.find(row)
 				if !v.place(row, id, from) {
 					v.loose = append(v.loose, v.loosen(row, id))
 				}

@@ -80,7 +80,8 @@ const (
 
 	// Reasons of credits.
 
-	// ReasonByReference … ReasonByRest: the pass that placed a credit.
+	// ReasonByReference … ReasonByRest: the pass that placed a credit, on N
+	// settlements; for ReasonManyToOne N credits pay one settlement.
 	ReasonByReference
 	ReasonOneToOne
 	ReasonOneToMany

@@ -8,7 +8,10 @@ import (
 )
 
 func TestReferencesInRemarks(t *testing.T) {
-	known := func(id string) bool { return id == "898310000000001" || id == "898310048161001" || id == "80001" }
+	known := idBook{}
+	for _, id := range []string{"898310000000001", "898310048161001", "80001", "777290058160810", "777290058100810"} {
+		known.add(id)
+	}
 	paid := mustDay(t, "2026-11-16")
 	for _, c := range []struct{ remark, merchants, days, loose, payouts string }{
 		{"商户号898310000000001清算日期20261113", "898310000000001", "2026-11-13", "2026-11-13", ""},
@@ -25,6 +28,8 @@ func TestReferencesInRemarks(t *testing.T) {
 		{"划款单号:PX20261116000123 商户80001", "80001", "", "", "PX20261116000123"},
 		{"商户号999999999", "", "", "", ""},
 		{"货款", "", "", "", ""},
+		{"898310****1001 清算日期20261113", "898310048161001", "2026-11-13", "2026-11-13", ""}, // masked by the reader
+		{"商户号777290****0810", "", "", "", ""},                                              // two merchants look so
 	} {
 		r := defaultPatterns.read(foldText(c.remark), paid, known)
 		texts := func(days []parse.Date) string {

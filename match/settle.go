@@ -55,7 +55,7 @@ type bankRow struct {
 	account  string // the account that the statement is of
 	payer    string
 	remark   string
-	acquirer string // known from the file itself: a payout list
+	acquirer string // named by the file itself: a payout list, no statement
 	merchant string
 	clearing parse.Date
 	numbers  []string // payout numbers in columns of their own

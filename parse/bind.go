@@ -57,10 +57,22 @@ const maxMemo = 8192
 // are warm.
 type binder struct {
 	p     *plan
-	row   *Row // whose constants are in place
+	row   *Row         // whose constants are in place
+	need  FieldSet     // for which they are
+	under int16        // the binding that they are of
+	live  [][]liveText // by binding; nil where not settled yet
 	cells [][]byte
-	buf   []byte // decoded and folded text of the current row
+	now   [][]byte // the cells that picked is of
+	buf   []byte   // decoded and folded text of the current row
 	key   []byte
+
+	noTotal []byte        // the last first cell that is no total
+	facts   []columnFacts // by use
+	picks   []pick
+	picked  [][]byte   // the current row's text of every use in picks, without guards
+	special [256]uint8 // by the first byte of a cell, whether own must look at it
+	lengths uint64     // of the texts that mean nothing, a bit for each
+	moments []moment   // the last date or time of every use
 
 	kinds, statuses, directions, channels, payMethods, cardTypes wordMemo
 	variants                                                     map[string]int16
@@ -107,11 +119,13 @@ func (w *wordMemo) put(c []byte, m meaning) {
 }
 
 func newBinder(p *plan) *binder {
-	return &binder{
-		p:        p,
+	b := &binder{
+		p: p, live: make([][]liveText, len(p.bindings)),
 		variants: map[string]int16{}, alarms: map[string]bool{}, totals: map[string]bool{}, free: map[string][]byte{}, currency: map[string][]byte{},
 		sums: newControlSums(p.controls),
 	}
+	b.learnColumns()
+	return b
 }
 
 // bind reads one raw row. With accept, row is filled in but for its position;
@@ -140,6 +154,10 @@ func (b *binder) bindCells(cells [][]byte, row *Row, need FieldSet) (verdict, *P
 	if p := b.width(cells); p != nil {
 		return reject, p
 	}
+	if need != b.need || b.picks == nil {
+		b.choose(need)
+	}
+	b.pickAll(cells)
 	n := b.variant(cells)
 	if n < 0 {
 		return skip, nil
@@ -147,14 +165,15 @@ func (b *binder) bindCells(cells [][]byte, row *Row, need FieldSet) (verdict, *P
 	bd := &b.p.bindings[n]
 	if bd.rule != nil && bd.rule.reject >= 0 {
 		use := int16(bd.rule.reject)
-		return reject, b.fail(codeTwoInOne, use, b.cell(cells, use))
+		return reject, b.fail(codeTwoInOne, use, b.cell(use))
 	}
-	if p := b.unread(cells); p != nil {
-		return reject, p
+	if len(b.p.unread) > 0 {
+		if p := b.unread(cells); p != nil {
+			return reject, p
+		}
 	}
-	if row != b.row {
-		*row = Row{}
-		b.row = row
+	if n != b.under || row != b.row {
+		b.settle(n, row)
 	}
 	if v, p := b.words(cells, bd, row); v != accept {
 		return v, p
@@ -165,7 +184,7 @@ func (b *binder) bindCells(cells [][]byte, row *Row, need FieldSet) (verdict, *P
 	if p := b.times(cells, bd, row); p != nil {
 		return reject, p
 	}
-	if p := b.texts(cells, bd, row, need); p != nil {
+	if p := b.texts(cells, row); p != nil {
 		return reject, p
 	}
 	return accept, nil
@@ -289,12 +308,18 @@ func (b *binder) sift(cells [][]byte) bool {
 	case strings.IndexByte("-=_*+", c) >= 0:
 		return isRuler(cells)
 	case c >= utf8.RuneSelf || strings.IndexByte("tTsSgG", c) >= 0:
+		if bytes.Equal(first, b.noTotal) {
+			return false
+		}
 		t, ok := b.totals[string(first)]
 		if !ok {
 			t = isTotal(normWord(b.show(first)))
 			if len(b.totals) < maxMemo {
 				b.totals[string(first)] = t
 			}
+		}
+		if !t {
+			b.noTotal = append(b.noTotal[:0], first...)
 		}
 		return t
 	}
@@ -391,19 +416,7 @@ func (b *binder) width(cells [][]byte) *Problem {
 	return nil
 }
 
-// cell is the text of a column without guards, or that of the column that
-// stands in for it, nil where both say nothing.
-func (b *binder) cell(cells [][]byte, use int16) []byte {
-	for use >= 0 {
-		if c := b.own(cells, use); c != nil {
-			return c
-		}
-		use = int16(b.p.uses[use].spec.or)
-	}
-	return nil
-}
-
-// own is the text of a column itself.
+// own is the text of a column itself, with all that can be said about cells.
 func (b *binder) own(cells [][]byte, use int16) []byte {
 	u := &b.p.uses[use]
 	if uint(u.cell) >= uint(len(cells)) {
@@ -498,7 +511,7 @@ func (b *binder) variant(cells [][]byte) int16 {
 	}
 	b.key = b.key[:0]
 	for _, c := range p.conds {
-		text := b.cell(cells, int16(c.use))
+		text := b.cell(int16(c.use))
 		switch {
 		case c.exact:
 			b.key = append(append(b.key, text...), spoolCell)
@@ -538,7 +551,7 @@ func (b *binder) findVariant(cells [][]byte) int16 {
 // holds evaluates a condition.
 func (b *binder) holds(cond condSpec, cells [][]byte) bool {
 	for _, t := range cond {
-		text := b.cell(cells, int16(t.col))
+		text := b.cell(int16(t.col))
 		word := normWord(b.show(text))
 		ok := false
 		for _, a := range t.alts {
@@ -585,7 +598,7 @@ func isZero(c []byte) bool {
 // lookup is the meaning of the word in a column: its own, or that of an empty
 // cell. A column the document lacks means nothing.
 func (b *binder) lookup(cells [][]byte, use int16, v *vocabulary, memo *wordMemo) (meaning, *Problem) {
-	c := b.cell(cells, use)
+	c := b.cell(use)
 	m, ok := memo.get(c)
 	if !ok {
 		m = v.lookup(b.show(c))
@@ -677,7 +690,7 @@ func (b *binder) means(cells [][]byte, bd *binding, row *Row) (verdict, *Problem
 			return accept, nil
 		}
 	}
-	if row.Channel == ChannelUnknown && (row.CardType != CardUnknown || startsAsCard(b.cell(cells, bd.at[CardTail]))) {
+	if row.Channel == ChannelUnknown && (row.CardType != CardUnknown || startsAsCard(b.cell(bd.at[CardTail]))) {
 		row.Channel = ChannelCard
 	}
 	return accept, nil
@@ -704,11 +717,16 @@ var amountCodes = map[error]Code{
 
 // fen reads the amount in a column; ok is false where the cell says nothing.
 func (b *binder) fen(cells [][]byte, use int16) (f money.Fen, ok bool, p *Problem) {
-	c := b.cell(cells, use)
+	c := b.cell(use)
 	if c == nil {
 		return 0, false, nil
 	}
 	u := &b.p.uses[use]
+	if b.facts[use].bare {
+		if f, ok := money.Plain(c, u.unit); ok {
+			return f, true, nil
+		}
+	}
 	s := u.spec
 	text, neg := c, false
 	if s.Sign != "" {
@@ -896,9 +914,19 @@ func (b *binder) inOut(cells [][]byte, bd *binding) (money.Fen, verdict, *Proble
 // nothing, or only zeros. asClock: the day stands in a column of its own, so a
 // short number is a time of day and no serial day.
 func (b *binder) when(cells [][]byte, use int16, asClock bool) (w when, ok bool, p *Problem) {
-	c := b.cell(cells, use)
-	if c == nil || !asClock && isNoDay(c) {
+	if use < 0 {
 		return w, false, nil
+	}
+	c := b.cell(use)
+	if w, ok = b.quick(c, use); ok || c == nil {
+		return w, ok, nil
+	}
+	if !asClock && isNoDay(c) {
+		return w, false, nil
+	}
+	last := &b.moments[use]
+	if bytes.Equal(c, last.text) && last.clock == asClock {
+		return last.w, true, nil
 	}
 	s := b.p.uses[use].spec
 	text := c
@@ -917,6 +945,7 @@ func (b *binder) when(cells [][]byte, use int16, asClock bool) (w when, ok bool,
 	if s.shift != 0 && w.hasDay && w.hasClock {
 		w = w.carry(int64(w.sec) + s.shift)
 	}
+	last.learn(c, w, asClock, b.facts[use].iso)
 	return w, true, nil
 }
 
@@ -969,7 +998,7 @@ func (b *binder) times(cells [][]byte, bd *binding, row *Row) *Problem {
 		if !hasTime {
 			use = bd.at[targetClock]
 		}
-		return b.fail(codeClockOnly, use, b.cell(cells, use))
+		return b.fail(codeClockOnly, use, b.cell(use))
 	case b.p.layout.c.mustTime:
 		use := bd.at[FieldTime]
 		if use < 0 {
@@ -996,7 +1025,7 @@ func (b *binder) days(cells [][]byte, bd *binding, row *Row) *Problem {
 			return p
 		}
 		if ok && !w.hasDay {
-			return b.fail(codeBadTime, use, b.cell(cells, use))
+			return b.fail(codeBadTime, use, b.cell(use))
 		}
 		if ok {
 			*f.to = w.day
@@ -1009,11 +1038,12 @@ func (b *binder) days(cells [][]byte, bd *binding, row *Row) *Problem {
 
 // texts fills the text fields. Identifiers are checked for lost digits whether
 // they are needed or not: a reject must not depend on who asks.
-func (b *binder) texts(cells [][]byte, bd *binding, row *Row, need FieldSet) *Problem {
-	for i := range bd.texts {
-		t := &bd.texts[i]
-		c := b.cell(cells, t.use)
-		if t.use >= 0 && len(b.p.uses[t.use].more) > 0 {
+func (b *binder) texts(cells [][]byte, row *Row) *Problem {
+	live := b.live[b.under]
+	for i := range live {
+		t := &live[i]
+		c := b.cell(t.use)
+		if len(b.p.uses[t.use].more) > 0 {
 			c = b.joined(cells, c, t.use)
 		}
 		if c == nil {
@@ -1021,8 +1051,7 @@ func (b *binder) texts(cells [][]byte, bd *binding, row *Row, need FieldSet) *Pr
 			continue
 		}
 		f := t.field
-		ident := target(f).isIdentifier()
-		if ident && (len(c) > maxIdentifier || mayBeMangled(c) && lostPrecision(c)) {
+		if t.ident && (len(c) > maxIdentifier || mayBeMangled(c) && lostPrecision(c)) {
 			code := codeLostPrecision
 			if len(c) > maxIdentifier {
 				code = codeBadIdentifier
@@ -1036,9 +1065,12 @@ func (b *binder) texts(cells [][]byte, bd *binding, row *Row, need FieldSet) *Pr
 				return p
 			}
 			row.Text[f] = v
-		case !need.Has(f):
-			row.Text[f] = nil
-		case ident:
+		case !t.needed:
+			continue
+		case t.ident && c[0] != '0' && isPlain(c):
+			row.Text[f] = c
+			continue
+		case t.ident:
 			row.Text[f] = b.identifier(c, f)
 		case f == CardTail:
 			row.Text[f] = b.cardTail(c)
@@ -1090,7 +1122,7 @@ func mayBeMangled(c []byte) bool {
 // identifier folds an identifier. Zeros only are no reference: terminals print
 // them where there is none, and as a key they would join strangers.
 func (b *binder) identifier(c []byte, f Field) []byte {
-	if classes(c)&^clsExponent != 0 {
+	if !isPlain(c) {
 		src := b.text(c)
 		n := len(b.buf)
 		b.buf = appendIdentifier(b.buf, src)

@@ -58,10 +58,11 @@ func (s *splitter) cut(raw *rawRow) (bad fault, lines int64, ok bool) {
 		}
 	}
 	if s.quote < len(s.quotes) && int(s.quotes[s.quote]) < field {
+		first := s.quote
 		for s.quote < len(s.quotes) && int(s.quotes[s.quote]) < field {
 			s.quote++
 		}
-		if !s.unquote(cells) && bad == faultNone {
+		if !s.unquote(cells, s.quote-first) && bad == faultNone {
 			bad = faultQuote
 		}
 	}
@@ -81,8 +82,21 @@ func (s *splitter) tooLong(cells [][]byte) fault {
 }
 
 // unquote takes the quotes off the cells that have them; false if one of them
-// is not properly closed.
-func (s *splitter) unquote(cells [][]byte) bool {
+// is not properly closed. The cells have so many quotes altogether.
+func (s *splitter) unquote(cells [][]byte, quotes int) bool {
+	for _, c := range cells {
+		if n := len(c); n >= 2 && c[0] == '"' && c[n-1] == '"' {
+			quotes -= 2
+		}
+	}
+	if quotes == 0 { // no other quotes anywhere: all there is to do is to drop these
+		for i, c := range cells {
+			if len(c) > 0 && c[0] == '"' {
+				cells[i] = c[1 : len(c)-1]
+			}
+		}
+		return true
+	}
 	s.scratch = s.scratch[:0]
 	ok := true
 	for i, c := range cells {

@@ -45,7 +45,7 @@ type resolver struct {
 // quotes all is kept as it is, so a chunk costs by the quotes it has.
 func (r *resolver) quoted() error {
 	s := r.s
-	for r.quote < len(s.quotes) && int(s.quotes[r.quote]) < r.last {
+	for r.plainFields(); r.quote < len(s.quotes) && int(s.quotes[r.quote]) < r.last; r.plainFields() {
 		q := int(s.quotes[r.quote])
 		r.keepTo(s.before(r.in, q))
 		if err := r.atQuote(q); err != nil {
@@ -56,6 +56,36 @@ func (r *resolver) quoted() error {
 		}
 	}
 	return nil
+}
+
+// plainFields goes past quoted fields that hold nothing which needs their
+// quotes and that end at their second one: nearly all fields where every cell
+// is quoted.
+func (r *resolver) plainFields() {
+	s := r.s
+	delim, eol := s.d.delim, s.d.eol
+	for r.quote+1 < len(s.quotes) {
+		q, p := s.quotes[r.quote], s.quotes[r.quote+1]
+		if int(q) >= r.last || int(p)+1 >= len(s.buf) || int(q) == s.start {
+			return
+		}
+		after, before := s.buf[p+1], s.buf[q-1]
+		if after != delim && after != eol || before != delim && before != eol {
+			return
+		}
+		if r.in+8 < s.n && s.pos[r.in+8] < q {
+			return // far away: keepTo goes there in leaps
+		}
+		for r.in < s.n && s.pos[r.in] < q {
+			s.pos[r.out] = s.pos[r.in]
+			r.out++
+			r.in++
+		}
+		if r.in < s.n && s.pos[r.in] < p {
+			return
+		}
+		r.quote += 2
+	}
 }
 
 // keepTo keeps the entries up to the one with index n.

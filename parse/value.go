@@ -1,6 +1,7 @@
 package parse
 
 import (
+	"encoding/binary"
 	"strings"
 	"unicode/utf8"
 )
@@ -11,30 +12,6 @@ import (
 // maxIdentifier is the longest identifier in bytes; the longest known one (a
 // UnionPay order number) has 40.
 const maxIdentifier = 200
-
-// Classes of bytes within a cell.
-const (
-	clsBlank    = 1 << iota
-	clsControl  // below blank
-	clsHigh     // not ASCII
-	clsExponent // e or E
-)
-
-var byteClass = func() (t [256]uint8) {
-	for i := range t {
-		switch {
-		case i == ' ' || i == '\t':
-			t[i] = clsBlank
-		case i < ' ' || i == 0x7F:
-			t[i] = clsControl
-		case i >= utf8.RuneSelf:
-			t[i] = clsHigh
-		case i == 'e' || i == 'E':
-			t[i] = clsExponent
-		}
-	}
-	return t
-}()
 
 // trim removes blanks, tabs and line ends around a cell. It works in every
 // encoding of the house: no second byte of a character is that low.
@@ -66,12 +43,28 @@ func unguard(c []byte) []byte {
 	return c
 }
 
-// classes is the union of the classes of c's bytes.
-func classes(c []byte) (cls uint8) {
-	for _, b := range c {
-		cls |= byteClass[b]
+// isPlain says whether c is all visible ASCII characters: an identifier that is
+// needs no folding.
+func isPlain(c []byte) bool {
+	if len(c) < 8 {
+		for _, x := range c {
+			if x <= ' ' || x >= 0x7F {
+				return false
+			}
+		}
+		return true
 	}
-	return cls
+	odd := oddBytes(binary.LittleEndian.Uint64(c[len(c)-8:]))
+	for ; len(c) > 8; c = c[8:] {
+		odd |= oddBytes(binary.LittleEndian.Uint64(c))
+	}
+	return odd == 0
+}
+
+// oddBytes has the high bit of every byte of x that is not visible ASCII. In
+// the other bits it may have anything where there is one.
+func oddBytes(x uint64) uint64 {
+	return (x | (x + lowBits) | ^((x | highBits) - 0x21*lowBits)) & highBits
 }
 
 // invisible characters are dropped from every cell.

@@ -70,7 +70,7 @@ func product(cfg config, name, dir string, extra ...string) job {
 	out := filepath.Join(dir, "out")
 	pos, clearing := inputs(dir)
 	argv := []string{cfg.bin, "run", "--pos", pos, "--clearing", clearing, "--as-of", "2026-01-06", "--quiet",
-		"--csv", out, "--out", filepath.Join(out, "report.xlsx")}
+		"--csv", out, "--out", filepath.Join(dir, "report.xlsx")}
 	return job{name: name, argv: append(argv, extra...), okExit: []int{1}}
 }
 

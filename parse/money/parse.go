@@ -37,6 +37,10 @@ func Parse[T string | []byte](s T, unit Unit) (Fen, error) {
 	return parseFull(s, unit)
 }
 
+// Plain is Parse for the everyday forms only: 1234, 12.34, -12.34. What it does
+// not take may still be an amount.
+func Plain(s []byte, unit Unit) (Fen, bool) { return parsePlain(s, unit) }
+
 // parsePlain is the fast path: an optional minus, at most 15 digits and, in
 // yuan, exactly two decimals after the point if there is one.
 func parsePlain[T string | []byte](s T, unit Unit) (Fen, bool) {
