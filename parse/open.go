@@ -53,8 +53,10 @@ func (o *opener) open() error {
 	o.close = append(o.close, raw)
 	if raw.Size() == 0 {
 		o.refused(name, 0, Problem{Code: codeEmptyFile})
-		return o.digest()
+		o.digest(nil)
+		return nil
 	}
+	sum := o.digestPacked()
 	blobs := openContainer(name, o.src, o.temp)
 	for i := range blobs {
 		b := &blobs[i]
@@ -64,7 +66,8 @@ func (o *opener) open() error {
 		}
 	}
 	o.passOverOddParts()
-	return o.digest()
+	o.digest(sum)
+	return nil
 }
 
 // refused lists a document that cannot be used.
@@ -341,14 +344,31 @@ func (o *opener) passOverOddParts() {
 	}
 }
 
-// digest computes the input's digest unless the scan will.
-func (o *opener) digest() error {
-	if len(o.docs) == 1 && o.docs[0].live && len(o.files) == 1 {
+// digestPacked begins to compute the input's digest if it is not plain text,
+// beside the unpacking. The channel gives it, or "" where reading fails.
+func (o *opener) digestPacked() <-chan string {
+	head, err := readHead(o.src)
+	if err != nil {
 		return nil
 	}
-	sum, err := digestAll(o.raw)
-	if err != nil {
-		return nil // whatever is wrong with the file is said elsewhere
+	if f, _ := sniff(head); f == formText {
+		return nil
+	}
+	sum := make(chan string, 1)
+	go func() { sum <- digestAll(o.src) }()
+	return sum
+}
+
+// digest gives the files the input's digest unless the scan will.
+func (o *opener) digest(packed <-chan string) {
+	if len(o.docs) == 1 && o.docs[0].live && len(o.files) == 1 {
+		return
+	}
+	sum := ""
+	if packed != nil {
+		sum = <-packed
+	} else {
+		sum = digestAll(o.src)
 	}
 	for _, f := range o.files {
 		f.SHA256 = sum
@@ -356,7 +376,6 @@ func (o *opener) digest() error {
 	for _, d := range o.docs {
 		d.live = false
 	}
-	return nil
 }
 
 // workbook opens the sheets of a workbook that can be seen.

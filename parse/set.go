@@ -213,7 +213,7 @@ func (in *Input) makeSets(ctx context.Context, opt *Options) error {
 	for _, d := range in.docs {
 		if !d.file.Used {
 			if d.live { // no scan will come along
-				d.file.SHA256, _ = digestAll(d.file.raw)
+				d.file.SHA256 = digestAll(d.file.raw)
 			}
 			continue
 		}
