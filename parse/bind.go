@@ -85,38 +85,6 @@ type binder struct {
 	sums     controlSums
 }
 
-// wordMemo remembers what words mean. The last one is looked at first: most
-// columns of words say the same for long stretches.
-type wordMemo struct {
-	last  []byte
-	means meaning
-	all   map[string]meaning
-}
-
-func (w *wordMemo) get(c []byte) (meaning, bool) {
-	if w.all == nil {
-		return 0, false
-	}
-	if bytes.Equal(c, w.last) {
-		return w.means, true
-	}
-	m, ok := w.all[string(c)]
-	if ok {
-		w.last, w.means = append(w.last[:0], c...), m
-	}
-	return m, ok
-}
-
-func (w *wordMemo) put(c []byte, m meaning) {
-	if w.all == nil {
-		w.all = map[string]meaning{}
-	}
-	if len(w.all) < maxMemo {
-		w.all[string(c)] = m
-	}
-	w.last, w.means = append(w.last[:0], c...), m
-}
-
 func newBinder(p *plan) *binder {
 	b := &binder{
 		p: p, live: make([][]liveText, len(p.bindings)),
@@ -1125,6 +1093,11 @@ func (b *binder) identifier(c []byte, f Field) []byte {
 }
 
 func (b *binder) cardTail(c []byte) []byte {
+	if isMaskedCard(c) {
+		n := len(b.buf)
+		b.buf = append(append(append(b.buf, c[:6]...), "****"...), c[len(c)-4:]...)
+		return b.buf[n:]
+	}
 	src := b.text(c)
 	n := len(b.buf)
 	b.buf = appendIdentifier(b.buf, src)
