@@ -3,6 +3,7 @@ package match
 import (
 	"cmp"
 	"slices"
+	"sort"
 
 	"duizhang/parse"
 	"duizhang/parse/money"
@@ -19,9 +20,6 @@ const (
 	// maxRun is the longest run of clearing days that one credit pays at once:
 	// Spring Festival and the days around it.
 	maxRun = 16
-	// overFactor: an unreferenced credit may exceed the one settlement that is
-	// due on its day by less than this factor.
-	overFactor = 2
 )
 
 // payee is a settlement that waits for money.
@@ -54,13 +52,18 @@ type line struct {
 	specific bool
 	// stranger: it names a merchant number that this run does not know.
 	stranger bool
-	twins    int // lines with the same number cannot be told apart
-	open     bool
-	pass     ReasonCode
-	paid     []Payment
-	undone   bool // a payout that was returned
-	ways     int32
-	gaveUp   bool
+	// claim: a line of the acquirer's own payout list, beside a statement of
+	// the same account, which decides.
+	claim  bool
+	twins  int // lines with the same number cannot be told apart
+	open   bool
+	pass   ReasonCode
+	peers  int // lines that pay a settlement together in pass 4
+	paid   []Payment
+	undone bool // a payout that was returned
+	ways   int32
+	gaveUp bool
+	tried  [2]attempt // pass 3, near and far
 }
 
 // allocator places the bank's credits on settlements. It works in passes, the
@@ -73,13 +76,22 @@ type allocator struct {
 	same     [][]bool // which accounts can be the same
 	returns  []returned
 	budget   int // steps that all searches together may still take
+
+	byMerchant map[string][]*payee
+	byDay      map[parse.Date][]*payee // clearing day
+	byDue      []*payee
+	lead       parse.Date // the longest time from the first possible credit to the due date
+	byAmount   map[money.Fen][]*line
+
+	tick    int                // counts payments
+	touched map[parse.Date]int // due date → the tick of its last payment
 }
 
 // returned is a payout and the line that takes it back.
 type returned struct{ credit, back *line }
 
 func newAllocator(o *settleOutput) *allocator {
-	a := &allocator{o: o, budget: maxRunSteps}
+	a := &allocator{o: o, budget: maxRunSteps, tick: 1, touched: map[parse.Date]int{}}
 	index := map[string]int{}
 	account := func(name string) int {
 		i, ok := index[name]
@@ -103,8 +115,42 @@ func newAllocator(o *settleOutput) *allocator {
 			a.same[i][j] = x == "" || y == "" || sameAccount(x, y)
 		}
 	}
+	a.index()
 	a.recognise()
 	return a
+}
+
+// index makes the settlements and lines findable by what passes ask for.
+func (a *allocator) index() {
+	a.byMerchant, a.byDay, a.byAmount = map[string][]*payee{}, map[parse.Date][]*payee{}, map[money.Fen][]*line{}
+	for _, p := range a.payees {
+		if p.total <= 0 || p.day == 0 {
+			continue
+		}
+		a.byMerchant[p.merchant] = append(a.byMerchant[p.merchant], p)
+		a.byDay[p.day] = append(a.byDay[p.day], p)
+		a.byDue = append(a.byDue, p)
+		a.lead = max(a.lead, p.due-p.earliest)
+	}
+	slices.SortStableFunc(a.byDue, func(x, y *payee) int { return cmp.Compare(x.due, y.due) })
+	for _, l := range a.lines {
+		a.byAmount[l.amount] = append(a.byAmount[l.amount], l)
+	}
+}
+
+// around is every settlement that a line could pay so many days after its due
+// date, and some that it could not.
+func (a *allocator) around(l *line, within parse.Date) []*payee {
+	if len(l.ref.merchants) > 0 {
+		var list []*payee
+		for _, m := range l.ref.merchants {
+			list = append(list, a.byMerchant[m]...)
+		}
+		return list
+	}
+	from := sort.Search(len(a.byDue), func(i int) bool { return a.byDue[i].due >= l.row.date-within })
+	to := sort.Search(len(a.byDue), func(i int) bool { return a.byDue[i].due > l.row.date+a.lead })
+	return a.byDue[from:max(from, to)]
 }
 
 func (o *settleOutput) payee(i, account int) *payee {
@@ -122,142 +168,6 @@ func (o *settleOutput) payee(i, account int) *payee {
 	return p
 }
 
-// sortedBank is the rows in the order of their content, equal ones by position.
-func sortedBank(rows []bankRow) []*bankRow {
-	list := make([]*bankRow, len(rows))
-	for i := range rows {
-		list[i] = &rows[i]
-	}
-	slices.SortFunc(list, func(a, b *bankRow) int { return cmp.Or(compareBank(a, b), cmp.Compare(a.pos, b.pos)) })
-	return list
-}
-
-func compareBank(a, b *bankRow) int {
-	return cmp.Or(cmp.Compare(a.date, b.date), cmp.Compare(a.currency, b.currency), cmp.Compare(a.account, b.account), cmp.Compare(a.amount, b.amount),
-		cmp.Compare(a.payer, b.payer), cmp.Compare(a.remark, b.remark), cmp.Compare(a.acquirer, b.acquirer), cmp.Compare(a.merchant, b.merchant),
-		cmp.Compare(a.clearing, b.clearing), cmp.Compare(a.kind, b.kind), cmp.Compare(a.status, b.status), slices.Compare(a.numbers, b.numbers))
-}
-
-// recognise finds out of every line where it comes from and what it refers to.
-func (a *allocator) recognise() {
-	var own []string
-	merchants := map[string]bool{}
-	for _, p := range a.payees {
-		own = append(own, p.group)
-		merchants[p.merchant] = p.merchant != ""
-	}
-	for _, c := range a.o.in.contracts.Rows() {
-		if c.MerchantID != Anyone {
-			merchants[foldName(c.MerchantID)] = true
-		}
-		if c.Acquirer != Anyone {
-			own = append(own, acquirerGroup(c.Acquirer))
-		}
-	}
-	// The longest name first: 银联商务 before 银联.
-	slices.SortFunc(own, func(x, y string) int { return cmp.Or(cmp.Compare(len(y), len(x)), cmp.Compare(x, y)) })
-	own = slices.Compact(own)
-	known := func(id string) bool { return merchants[id] }
-	numbers := a.payoutNumbers()
-	for i, l := range a.lines {
-		a.recogniseLine(l, own, known, numbers)
-		if i > 0 && compareBank(l.row, a.lines[i-1].row) == 0 {
-			l.twins = a.lines[i-1].twins
-		} else {
-			l.twins = i
-		}
-	}
-}
-
-// payoutNumbers are the acquirers' payout numbers of this run.
-func (a *allocator) payoutNumbers() map[string]*payoutRow {
-	m := map[string]*payoutRow{}
-	for i := range a.o.in.payouts {
-		for _, no := range a.o.in.payouts[i].numbers {
-			no = foldName(no)
-			if old, ok := m[no]; ok && (old == nil || old.merchant != a.o.in.payouts[i].merchant || old.clearing != a.o.in.payouts[i].clearing) {
-				m[no] = nil // two payouts with one number name neither
-			} else {
-				m[no] = &a.o.in.payouts[i]
-			}
-		}
-	}
-	return m
-}
-
-func (a *allocator) recogniseLine(l *line, own []string, known func(string) bool, numbers map[string]*payoutRow) {
-	row := l.row
-	payer, remark := foldText(row.payer), foldText(row.remark)
-	l.ref = a.o.in.patterns.read(remark, row.date, known)
-	if m := foldName(row.merchant); m != "" {
-		if known(m) {
-			l.ref.merchants = append(l.ref.merchants, m)
-		} else {
-			l.stranger = true
-		}
-	}
-	if row.clearing != 0 {
-		l.ref.days = append(l.ref.days, row.clearing)
-	}
-	for _, no := range append(slices.Clone(row.numbers), l.ref.payouts...) {
-		if p := numbers[foldName(no)]; p != nil {
-			if m := foldName(p.merchant); known(m) {
-				l.ref.merchants = append(l.ref.merchants, m)
-			}
-			if p.clearing != 0 {
-				l.ref.days = append(l.ref.days, p.clearing)
-			}
-		}
-	}
-	l.group, l.named = a.o.in.patterns.from(payer, remark, own)
-	switch {
-	case row.acquirer != "":
-		l.group, l.named = acquirerGroup(row.acquirer), true
-	case row.kind == parse.Payout || len(l.ref.merchants) > 0:
-		l.named = true
-	}
-	blank := payer == "" && remark == ""
-	l.open = row.amount > 0 && row.status != parse.Failed && row.status != parse.Pending && row.date <= a.o.in.asOf && (l.named || blank)
-	if l.ref.loose = a.usefulDays(l); len(l.ref.days) > 0 {
-		l.ref.loose = nil
-	}
-	l.specific = len(l.ref.merchants) > 0 && len(l.ref.days)+len(l.ref.loose) > 0
-}
-
-// usefulDays are the bare days of a reference that are the clearing day of a
-// settlement it can mean. The line's own day is the day of the payout, unless
-// the settlement pays on the day itself.
-func (a *allocator) usefulDays(l *line) []parse.Date {
-	var days []parse.Date
-	for _, d := range l.ref.loose {
-		for _, p := range a.payees {
-			if p.day == d && (d != l.row.date || p.due == d) && (len(l.ref.merchants) == 0 || slices.Contains(l.ref.merchants, p.merchant)) {
-				days = append(days, d)
-				break
-			}
-		}
-	}
-	return days
-}
-
-// means says whether the line's reference allows the settlement.
-func (l *line) means(p *payee) bool {
-	if len(l.ref.merchants) > 0 && !slices.Contains(l.ref.merchants, p.merchant) {
-		return false
-	}
-	if len(l.ref.days) > 0 && !slices.Contains(l.ref.days, p.day) {
-		return false
-	}
-	return len(l.ref.loose) == 0 || slices.Contains(l.ref.loose, p.day)
-}
-
-// couldPay says whether a line can be money for a settlement at all: acquirer,
-// currency and reference agree, and it does not come before it was cleared.
-func (l *line) couldPay(p *payee) bool {
-	return p.total > 0 && p.day != 0 && l.row.currency == p.currency && l.row.date >= p.earliest &&
-		(l.group == "" || p.group == "" || l.group == p.group) && l.means(p)
-}
-
 // fits says whether a line can be money for a settlement: as couldPay, on its
 // account, and not more than so many days after its due date.
 func (a *allocator) fits(l *line, p *payee, within parse.Date) bool {
@@ -272,24 +182,25 @@ func onDay(l *line, p *payee) bool { return l.row.date == p.due || l.row.date ==
 func (a *allocator) run() {
 	a.pairReturns()
 	a.byReference()
-	a.exactSums()
-	a.oldAccounts()
-	a.rest()
-	a.overReferenced()
-	// What earlier passes said of the lines that are left may be out of date:
-	// the settlements that made them ambiguous may have been paid since.
+	for more := true; more; {
+		a.exactSums()
+		more = a.oldAccounts()
+	}
+	for a.rest() || a.overReferenced() {
+		a.exactSums()
+	}
+	a.ghosts()
+}
+
+// exactSums is passes 2 to 4, near the due dates and then far from them. What
+// an earlier round said of the lines that are left is forgotten: settlements
+// that made them ambiguous may have been paid since.
+func (a *allocator) exactSums() {
 	for _, l := range a.lines {
 		if l.open {
 			l.ways, l.gaveUp = 0, false
 		}
 	}
-	a.exactSums()
-	a.rest()
-	a.ghosts()
-}
-
-// exactSums is passes 2 to 4, near the due dates and then far from them.
-func (a *allocator) exactSums() {
 	for _, within := range []parse.Date{nearDays, farDays} {
 		for progress := true; progress; {
 			progress = a.oneToOne(within, a.fits)
@@ -305,6 +216,8 @@ func (a *allocator) pay(l *line, p *payee, amount money.Fen, pass ReasonCode) {
 	l.paid, p.paid = append(l.paid, part), append(p.paid, part)
 	p.left -= amount
 	l.open, l.pass = false, pass
+	a.tick++
+	a.touched[p.due] = a.tick
 }
 
 // payAll places a line on the whole of several settlements.
@@ -323,7 +236,7 @@ func (a *allocator) byReference() {
 				continue
 			}
 			meant := a.meant(l, func(p *payee) bool { return p.left > 0 })
-			switch sum := leftOf(meant); {
+			switch sum := sumOf(meant, (*payee).missing); {
 			case len(meant) == 0 || l.amount > sum:
 			case l.amount == sum:
 				a.payAll(l, meant, ReasonByReference)
@@ -338,7 +251,7 @@ func (a *allocator) byReference() {
 // account if there are any.
 func (a *allocator) meant(l *line, ok func(*payee) bool) []*payee {
 	var here, anywhere []*payee
-	for _, p := range a.payees {
+	for _, p := range a.around(l, farDays) {
 		if ok(p) && l.couldPay(p) && l.row.date <= p.due+farDays {
 			anywhere = append(anywhere, p)
 			if a.same[l.account][p.account] {
@@ -352,9 +265,9 @@ func (a *allocator) meant(l *line, ok func(*payee) bool) []*payee {
 	return anywhere
 }
 
-func leftOf(ps []*payee) (sum money.Fen) {
+func sumOf(ps []*payee, value func(*payee) money.Fen) (sum money.Fen) {
 	for _, p := range ps {
-		sum += p.left
+		sum += value(p)
 	}
 	return sum
 }
@@ -476,122 +389,23 @@ func (a *allocator) pairComponent(ls []*line, ps []*payee, fits func(*line, *pay
 
 // oldAccounts is pass 2 for lines that came to another account than the
 // settlement's: by amount and acquirer, if neither has another choice.
-func (a *allocator) oldAccounts() {
+func (a *allocator) oldAccounts() bool {
 	anywhere := func(l *line, p *payee, within parse.Date) bool {
 		return l.named && l.group != "" && l.group == p.group && !l.stranger && l.row.date <= p.due+within && l.couldPay(p)
 	}
-	before := len(a.lines)
-	open := make([]bool, before)
-	for i, l := range a.lines {
-		open[i] = l.open
-	}
-	a.oneToOne(nearDays, anywhere)
-	for i, l := range a.lines {
-		if open[i] && !l.open {
+	open := filter(a.lines, func(l *line) bool { return l.open })
+	progress := a.oneToOne(nearDays, anywhere)
+	for _, l := range open {
+		if !l.open {
 			l.pass = ReasonOldAccount
 		}
 	}
+	return progress
 }
-
-// proposal is a set of settlements for a line, or of lines for a settlement.
-type proposal struct {
-	lines  []*line
-	payees []*payee
-}
-
-// oneToMany is pass 3: one credit that pays several settlements.
-func (a *allocator) oneToMany(within parse.Date) bool {
-	for progress := false; ; progress = true {
-		var found []proposal
-		asked := map[int]bool{} // equal lines propose once
-		for _, l := range a.lines {
-			if !l.open || !l.named || asked[l.twins] {
-				continue
-			}
-			asked[l.twins] = true
-			if ps := a.setFor(l, a.choices(l, within), (*payee).missing, within == nearDays); ps != nil {
-				found = append(found, proposal{[]*line{l}, ps})
-			}
-		}
-		if !a.accept(found, ReasonOneToMany) {
-			return progress
-		}
-	}
-}
-
-func (p *payee) missing() money.Fen { return p.left }
-func (p *payee) whole() money.Fen   { return p.total }
 
 // choices are the settlements with something missing that a line fits.
 func (a *allocator) choices(l *line, within parse.Date) []*payee {
-	var list []*payee
-	for _, p := range a.payees {
-		if p.left > 0 && a.fits(l, p, within) {
-			list = append(list, p)
-		}
-	}
-	return list
-}
-
-// setFor is the one set of two or more settlements that a line pays exactly.
-// Whole runs of a merchant's days and whole days of an acquirer are looked for
-// first, those that are due on the line's day before others; then any set.
-// Two sets of equal standing are none.
-func (a *allocator) setFor(l *line, ps []*payee, value func(*payee) money.Fen, any bool) []*payee {
-	if len(ps) < 2 {
-		return nil
-	}
-	sets := wholeSets(ps, l.amount, value)
-	today := func(set []*payee) bool {
-		last := slices.MaxFunc(set, func(x, y *payee) int { return cmp.Compare(x.due, y.due) })
-		return last.due == l.row.date || !slices.ContainsFunc(set, func(p *payee) bool { return p.claim != l.row.date })
-	}
-	pool := ps
-	if strong := slices.DeleteFunc(slices.Clone(sets), func(set []*payee) bool { return !today(set) }); len(strong) > 0 {
-		sets = strong
-		pool = filter(ps, func(p *payee) bool { return p.due <= l.row.date })
-	}
-	switch {
-	case len(sets) > 1:
-		l.ways = max(l.ways, int32(len(sets)))
-		return nil
-	case len(sets) == 1:
-		return a.unlessRivalled(l, sets[0], pool, value)
-	case !any:
-		return nil
-	}
-	for _, pool := range [][]*payee{
-		filter(ps, func(p *payee) bool { return onDay(l, p) }),
-		filter(ps, func(p *payee) bool { return p.due <= l.row.date }),
-		ps,
-	} {
-		set, r := a.search(pool, l.amount, value)
-		switch {
-		case r.only():
-			return set
-		case r.sets > 1:
-			l.ways = max(l.ways, 2)
-			return nil
-		}
-		l.gaveUp = l.gaveUp || r.gaveUp || r.limited
-	}
-	return nil
-}
-
-// unlessRivalled is the set, unless a search finds another one of the same sum.
-func (a *allocator) unlessRivalled(l *line, set, pool []*payee, value func(*payee) money.Fen) []*payee {
-	other, r := a.search(pool, l.amount, value)
-	if r.sets == 0 || r.sets == 1 && slices.Equal(inOrder(other), inOrder(set)) {
-		return set
-	}
-	l.ways = max(l.ways, 2)
-	return nil
-}
-
-func inOrder(ps []*payee) []*payee {
-	ps = slices.Clone(ps)
-	slices.SortFunc(ps, func(x, y *payee) int { return cmp.Compare(x.n, y.n) })
-	return ps
+	return filter(a.around(l, within), func(p *payee) bool { return p.left > 0 && a.fits(l, p, within) })
 }
 
 func filter[T any](list []T, keep func(T) bool) []T {
@@ -604,214 +418,21 @@ func filter[T any](list []T, keep func(T) bool) []T {
 	return out
 }
 
-// search looks for sets of settlements of any kind.
-func (a *allocator) search(ps []*payee, target money.Fen, value func(*payee) money.Fen) ([]*payee, subsetResult) {
-	ps = filter(ps, func(p *payee) bool { return value(p) <= target })
-	slices.SortFunc(ps, func(x, y *payee) int { return cmp.Or(cmp.Compare(value(y), value(x)), cmp.Compare(x.n, y.n)) })
-	vals := make([]money.Fen, len(ps))
-	for i, p := range ps {
-		vals[i] = value(p)
-	}
-	r := findSubset(vals, make([]bool, len(ps)), target, &a.budget)
-	set := make([]*payee, len(r.pick))
-	for i, j := range r.pick {
-		set[i] = ps[j]
-	}
-	return set, r
-}
-
-// wholeSets are the sets that a payout naturally covers and that have the sum:
-// runs of consecutive open clearing days of one merchant, and everything of
-// an acquirer that is due, or was cleared, on one day.
-func wholeSets(ps []*payee, target money.Fen, value func(*payee) money.Fen) [][]*payee {
-	ps = slices.Clone(ps)
-	slices.SortFunc(ps, func(x, y *payee) int {
-		return cmp.Or(cmp.Compare(x.group, y.group), cmp.Compare(x.merchant, y.merchant), cmp.Compare(x.day, y.day), cmp.Compare(x.n, y.n))
-	})
-	var sets [][]*payee
-	add := func(set []*payee) {
-		set = inOrder(set)
-		if !slices.ContainsFunc(sets, func(s []*payee) bool { return slices.Equal(s, set) }) {
-			sets = append(sets, set)
-		}
-	}
-	first, sum := 0, money.Fen(0)
-	for i, p := range ps {
-		if i > 0 && (p.group != ps[i-1].group || p.merchant != ps[i-1].merchant) {
-			first, sum = i, 0
-		}
-		for sum += value(p); sum > target || i-first >= maxRun; first++ {
-			sum -= value(ps[first])
-		}
-		if sum == target && i > first {
-			add(ps[first : i+1])
-		}
-	}
-	type dayKey struct {
-		group   string
-		day     parse.Date
-		cleared bool
-	}
-	days := map[dayKey][]*payee{}
-	var keys []dayKey
-	for _, p := range ps {
-		for _, k := range []dayKey{{p.group, p.due, false}, {p.group, p.day, true}, {"", 0, false}} {
-			if days[k] == nil {
-				keys = append(keys, k)
-			}
-			days[k] = append(days[k], p)
-		}
-	}
-	for _, k := range keys {
-		sum := money.Fen(0)
-		for _, p := range days[k] {
-			sum += value(p)
-		}
-		if sum == target && len(days[k]) > 1 {
-			add(days[k])
-		}
-	}
-	return sets
-}
-
-// manyToOne is pass 4: several credits that together pay one settlement.
-func (a *allocator) manyToOne(within parse.Date) bool {
-	for progress := false; ; progress = true {
-		var found []proposal
-		for _, p := range a.payees {
-			if p.left <= 0 {
-				continue
-			}
-			if ls := a.partsFor(p, within); ls != nil {
-				found = append(found, proposal{ls, []*payee{p}})
-			}
-		}
-		if !a.accept(found, ReasonManyToOne) {
-			return progress
-		}
-	}
-}
-
-// partsFor is the one set of two or more lines that pays a settlement exactly:
-// all lines of a day, or all that fit, before any set; those of the day it is
-// due before others.
-func (a *allocator) partsFor(p *payee, within parse.Date) []*line {
-	ls := filter(a.lines, func(l *line) bool { return l.open && l.named && l.amount < p.left && a.fits(l, p, within) })
-	if len(ls) < 2 {
-		return nil
-	}
-	for _, pool := range [][]*line{filter(ls, func(l *line) bool { return onDay(l, p) }), ls} {
-		if sum := sumLines(pool); len(pool) > 1 && sum == p.left {
-			return pool
-		}
-		if within != nearDays {
-			continue
-		}
-		set, r := a.searchLines(pool, p.left)
-		if r.only() {
-			return set
-		}
-		if r.sets > 1 {
-			for _, l := range pool {
-				l.ways = max(l.ways, 2)
-			}
-			return nil
-		}
-		for _, l := range pool {
-			l.gaveUp = l.gaveUp || r.gaveUp
-		}
-	}
-	return nil
-}
-
-func sumLines(ls []*line) (sum money.Fen) {
-	for _, l := range ls {
-		sum += l.amount
-	}
-	return sum
-}
-
-// searchLines looks for sets of lines; equal lines are interchangeable.
-func (a *allocator) searchLines(ls []*line, target money.Fen) ([]*line, subsetResult) {
-	ls = slices.Clone(ls)
-	slices.SortFunc(ls, func(x, y *line) int { return cmp.Or(cmp.Compare(y.amount, x.amount), cmp.Compare(x.n, y.n)) })
-	vals, same := make([]money.Fen, len(ls)), make([]bool, len(ls))
-	for i, l := range ls {
-		vals[i] = l.amount
-		same[i] = i > 0 && ls[i-1].twins == l.twins
-	}
-	r := findSubset(vals, same, target, &a.budget)
-	set := make([]*line, len(r.pick))
-	for i, j := range r.pick {
-		set[i] = ls[j]
-	}
-	return set, r
-}
-
-// accept carries out the proposals of one round that no other one disputes: a
-// settlement belongs to one proposal, and equal lines are not asked for more
-// often than there are of them.
-func (a *allocator) accept(found []proposal, pass ReasonCode) bool {
-	payees, lines, have := map[*payee]int{}, map[int]int{}, map[int]int{}
-	for _, l := range a.lines {
-		if l.open {
-			have[l.twins]++
-		}
-	}
-	for _, f := range found {
-		for _, p := range f.payees {
-			payees[p]++
-		}
-		for _, l := range f.lines {
-			lines[l.twins]++
-		}
-	}
-	progress := false
-	for _, f := range found {
-		disputed := slices.ContainsFunc(f.payees, func(p *payee) bool { return payees[p] > 1 }) ||
-			slices.ContainsFunc(f.lines, func(l *line) bool { return lines[l.twins] > have[l.twins] })
-		if disputed {
-			for _, l := range f.lines {
-				l.ways = max(l.ways, 2)
-			}
-			continue
-		}
-		progress = true
-		if pass == ReasonOneToMany {
-			a.payAll(f.lines[0], f.payees, pass)
-			continue
-		}
-		for _, l := range f.lines {
-			a.pay(a.twin(l), f.payees[0], l.amount, pass)
-		}
-	}
-	return progress
-}
-
-// twin is the line itself, or the first open one that equals it.
-func (a *allocator) twin(l *line) *line {
-	for i := l.twins; i < len(a.lines) && a.lines[i].twins == l.twins; i++ {
-		if a.lines[i].open {
-			return a.lines[i]
-		}
-	}
-	return l
-}
-
 // rest is pass 5: what is left, oldest first, where only one settlement of the
-// account can take it. Settlements that are due come before those that are not;
-// one that lacks less than the credit takes it only if it alone is due on that
-// day, and then less than twice what it lacks.
-func (a *allocator) rest() {
+// account can take it, that is, lacks as much. Settlements that are due come
+// before those that are not.
+func (a *allocator) rest() (progress bool) {
 	for i := 0; i < len(a.lines); {
 		j := i
 		for j < len(a.lines) && a.lines[j].row.date == a.lines[i].row.date {
 			j++
 		}
 		for a.restOfDay(a.lines[i:j]) {
+			progress = true
 		}
 		i = j
 	}
+	return progress
 }
 
 // restOfDay places the lines of one day. Lines of one day that compete for
@@ -820,7 +441,7 @@ func (a *allocator) restOfDay(lines []*line) bool {
 	takers := map[*payee][]*line{}
 	var order []*payee
 	for _, l := range lines {
-		if !l.open || !l.named || l.stranger {
+		if !l.open || !l.named || l.stranger || l.ways > 1 {
 			continue
 		}
 		can := a.takers(l)
@@ -836,9 +457,9 @@ func (a *allocator) restOfDay(lines []*line) bool {
 	progress := false
 	for _, p := range order {
 		ls := takers[p]
-		if len(ls) > 1 && sumLines(ls) > p.left {
+		if len(ls) > 1 && sumLines(ls) > p.left || a.contested(p) {
 			for _, l := range ls {
-				l.ways = max(l.ways, int32(len(ls)))
+				l.ways = max(l.ways, int32(len(ls)), 2)
 			}
 			continue
 		}
@@ -850,217 +471,34 @@ func (a *allocator) restOfDay(lines []*line) bool {
 	return progress
 }
 
+// contested says whether a line that stays ambiguous is exactly what a
+// settlement lacks: nothing less certain may take its place.
+func (a *allocator) contested(p *payee) bool {
+	return slices.ContainsFunc(a.byAmount[p.left], func(l *line) bool { return l.open && l.ways > 1 && a.fits(l, p, nearDays) })
+}
+
 // takers are the settlements that can take what is left.
 func (a *allocator) takers(l *line) []*payee {
 	all := a.choices(l, nearDays)
 	roomy := func(p *payee) bool { return p.left >= l.amount }
 	due := filter(all, func(p *payee) bool { return p.due <= l.row.date })
-	room := filter(due, roomy)
-	switch {
-	case len(due) == 0:
+	if len(due) == 0 {
 		return filter(all, roomy)
-	case len(room) > 0:
-		return room
-	case len(due) == 1 && onDay(l, due[0]) && len(due[0].paid) == 0 && l.amount < overFactor*due[0].left:
-		return due
 	}
-	return nil
+	return filter(due, roomy)
 }
 
 // overReferenced places lines whose reference names one settlement that lacks
 // less than they bring: it was paid too much.
-func (a *allocator) overReferenced() {
+func (a *allocator) overReferenced() (progress bool) {
 	for _, l := range a.lines {
 		if !l.open || !l.specific {
 			continue
 		}
 		if meant := a.meant(l, func(p *payee) bool { return true }); len(meant) == 1 {
 			a.pay(l, meant[0], l.amount, ReasonByReference)
+			progress = true
 		}
 	}
-}
-
-// pairReturns finds the payout that each returned one takes back; both leave
-// the allocation, so that the settlement is open again for a later payout.
-func (a *allocator) pairReturns() {
-	taken := map[*line]bool{}
-	for _, back := range a.lines {
-		if back.amount >= 0 || back.row.date > a.o.in.asOf || !a.isReturn(back) {
-			continue
-		}
-		var can []*line
-		for _, l := range a.lines {
-			if l.open && !taken[l] && l.amount == -back.amount && l.row.currency == back.row.currency && a.same[l.account][back.account] &&
-				l.row.date <= back.row.date && l.row.date >= back.row.date-returnDays && (l.group == back.group || l.group == "" || back.group == "") {
-				can = append(can, l)
-			}
-		}
-		if len(can) > 1 {
-			if alike := filter(can, func(l *line) bool { return l.refersLike(back) }); len(alike) > 0 {
-				can = alike
-			}
-		}
-		if len(can) == 0 || can[0].twins != can[len(can)-1].twins {
-			back.ways = int32(len(can))
-			a.returns = append(a.returns, returned{nil, back})
-			continue
-		}
-		taken[can[0]] = true
-		can[0].open, can[0].undone, back.undone = false, true, true
-		a.returns = append(a.returns, returned{can[0], back})
-	}
-}
-
-// isReturn says whether money going out takes back a payout.
-func (a *allocator) isReturn(l *line) bool {
-	return l.row.kind == parse.Reversal || l.row.kind == parse.Void || l.row.status == parse.Failed || a.o.in.patterns.isReturn(foldText(l.row.remark))
-}
-
-// refersLike says whether two lines name the same merchant, day or payout.
-func (l *line) refersLike(o *line) bool {
-	share := func(x, y []string) bool {
-		return slices.ContainsFunc(x, func(s string) bool { return slices.Contains(y, s) })
-	}
-	return share(l.ref.payouts, o.ref.payouts) || share(l.row.numbers, o.row.numbers) || share(l.ref.merchants, o.ref.merchants) && l.ref.sameDays(&o.ref)
-}
-
-// sameDays: the clearing days are equal, or one of the two names none.
-func (r *reference) sameDays(o *reference) bool {
-	x, y := append(slices.Clone(r.days), r.loose...), append(slices.Clone(o.days), o.loose...)
-	return len(x) == 0 || len(y) == 0 || slices.ContainsFunc(x, func(d parse.Date) bool { return slices.Contains(y, d) })
-}
-
-// ghosts finds the settlement that a returned or failed payout was for, to say
-// that it is open again. It moves no money: what was placed is taken back.
-func (a *allocator) ghosts() {
-	for _, r := range a.returns {
-		if r.credit == nil {
-			continue
-		}
-		for _, p := range a.ghost(r.credit) {
-			a.haunt(r, p)
-		}
-	}
-	for _, l := range a.lines {
-		if l.amount > 0 && l.row.status == parse.Failed && l.named && l.row.date <= a.o.in.asOf {
-			for _, p := range a.ghost(l) {
-				p.returned = max(p.returned, l.row.date)
-			}
-		}
-	}
-}
-
-// haunt records a payout that came and went.
-func (a *allocator) haunt(r returned, p *payee) {
-	amount := p.total
-	if r.credit.specific && len(r.credit.paid) == 0 && r.credit.amount < p.total {
-		amount = r.credit.amount
-	}
-	left := p.left
-	a.pay(r.credit, p, amount, r.credit.pass)
-	a.pay(r.back, p, -amount, ReasonReturnedPayout)
-	p.left = left
-	p.returned = max(p.returned, r.back.row.date)
-}
-
-// ghost are the settlements that a returned payout was for: the one that its
-// reference names, else the one, or the one set, of its sum.
-func (a *allocator) ghost(l *line) []*payee {
-	l.pass = ReasonByReference
-	if l.specific {
-		meant := a.meant(l, func(p *payee) bool { return true })
-		sum := money.Fen(0)
-		for _, p := range meant {
-			sum += p.total
-		}
-		if len(meant) == 1 && l.amount <= sum || sum == l.amount {
-			return meant
-		}
-	}
-	all := filter(a.payees, func(p *payee) bool { return a.fits(l, p, nearDays) })
-	equal := filter(all, func(p *payee) bool { return p.total == l.amount })
-	if today := filter(equal, func(p *payee) bool { return onDay(l, p) }); len(today) == 1 {
-		equal = today
-	}
-	l.pass = ReasonOneToOne
-	switch len(equal) {
-	case 0:
-		l.pass = ReasonOneToMany
-		return a.setFor(l, all, (*payee).whole, true)
-	case 1:
-		return equal
-	}
-	l.ways = int32(len(equal))
-	return nil
-}
-
-// finish turns the lines into credits with their outcome and reason.
-func (a *allocator) finish() {
-	for _, l := range a.lines {
-		c := Credit{Row: l.row.pos, Date: l.row.date, Amount: l.amount, Currency: l.row.currency}
-		for _, part := range l.paid {
-			c.Allocated += part.Amount
-			c.Settlements = append(c.Settlements, part.Settlement)
-			a.o.payments = append(a.o.payments, part)
-		}
-		slices.Sort(c.Settlements)
-		c.Settlements = slices.Compact(c.Settlements)
-		c.Outcome, c.Reason = a.outcome(l)
-		if c.Outcome == Ambiguous && l.amount > 0 {
-			for _, p := range a.choices(l, nearDays) {
-				p.wanted++
-			}
-		}
-		a.o.credits = append(a.o.credits, c)
-	}
-	for _, r := range a.returns {
-		if r.credit != nil {
-			a.cross(r.credit, r.back)
-			a.cross(r.back, r.credit)
-		}
-	}
-}
-
-// cross names a line in the reason of another one.
-func (a *allocator) cross(l, other *line) {
-	w := &a.o.credits[l.n].Reason
-	w.Other, w.HasOther, w.OtherSide = other.row.pos, true, parse.SideBank
-}
-
-// outcome is what became of a line.
-func (a *allocator) outcome(l *line) (CreditOutcome, Reason) {
-	switch {
-	case l.row.date > a.o.in.asOf:
-		return Ignored, Reason{Code: ReasonAfterAsOf, Day: a.o.in.asOf}
-	case l.amount < 0:
-		return a.outcomeOut(l)
-	case l.row.status == parse.Failed && l.named:
-		return Returned, Reason{Code: ReasonFailedPayout}
-	case l.undone && len(l.paid) == 0:
-		return Returned, Reason{Code: ReasonReturnedPayout}
-	case len(l.paid) > 0:
-		return Identified, Reason{Code: l.pass, N: int32(len(l.paid))}
-	case !l.named || l.amount == 0:
-		return Ignored, Reason{Code: ReasonNotAcquirer}
-	case l.ways > 1:
-		return Ambiguous, Reason{Code: ReasonTwoWays, N: l.ways}
-	case l.gaveUp && len(a.choices(l, nearDays)) > 1:
-		return Ambiguous, Reason{Code: ReasonSearchGaveUp}
-	}
-	return Unidentified, Reason{Code: ReasonNoSettlement}
-}
-
-// outcomeOut is for money going out: a returned payout; else it is of no
-// concern, unless it names one of the merchant numbers.
-func (a *allocator) outcomeOut(l *line) (CreditOutcome, Reason) {
-	isReturn := slices.ContainsFunc(a.returns, func(r returned) bool { return r.back == l })
-	switch {
-	case isReturn && l.ways > 1:
-		return Ambiguous, Reason{Code: ReasonTwoWays, N: l.ways}
-	case isReturn && (l.undone || l.named):
-		return Returned, Reason{Code: ReasonReturnedPayout}
-	case len(l.ref.merchants) > 0:
-		return Unidentified, Reason{Code: ReasonOutgoing}
-	}
-	return Ignored, Reason{Code: ReasonOutgoing}
+	return progress
 }

@@ -157,17 +157,6 @@ func (c *Calendar) Workdays(from, to parse.Date) int32 {
 	return n
 }
 
-// AddWorkdays is the n-th business day after a day.
-func (c *Calendar) AddWorkdays(from parse.Date, n int) parse.Date {
-	for n > 0 {
-		from++
-		if c.Workday(from) {
-			n--
-		}
-	}
-	return from
-}
-
 // Cycle is a settlement cycle: T+n counts business days, D+n calendar days.
 type Cycle struct {
 	Business bool

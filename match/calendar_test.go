@@ -87,7 +87,7 @@ func TestDueDates(t *testing.T) {
 	} {
 		contract := defaultContract
 		contract.Cycle = mustCycle(t, c.cycle)
-		clearing := contract.ClearingDay(moment(t, c.sale), true, c.channel)
+		clearing := contract.ClearingDay(clockTime(t, c.sale), true, c.channel)
 		if dayText(clearing) != c.clearing {
 			t.Errorf("%s: clearing day %s, want %s", c.why, dayText(clearing), c.clearing)
 		}
@@ -107,8 +107,8 @@ func mustCycle(t testing.TB, s string) Cycle {
 	return c
 }
 
-// moment reads 2006-01-02 15:04:05.
-func moment(t testing.TB, s string) parse.Time {
+// clockTime reads 2006-01-02 15:04:05.
+func clockTime(t testing.TB, s string) parse.Time {
 	t.Helper()
 	seconds, ok := parseClock(s[11:])
 	if !ok {

@@ -71,11 +71,9 @@ func (b moneyBag) sums() (out Sums, ok bool) {
 	return out, ok
 }
 
-// Counted is a Source that knows how many rows it met, accepted or not. The
-// numbers are those of its last whole scan.
-type Counted interface {
-	Counts() (read, accepted, rejected, skipped int64)
-}
+// filed is a Source that knows its files, and so how many rows each had,
+// accepted or not. *parse.Set is one.
+type filed interface{ Files() []*parse.File }
 
 // prove compares what the sides hold with what the results account for. The
 // left side of each equation comes from the scan, before any key was looked
@@ -197,11 +195,18 @@ func (r *run) regroup(res *Result) (g [2]regrouped) {
 	return g
 }
 
-// counts takes the counts of the reader, where it keeps them.
+// counts takes the reader's own counts, where it keeps them.
 func (sp *SideProof) counts(src Source, n int64) {
-	sp.Read, sp.Accepted = n, n
-	if c, ok := src.(Counted); ok {
-		sp.Read, sp.Accepted, sp.Rejected, sp.Skipped = c.Counts()
+	set, ok := src.(filed)
+	if !ok {
+		sp.Read, sp.Accepted = n, n
+		return
+	}
+	for _, f := range set.Files() {
+		sp.Read += f.Rows
+		sp.Accepted += f.Accepted
+		sp.Rejected += f.Rejected
+		sp.Skipped += f.Skipped
 	}
 }
 

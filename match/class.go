@@ -42,18 +42,15 @@ const (
 
 // classSums are what the scan adds up per class.
 type classSums struct {
-	rows                  int64
-	amount, fee, credited sum
-	// net is amount − fee, or what the file itself calls the net.
-	net sum
+	rows   int64
+	amount sum
+	net    sum // amount − fee, or what the file itself calls the net
 }
 
 func (s *classSums) add(o *classSums) {
 	s.rows += o.rows
 	s.amount.addSum(o.amount)
-	s.fee.addSum(o.fee)
 	s.net.addSum(o.net)
-	s.credited.addSum(o.credited)
 }
 
 // classTable numbers the classes of a run. The numbers depend on the order in
@@ -80,27 +77,43 @@ func (t *classTable) id(c class) uint32 {
 // classer finds the class of one worker's rows. It remembers rows by what they
 // have in common (a kin) and, within it, by what is worked out row by row.
 type classer struct {
-	r     *run
-	side  side
-	buf   []byte
-	table []*kin // open addressing by hash
-	used  int
-	sums  []classSums
-	seen  places
-	fees  feeLedger
+	r      *run
+	side   side
+	buf    []byte
+	keyer  keyer
+	recent [256]*kin
+	table  []*kin // open addressing by hash
+	used   int
+	sums   []classSums
+	seen   places
+	fees   feeLedger
 }
 
 // kin is the rows that agree in every field of a class as the file has it.
 type kin struct {
+	marks    kinMarks
+	texts    [4]string // as kinTexts, raw
 	hash     uint64
-	key      string
 	base     class
-	contract *Contract
-	fee      feeRule
-	tally    *feeTally // of the rows whose fee the contract could check; nil: none
+	contract *Contract // whose cut-off says the clearing day, by the trade day
 	place    uint32    // of the merchant, see places
+	days     []*kinDay
 	cases    []kinCase
 }
+
+// kinMarks are the small fields of a kin. The trade day is one of them on the
+// clearing side because contracts are dated.
+type kinMarks struct {
+	code                               code
+	status                             parse.Status
+	cardType                           parse.CardType
+	channel                            parse.Channel
+	trade, clearing, settled, credited parse.Date
+}
+
+// kinTexts are the texts that rows of one kin share; those after the first
+// three count on the clearing side only.
+var kinTexts = [4]parse.Field{parse.Currency, parse.Acquirer, parse.MerchantID, parse.Account}
 
 // kinCase is a kin's rows whose day and marks are the same too.
 type kinCase struct {
@@ -111,51 +124,82 @@ type kinCase struct {
 }
 
 func newClasser(r *run, sd side) *classer {
-	return &classer{r: r, side: sd, table: make([]*kin, 64), fees: feeLedger{}}
+	return &classer{r: r, side: sd, keyer: keyer{seed: r.opt.seed}, table: make([]*kin, 64), fees: feeLedger{}}
 }
 
 // of is the row's class; it also adds the row to the sums of its class.
 func (c *classer) of(row *parse.Row) uint32 {
-	id, k := c.find(row)
-	if c.seen.on && len(row.Text[parse.TerminalID]) > 0 {
-		c.seen.note(row.Text[parse.TerminalID], k.place)
+	id, k, d := c.find(row)
+	if c.seen.on {
+		if h := c.keyer.hash(row.Text[parse.TerminalID]); h != 0 {
+			c.seen.note(h, k.place)
+		}
 	}
-	if k.tally != nil {
-		k.tally.add(k.fee, row.Amount, row.Fee, row.HasFee)
+	if d != nil && d.tally != nil {
+		d.tally.add(d.fee, row.Amount, row.Fee, row.HasFee)
 	}
 	c.count(id, row)
 	return id
 }
 
-// find is the row's class.
-func (c *classer) find(row *parse.Row) (uint32, *kin) {
+// find is the row's class. The contract of its day comes with it on the
+// clearing side.
+func (c *classer) find(row *parse.Row) (uint32, *kin, *kinDay) {
 	k := c.kin(row)
 	kc := kinCase{day: row.ClearingDate}
-	if c.side == clearingSide {
-		if kc.day == 0 && row.Time != 0 {
-			kc.day = k.contract.ClearingDay(row.Time, row.HasClock, row.Channel)
-		}
-		kc.gap = gapOf(row)
+	if c.side == posSide {
+		kc.marks = c.offHours(k, row)
+		return c.r.caseID(k, kc), k, nil
 	}
-	kc.marks = c.marks(k, row)
-	return c.r.caseID(k, kc), k
+	if kc.day == 0 && row.Time != 0 {
+		kc.day = k.contract.ClearingDay(row.Time, row.HasClock, row.Channel)
+	}
+	d := c.onDay(k, kc.day)
+	kc.gap, kc.marks = gapOf(row), c.offHours(k, row)|d.marks(k, row)
+	return c.r.caseID(k, kc), k, d
 }
 
-// marks are the flags that a row shows by itself.
-func (c *classer) marks(k *kin, row *parse.Row) (f Flags) {
-	if !k.base.code.live() {
-		return 0
+func (c *classer) offHours(k *kin, row *parse.Row) Flags {
+	if k.base.code.live() && c.r.opt.Thresholds.offHours(row.Time, row.HasClock) {
+		return OffHours
 	}
-	if k.tally != nil && row.HasFee {
-		if _, differs := k.fee.check(row.Amount, row.Fee); differs {
+	return 0
+}
+
+// kinDay is what a contract says of a kin's rows of one clearing day.
+type kinDay struct {
+	day      parse.Date
+	contract *Contract
+	fee      feeRule
+	tally    *feeTally // nil: the rows are not charged by rates
+}
+
+// onDay is the contract in force on a clearing day.
+func (c *classer) onDay(k *kin, day parse.Date) *kinDay {
+	for _, d := range k.days {
+		if d.day == day {
+			return d
+		}
+	}
+	b := &k.base
+	d := &kinDay{day: day, contract: c.r.opt.Contracts.For(b.acquirer, b.merchant, day)}
+	if b.code.live() && hasFee(b.code.kind()) {
+		d.fee = d.contract.feeRule(b.cardType, b.channel)
+		d.tally = c.fees.of(b.acquirer, b.merchant, b.currency, d.fee)
+	}
+	k.days = append(k.days, d)
+	return d
+}
+
+// marks are the flags that a row shows by itself against its contract.
+func (d *kinDay) marks(k *kin, row *parse.Row) (f Flags) {
+	if d.tally != nil && row.HasFee {
+		if _, differs := d.fee.check(row.Amount, row.Fee); differs {
 			f |= FeeDiff
 		}
 	}
-	if k.contract.overLimit(k.base.code.kind(), row.Amount) {
+	if k.base.code.live() && d.contract.overLimit(k.base.code.kind(), row.Amount) {
 		f |= OverLimit
-	}
-	if c.r.opt.Thresholds.offHours(row.Time, row.HasClock) {
-		f |= OffHours
 	}
 	return f
 }
@@ -202,66 +246,83 @@ func (c *classer) count(id uint32, row *parse.Row) {
 	s := &c.sums[id]
 	s.rows++
 	s.amount.add(row.Amount)
-	s.fee.add(row.Fee)
 	s.net.add(netOf(row))
-	s.credited.add(row.Credited)
 }
 
-// kin finds or makes the row's kin.
+// kin finds or makes the row's kin. Rows of the same merchant and sort follow
+// each other, so a small cache answers nearly all of them.
 func (c *classer) kin(row *parse.Row) *kin {
-	c.buf = kinKey(c.buf[:0], c.side, row)
-	h := xxh3.Hash(c.buf)
+	m := kinMarks{code: rowCode(row), status: row.Status, cardType: row.CardType, channel: row.Channel}
+	if c.side == clearingSide {
+		m.trade, m.clearing, m.settled, m.credited = row.Time.Date(), row.ClearingDate, row.SettleDate, row.CreditedDate
+	}
+	slot := &c.recent[m.slot(row.Text[parse.MerchantID])]
+	if k := *slot; k != nil && k.is(&m, row, c.side) {
+		return k
+	}
+	k := c.lookUp(&m, row)
+	*slot = k
+	return k
+}
+
+// slot spreads kins over the cache; any spread is right.
+func (m *kinMarks) slot(merchant []byte) uint64 {
+	h := uint64(m.code)<<24 | uint64(m.status)<<16 | uint64(m.cardType)<<8 | uint64(m.channel)
+	h ^= uint64(m.clearing)<<32 ^ uint64(m.trade)<<40
+	if n := len(merchant); n > 0 {
+		h ^= uint64(merchant[n-1])<<50 ^ uint64(merchant[max(n-2, 0)])<<54
+	}
+	return h * 0x9e3779b97f4a7c15 >> 56
+}
+
+// is says whether a row is of the kin.
+func (k *kin) is(m *kinMarks, row *parse.Row, sd side) bool {
+	return k.marks == *m && k.texts[2] == string(row.Text[parse.MerchantID]) && k.texts[0] == string(row.Text[parse.Currency]) &&
+		k.texts[1] == string(row.Text[parse.Acquirer]) && (sd == posSide || k.texts[3] == string(row.Text[parse.Account]))
+}
+
+// lookUp is kin without the cache.
+func (c *classer) lookUp(m *kinMarks, row *parse.Row) *kin {
+	b := append(c.buf[:0], byte(m.code), byte(m.status), byte(m.cardType), byte(m.channel))
+	for _, d := range [...]parse.Date{m.trade, m.clearing, m.settled, m.credited} {
+		b = binary.LittleEndian.AppendUint32(b, uint32(d))
+	}
+	for _, f := range kinTexts {
+		b = append(append(b, row.Text[f]...), keySep)
+	}
+	c.buf = b
+	h := xxh3.Hash(b)
 	for i := h; ; i++ {
 		k := c.table[i&uint64(len(c.table)-1)]
 		if k == nil {
-			return c.addKin(h, row)
+			return c.addKin(h, m, row)
 		}
-		if k.hash == h && k.key == string(c.buf) {
+		if k.hash == h && k.is(m, row, c.side) {
 			return k
 		}
 	}
 }
 
-// kinKey holds the fields of a class as the row has them. The trade day is
-// part of it on the clearing side because contracts are dated.
-func kinKey(b []byte, sd side, row *parse.Row) []byte {
-	b = append(b, byte(rowCode(row)), byte(row.Status), byte(row.CardType), byte(row.Channel))
-	b = append(append(b, row.Text[parse.Currency]...), keySep)
-	b = append(append(b, row.Text[parse.Acquirer]...), keySep)
-	b = append(append(b, row.Text[parse.MerchantID]...), keySep)
-	if sd == posSide {
-		return b
+func (c *classer) addKin(h uint64, m *kinMarks, row *parse.Row) *kin {
+	k := &kin{hash: h, marks: *m}
+	for i, f := range kinTexts {
+		k.texts[i] = string(row.Text[f])
 	}
-	b = append(append(b, row.Text[parse.Account]...), keySep)
-	for _, d := range [...]parse.Date{row.Time.Date(), row.ClearingDate, row.SettleDate, row.CreditedDate} {
-		b = binary.LittleEndian.AppendUint32(b, uint32(d))
+	k.base = class{
+		side: c.side, code: m.code, status: m.status, cardType: m.cardType, channel: m.channel,
+		currency: k.texts[0], acquirer: k.texts[1], merchant: k.texts[2],
 	}
-	return b
-}
-
-func (c *classer) addKin(h uint64, row *parse.Row) *kin {
-	text := func(f parse.Field) string { return string(row.Text[f]) }
-	k := &kin{hash: h, key: string(c.buf), base: class{
-		side: c.side, code: rowCode(row), status: row.Status, cardType: row.CardType, channel: row.Channel,
-		acquirer: text(parse.Acquirer), merchant: text(parse.MerchantID), currency: text(parse.Currency),
-	}}
 	if isBase(row.Text[parse.Currency]) {
 		k.base.currency = ""
 	}
-	day := row.Time.Date()
-	if day == 0 {
-		day = row.ClearingDate
+	if c.side == clearingSide {
+		k.contract = c.r.opt.Contracts.For(k.base.acquirer, k.base.merchant, m.trade)
 	}
-	k.contract = c.r.opt.Contracts.For(k.base.acquirer, k.base.merchant, day)
 	k.base.acquirer = c.r.opt.Contracts.Name(k.base.acquirer, k.base.merchant)
 	if c.side == clearingSide {
-		k.base.account = text(parse.Account)
+		k.base.account = k.texts[3]
 		k.base.settleDate, k.base.credited = row.SettleDate, row.CreditedDate
 		k.place = c.seen.merchant(k.base.acquirer, k.base.merchant)
-		if k.base.code.live() && hasFee(k.base.code.kind()) {
-			k.fee = k.contract.feeRule(row.CardType, row.Channel)
-			k.tally = c.fees.of(k.base.acquirer, k.base.merchant, k.base.currency, k.fee)
-		}
 	}
 	c.insert(k)
 	return k
@@ -319,11 +380,15 @@ type places struct {
 	on        bool
 	merchants []merchantKey
 	numbers   map[merchantKey]uint32
-	of        map[string]uint32 // terminal → merchant number, or several
-	recent    [256]struct {
-		terminal string
-		merchant uint32
-	}
+	table     []shown // open addressing by hash; every clearing row looks here
+	used      int
+}
+
+// shown is a terminal, by a 64-bit keyed fingerprint, with the number of its
+// merchant, or several. A zero hash is a free slot.
+type shown struct {
+	hash     uint64
+	merchant uint32
 }
 
 type merchantKey struct{ acquirer, merchant string }
@@ -345,45 +410,59 @@ func (p *places) merchant(acquirer, merchant string) uint32 {
 	return n
 }
 
-func (p *places) note(terminal []byte, merchant uint32) {
-	// The last two characters tell a store's terminals apart.
-	n := len(terminal)
-	slot := &p.recent[(uint(terminal[n-1])*16+uint(terminal[max(n-2, 0)]))%256]
-	if slot.terminal == string(terminal) && (slot.merchant == merchant || slot.merchant == several) {
-		return
+// at is the slot of a terminal: its own, or the free one where it belongs.
+func (p *places) at(hash uint64) *shown {
+	for i := hash; ; i++ {
+		if s := &p.table[i&uint64(len(p.table)-1)]; s.hash == hash || s.hash == 0 {
+			return s
+		}
 	}
-	if p.of == nil {
-		p.of = map[string]uint32{}
+}
+
+func (p *places) note(hash uint64, merchant uint32) {
+	if 2*p.used >= len(p.table) {
+		p.grow()
 	}
-	name := string(terminal)
-	if old, ok := p.of[name]; ok && old != merchant {
-		merchant = several
+	switch s := p.at(hash); {
+	case s.hash == 0:
+		*s = shown{hash, merchant}
+		p.used++
+	case s.merchant != merchant:
+		s.merchant = several
 	}
-	p.of[name] = merchant
-	slot.terminal, slot.merchant = name, merchant
+}
+
+func (p *places) grow() {
+	old := p.table
+	p.table = make([]shown, max(64, 2*len(old)))
+	for _, s := range old {
+		if s.hash != 0 {
+			*p.at(s.hash) = s
+		}
+	}
 }
 
 func (p *places) merge(o *places) {
-	for t, m := range o.of {
-		if m != several {
-			k := o.merchants[m]
-			m = p.merchant(k.acquirer, k.merchant)
+	for _, s := range o.table {
+		if s.hash == 0 {
+			continue
 		}
-		if old, ok := p.of[t]; ok && old != m {
-			m = several
+		if s.merchant != several {
+			k := o.merchants[s.merchant]
+			s.merchant = p.merchant(k.acquirer, k.merchant)
 		}
-		if p.of == nil {
-			p.of = map[string]uint32{}
-		}
-		p.of[t] = m
+		p.note(s.hash, s.merchant)
 	}
 }
 
 // shows is the merchant whose clearing rows show a terminal, if only one does.
-func (p *places) shows(terminal []byte) (merchantKey, bool) {
-	m, ok := p.of[string(terminal)]
-	if !ok || m == several {
+func (p *places) shows(hash uint64) (merchantKey, bool) {
+	if hash == 0 || p.used == 0 {
 		return merchantKey{}, false
 	}
-	return p.merchants[m], true
+	s := p.at(hash)
+	if s.hash == 0 || s.merchant == several {
+		return merchantKey{}, false
+	}
+	return p.merchants[s.merchant], true
 }

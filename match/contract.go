@@ -161,20 +161,6 @@ func (c *Contracts) Name(acquirer, merchant string) string {
 	return acquirer
 }
 
-// accounts are all accounts that the table names for a merchant.
-func (c *Contracts) accounts(acquirer, merchant string) []string {
-	if c == nil {
-		return nil
-	}
-	var list []string
-	for _, row := range c.merchant[contractKey{acquirerGroup(acquirer), merchant}] {
-		if row.Account != "" {
-			list = append(list, row.Account)
-		}
-	}
-	return list
-}
-
 // add puts a checked row into the indexes.
 func (c *Contracts) add(row *Contract) {
 	c.rows = append(c.rows, row)
@@ -211,17 +197,22 @@ func emptyContracts() *Contracts {
 	return &Contracts{merchant: map[contractKey][]*Contract{}, owner: map[string]string{}, names: map[string]string{}}
 }
 
-// check sorts the dated rows and refuses two that are in force on one day.
+// check sorts the dated rows and refuses two that are in force on one day. A
+// row without an end is in force until the next one begins: that is how clerks
+// note a new card or rate.
 func (c *Contracts) check() TableErrors {
 	var errs TableErrors
 	for _, rows := range c.merchant {
 		slices.SortStableFunc(rows, func(a, b *Contract) int { return int(a.From) - int(b.From) })
 		for i := 1; i < len(rows); i++ {
 			a, b := rows[i-1], rows[i]
+			if a.To == 0 && a.From < b.From {
+				a.To = b.From - 1
+			}
 			if a.To == 0 || b.From <= a.To {
 				errs = append(errs, &TableError{Where: b.Where, Column: "生效日期", Value: dayText(b.From),
-					zh: "与 " + a.Where + " 的有效期重叠，请填写上一行的失效日期或更正日期",
-					en: "in force at the same time as " + a.Where + "; set the end date of the earlier row"})
+					zh: "与 " + a.Where + " 的有效期重叠，请更正其中一行的生效日期或失效日期",
+					en: "in force at the same time as " + a.Where + "; correct the first or last day of one of them"})
 			}
 		}
 	}
@@ -238,10 +229,10 @@ var contractColumns = []column{
 	{name: "结算账户", aliases: []string{"account", "结算账号", "结算卡号", "结算帐户", "结算帐号"}},
 	{name: "生效日期", aliases: []string{"valid_from", "from", "开始日期", "生效日"}, kind: dateColumn},
 	{name: "失效日期", aliases: []string{"valid_to", "to", "截止日期", "结束日期", "失效日"}, kind: dateColumn},
-	{name: "借记卡费率", aliases: []string{"debit_rate"}, kind: decimalColumn},
+	{name: "借记卡费率", aliases: []string{"debit_rate"}, kind: rateColumn},
 	{name: "借记卡封顶", aliases: []string{"debit_cap", "封顶", "借记卡封顶值"}, kind: decimalColumn},
-	{name: "贷记卡费率", aliases: []string{"credit_rate", "信用卡费率"}, kind: decimalColumn},
-	{name: "扫码费率", aliases: []string{"qr_rate"}, kind: decimalColumn},
+	{name: "贷记卡费率", aliases: []string{"credit_rate", "信用卡费率"}, kind: rateColumn},
+	{name: "扫码费率", aliases: []string{"qr_rate"}, kind: rateColumn},
 	{name: "付款手续费", aliases: []string{"payout_fee", "划款手续费", "出款手续费"}, kind: decimalColumn},
 	{name: "单笔限额", aliases: []string{"limit", "限额"}, kind: decimalColumn},
 	{name: "退款时限", aliases: []string{"refund_days", "退货时限"}, kind: decimalColumn},

@@ -121,10 +121,10 @@ func TestContractErrorsTeach(t *testing.T) {
 		{"every error of a row at once, and the line is the physical one", head + "\n拉卡拉,1001,,25:00,,,0.6,,x\n",
 			"c.csv:3: 切点: \"25:00\": 不是时刻，请写 23:00 这样的形式\nc.csv:3: 借记卡费率: \"0.6\": 不是费率，请带上百分号写成 0.6% 这样的形式（也可写 6‰、60‱ 或 0.006）\nc.csv:3: 退款时限: \"x\": 不是天数，请写工作日天数，如 3",
 			"c.csv:3: 切点: \"25:00\": not a time of day; write it as 23:00\nc.csv:3: 借记卡费率: \"0.6\": not a rate; write it with its sign as 0.6% (or 6‰, 60‱, 0.006)\nc.csv:3: 退款时限: \"x\": not a number of days; write business days, such as 3"},
-		{"overlap", head + "拉卡拉,1001,T+1,,2026-01-01,,,,\n拉卡拉,1001,T+1,,2026-07-01,,,,\n",
-			`c.csv:3: 生效日期: "2026-07-01": 与 c.csv:2 的有效期重叠，请填写上一行的失效日期或更正日期`, `c.csv:3: 生效日期: "2026-07-01": in force at the same time as c.csv:2; set the end date of the earlier row`},
+		{"overlap", head + "拉卡拉,1001,T+1,,2026-01-01,2026-07-01,,,\n拉卡拉,1001,T+1,,2026-07-01,,,,\n",
+			`c.csv:3: 生效日期: "2026-07-01": 与 c.csv:2 的有效期重叠，请更正其中一行的生效日期或失效日期`, `c.csv:3: 生效日期: "2026-07-01": in force at the same time as c.csv:2; correct the first or last day of one of them`},
 		{"two spellings of one acquirer overlap too", head + "拉卡拉,1001,T+1,,,,,,\nlakala,1001,D+1,,,,,,\n",
-			`c.csv:3: 生效日期: 与 c.csv:2 的有效期重叠，请填写上一行的失效日期或更正日期`, `c.csv:3: 生效日期: in force at the same time as c.csv:2; set the end date of the earlier row`},
+			`c.csv:3: 生效日期: 与 c.csv:2 的有效期重叠，请更正其中一行的生效日期或失效日期`, `c.csv:3: 生效日期: in force at the same time as c.csv:2; correct the first or last day of one of them`},
 		{"ends before it begins", head + "拉卡拉,1001,T+1,,2026-07-01,2026-01-01,,,\n",
 			`c.csv:2: 失效日期: "2026-01-01": 早于生效日期 2026-07-01`, `c.csv:2: 失效日期: "2026-01-01": before the first day 2026-07-01`},
 		{"a cap without its rate", head + "拉卡拉,1001,T+1,,,,,20,\n",
@@ -146,6 +146,34 @@ func TestContractErrorsTeach(t *testing.T) {
 			_, err := LoadContracts(writeFile(t, "c.csv", c.text))
 			checkTexts(t, err, c.zh, c.en)
 		})
+	}
+}
+
+// A new card is a new row; that the old one ends the day before goes without saying.
+func TestARowWithoutAnEndLastsUntilTheNext(t *testing.T) {
+	c, err := LoadContracts(writeFile(t, "c.csv", "收单机构,商户号,结算账户,生效日期\n拉卡拉,1001,2222,2026-07-01\n拉卡拉,1001,1111,\n拉卡拉,1001,3333,2026-09-01\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for day, account := range map[string]string{"2020-01-01": "1111", "2026-06-30": "1111", "2026-07-01": "2222", "2026-08-31": "2222", "2026-09-01": "3333", "2030-01-01": "3333"} {
+		if got := c.For("拉卡拉", "1001", mustDay(t, day)).Account; got != account {
+			t.Errorf("%s: %s, want %s", day, got, account)
+		}
+	}
+}
+
+// A header that says % makes bare numbers percentages, unless they are so
+// small that they must be shares already: that is asked back.
+func TestRateColumnsInPercent(t *testing.T) {
+	c, err := LoadContracts(writeFile(t, "c.csv", "收单机构,商户号,借记卡费率（%）,贷记卡费率(%)\n拉卡拉,1001,0.5,0.6%\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r := c.For("拉卡拉", "1001", 0); r.Debit.String() != "0.5%" || r.Credit.String() != "0.6%" {
+		t.Errorf("%s %s", r.Debit, r.Credit)
+	}
+	if _, err := LoadContracts(writeFile(t, "c.csv", "收单机构,商户号,借记卡费率(%)\n拉卡拉,1001,0.005\n")); err == nil {
+		t.Error("0.005 under % could be 0.005% or 0.5%")
 	}
 }
 
@@ -204,7 +232,7 @@ func TestClearingDayCutOffs(t *testing.T) {
 		{"cut-off 00:00 is the natural day", &set, "2026-11-10 23:30:00", true, parse.ChannelCard, "2026-11-10"},
 		{"the contract sets the QR cut-off", &set, "2026-11-10 22:00:00", true, parse.ChannelQR, "2026-11-11"},
 	} {
-		if got := c.contract.ClearingDay(moment(t, c.at), c.clock, c.channel); dayText(got) != c.want {
+		if got := c.contract.ClearingDay(clockTime(t, c.at), c.clock, c.channel); dayText(got) != c.want {
 			t.Errorf("%s: %s, want %s", c.why, dayText(got), c.want)
 		}
 	}

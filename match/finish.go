@@ -49,8 +49,8 @@ func (r *run) readListed(ctx context.Context) error {
 			c, buf := newClasser(r, side(sd)), []byte(nil)
 			return func(i int, row *parse.Row) {
 				d := detail{net: netOf(row), credited: row.Credited, hasCredited: row.HasCredited}
-				if k := c.kin(row); k.fee.known {
-					d.expected, _ = k.fee.check(row.Amount, row.Fee)
+				if _, _, on := c.find(row); on != nil && on.fee.known {
+					d.expected, _ = on.fee.check(row.Amount, row.Fee)
 					d.hasExpected = true
 				}
 				d.digest, buf = digest(buf, row)

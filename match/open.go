@@ -73,6 +73,9 @@ func (r *run) notCleared(d *draft, l *loose, days *clearingDays, why *evidence) 
 	if day == 0 && l.time != 0 {
 		day = contract.ClearingDay(l.when(), l.code.clock(), cl.channel)
 	}
+	if contract.overLimit(l.code.kind(), l.amount()) {
+		d.flags |= OverLimit
+	}
 	seen := days.of(l.merchant)
 	d.match, d.owed = PosOnly, &owed{day: day, due: r.due(contract, day), acquirer: l.merchant.acquirer, cycle: contract.Cycle}
 	switch {

@@ -197,13 +197,25 @@ func (r *run) classOutcomes() {
 		if o.settlement < 0 {
 			continue
 		}
-		o.credit = r.leg.rowCredit(o.settlement, false, c.settleDate, c.credited)
-		o.held = r.leg.rowCredit(o.settlement, true, c.settleDate, c.credited)
+		o.credit, o.held = r.creditOf(o.settlement, c, false), r.creditOf(o.settlement, c, true)
 		o.list = o.list || o.credit.timing == Late || o.credit.timing == Overdue
 		if k := r.opt.Contracts.For(c.acquirer, c.merchant, c.day); k.RefundDays > 0 && c.code.kind() == parse.Refund {
 			o.refund = k
 		}
 	}
+}
+
+// creditOf is what is known of the money of a class's rows. Where no bank side
+// shows the account, the clearing file's own word about each row counts, even
+// in a settlement whose net was used up by refunds.
+func (r *run) creditOf(n int32, c *class, held bool) rowCredit {
+	credit := r.leg.rowCredit(n, held, c.settleDate, c.credited)
+	if !r.leg.covered[n] && credit.timing == TimingNone {
+		day := cmp.Or(c.credited, c.settleDate)
+		credit.timing, credit.credited, credit.late = claimTiming(r.opt.Calendar, r.leg.cycles[n], credit.due, day, r.opt.AsOf)
+		credit.known = day != 0
+	}
+	return credit
 }
 
 // quiet says that there is nothing to list about a matched pair.
@@ -328,7 +340,7 @@ func (r *run) notSettled(c *class) rowCredit {
 // where no bank shows the account, else the row's net once its settlement is
 // paid.
 func (r *run) addCredit(g *Group, o *outcome, credit *rowCredit, row *detail) {
-	unchecked := o.settlement >= 0 && r.leg.settlements[o.settlement].Credit == CreditUnchecked
+	unchecked := o.settlement >= 0 && !r.leg.covered[o.settlement]
 	switch {
 	case unchecked && row.hasCredited && (credit.credited != 0 || !credit.known):
 		g.Credited += row.credited

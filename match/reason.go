@@ -80,7 +80,8 @@ const (
 
 	// Reasons of credits.
 
-	// ReasonByReference … ReasonByRest: the pass that placed a credit.
+	// ReasonByReference … ReasonByRest: the pass that placed a credit, on N
+	// settlements; for ReasonManyToOne N credits pay one settlement.
 	ReasonByReference
 	ReasonOneToOne
 	ReasonOneToMany
@@ -103,6 +104,9 @@ const (
 	// ReasonOldAccount: placed by amount and day, on an account that the
 	// contract does not name.
 	ReasonOldAccount
+	// ReasonPayoutList: a line of the acquirer's own payout list; the statement
+	// of the same account decides what came.
+	ReasonPayoutList
 	// ReasonFailedPayout: the acquirer's payout failed; nothing came.
 	ReasonFailedPayout
 

@@ -53,9 +53,6 @@ type patternFile struct {
 
 var defaultPatterns = mustPatterns()
 
-// DefaultPatterns are the built-in ones.
-func DefaultPatterns() *Patterns { return defaultPatterns }
-
 func mustPatterns() *Patterns {
 	p, err := readPatterns("patterns.toml", patternTable)
 	if err != nil {
@@ -180,26 +177,48 @@ type reference struct {
 	days      []parse.Date // clearing days that are called so
 	loose     []parse.Date // days that only stand there: a clearing day or any other
 	payouts   []string     // payout numbers
-}
-
-func (r *reference) empty() bool {
-	return len(r.merchants) == 0 && len(r.days) == 0 && len(r.loose) == 0 && len(r.payouts) == 0
+	// stranger: it names a merchant number that the run does not know.
+	stranger bool
 }
 
 // maxDayRange is the longest run of clearing days that one payout names.
 const maxDayRange = 31
 
-// read takes the references out of a folded remark. known says whether a text
-// is a merchant number of this run (folded), and paid is the day of the line,
-// which gives dates without a year theirs.
-func (p *Patterns) read(remark string, paid parse.Date, known func(string) bool) reference {
+// idBook finds the numbers of a run (merchants, payouts) by how a remark writes
+// them: folded, and also masked, since one long number in ten looks like a
+// card's and comes masked from the reader.
+type idBook map[string]string // way of writing → number; "": several
+
+func (b idBook) add(id string) {
+	for _, text := range []string{id, maskedID(id)} {
+		if old, ok := b[text]; ok && old != id {
+			b[text] = ""
+		} else if text != "" {
+			b[text] = id
+		}
+	}
+}
+
+// maskedID is a number as the reader masks one that could be a card's: first
+// six and last four digits. Numbers that cannot be a card's have none.
+func maskedID(id string) string {
+	if len(id) < 13 || len(id) > 19 || len(digitTail(id)) != len(id) {
+		return ""
+	}
+	return id[:6] + "****" + id[len(id)-4:]
+}
+
+// read takes the references out of a folded remark. merchants are the merchant
+// numbers of this run (folded), and paid is the day of the line, which gives
+// dates without a year theirs.
+func (p *Patterns) read(remark string, paid parse.Date, merchants idBook) reference {
 	var r reference
 	for _, re := range p.references {
 		for _, m := range re.FindAllStringSubmatch(remark, -1) {
-			r.take(re, m, paid, known)
+			r.take(re, m, paid, merchants)
 		}
 	}
-	r.tokens(remark, paid, known)
+	r.tokens(remark, paid, merchants)
 	slices.Sort(r.merchants)
 	slices.Sort(r.days)
 	slices.Sort(r.loose)
@@ -209,16 +228,23 @@ func (p *Patterns) read(remark string, paid parse.Date, known func(string) bool)
 	return r
 }
 
+// minStranger is how long an unknown text behind 商户号 must be to be some other
+// merchant's number: shorter ones are tails and serial numbers.
+const minStranger = 8
+
 // take reads the named groups of one match.
-func (r *reference) take(re *regexp.Regexp, m []string, paid parse.Date, known func(string) bool) {
+func (r *reference) take(re *regexp.Regexp, m []string, paid parse.Date, merchants idBook) {
 	named := func(name string) string {
 		if i := re.SubexpIndex(name); i >= 0 {
 			return m[i]
 		}
 		return ""
 	}
-	if id := named("merchant"); id != "" && known(id) {
-		r.merchants = append(r.merchants, id)
+	id := named("merchant")
+	if merchants[id] != "" {
+		r.merchants = append(r.merchants, merchants[id])
+	} else if _, isDay := looseDay(id, paid); len(id) >= minStranger && !isDay {
+		r.stranger = true
 	}
 	if no := named("payout"); no != "" {
 		r.payouts = append(r.payouts, no)
@@ -238,11 +264,11 @@ func (r *reference) take(re *regexp.Regexp, m []string, paid parse.Date, known f
 
 // tokens looks at the bare runs of digits and letters: known merchant numbers,
 // also with a day glued to them, and days of eight digits.
-func (r *reference) tokens(remark string, paid parse.Date, known func(string) bool) {
-	alnum := func(c rune) bool { return c < '0' || c > '9' && c < 'A' || c > 'Z' }
-	for _, tok := range strings.FieldsFunc(remark, alnum) {
-		if known(tok) {
-			r.merchants = append(r.merchants, tok)
+func (r *reference) tokens(remark string, paid parse.Date, merchants idBook) {
+	between := func(c rune) bool { return c != '*' && (c < '0' || c > '9' && c < 'A' || c > 'Z') }
+	for _, tok := range strings.FieldsFunc(remark, between) {
+		if merchants[tok] != "" {
+			r.merchants = append(r.merchants, merchants[tok])
 			continue
 		}
 		if d, ok := looseDay(tok, paid); ok {
@@ -250,10 +276,10 @@ func (r *reference) tokens(remark string, paid parse.Date, known func(string) bo
 			continue
 		}
 		if n := len(tok) - 8; n > 0 {
-			if d, ok := looseDay(tok[n:], paid); ok && known(tok[:n]) {
-				r.merchants, r.loose = append(r.merchants, tok[:n]), append(r.loose, d)
-			} else if d, ok := looseDay(tok[:8], paid); ok && known(tok[8:]) {
-				r.merchants, r.loose = append(r.merchants, tok[8:]), append(r.loose, d)
+			if d, ok := looseDay(tok[n:], paid); ok && merchants[tok[:n]] != "" {
+				r.merchants, r.loose = append(r.merchants, merchants[tok[:n]]), append(r.loose, d)
+			} else if d, ok := looseDay(tok[:8], paid); ok && merchants[tok[8:]] != "" {
+				r.merchants, r.loose = append(r.merchants, merchants[tok[8:]]), append(r.loose, d)
 			}
 		}
 	}

@@ -55,7 +55,7 @@ type bankRow struct {
 	account  string // the account that the statement is of
 	payer    string
 	remark   string
-	acquirer string // known from the file itself: a payout list
+	acquirer string // named by the file itself: a payout list, no statement
 	merchant string
 	clearing parse.Date
 	numbers  []string // payout numbers in columns of their own
@@ -523,6 +523,12 @@ func (o *settleOutput) judgePaid(i int) {
 	default:
 		s.Credit, s.Reason = CreditFull, Reason{Code: ReasonPaid, Day: s.CreditedDate}
 	}
+}
+
+// ClaimDiffers says whether the clearing file's own day of credit is not what
+// the bank shows: another day, or no money at all.
+func (s *Settlement) ClaimDiffers() bool {
+	return s.Claimed != 0 && s.Credit != CreditUnchecked && s.Timing != TimingNone && s.Claimed != s.CreditedDate && !(s.CreditedDate == 0 && s.Timing == PendingTiming)
 }
 
 // judgeShort is for a settlement whose money did not come, or only in part.

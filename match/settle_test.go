@@ -17,7 +17,7 @@ type scene struct {
 	asOf      string
 	contracts string   // CSV
 	clearing  []string // acquirer|merchant|account|day|amount|fee[|credited day]
-	bank      []string // day|amount|account|payer|remark[|kind or status]
+	bank      []string // day|amount|account|payer|remark[|failed]
 	noBank    bool
 }
 
@@ -53,10 +53,7 @@ func (sc scene) input(t testing.TB) settleInput {
 	for i, line := range sc.bank {
 		f := append(strings.Split(line, "|"), "")
 		b := bankRow{pos: parse.Pos(i + 1), date: mustDay(t, f[0]), amount: fen(t, f[1]), account: f[2], payer: f[3], remark: f[4], status: parse.OK}
-		switch f[5] {
-		case "payout":
-			b.kind = parse.Payout
-		case "failed":
+		if b.kind = parse.Payout; f[5] == "failed" {
 			b.status = parse.Failed
 		}
 		in.bank = append(in.bank, b)

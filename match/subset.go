@@ -82,10 +82,8 @@ func admissibleSize(n int, target money.Fen) int {
 
 // extend tries to complete the path with amounts from i on.
 func (s *subsetSearch) extend(i int, left money.Fen) {
-	for j := i; j < len(s.vals) && s.found < 2 && s.suffix[j] >= left; j++ {
-		if s.steps--; s.steps <= 0 {
-			return
-		}
+	for j := i; j < len(s.vals) && s.found < 2 && s.steps > 0 && s.suffix[j] >= left; j++ {
+		s.steps--
 		if s.vals[j] > left || j > i && s.same[j] {
 			continue
 		}

@@ -185,13 +185,12 @@ func decodeText(name string, data []byte) (string, error) {
 	return string(out), nil
 }
 
-// guardedCell is a number as some exports protect it from spreadsheets: ="0123".
-// The csv package takes its quotes for a mistake.
-var guardedCell = regexp.MustCompile(`(?m)(^|[,;\t])="([^"\n]*)"`)
+// guarded is ="0123", which keeps Excel from reading a number: to a strict CSV
+// reader it is a stray quote.
+var guarded = regexp.MustCompile(`(?m)(^|[,;\t])="([^"\r\n]*)"`)
 
 func readCSV(name, text string) (*table, error) {
-	text = guardedCell.ReplaceAllString(text, `$1"$2"`)
-	r := csv.NewReader(strings.NewReader(text))
+	r := csv.NewReader(strings.NewReader(guarded.ReplaceAllString(text, `$1"$2"`)))
 	r.Comma = delimiterOf(text)
 	r.FieldsPerRecord = -1
 	t := &table{name: name}
@@ -329,7 +328,25 @@ const (
 	dateColumn
 	clockColumn
 	decimalColumn
+	rateColumn
 )
+
+// leastPercent is the smallest bare number that is taken for a percentage in
+// a column that says %: a cell that Excel shows as 0.5% holds 0.005.
+const leastPercent = 0.05
+
+// asPercent writes a bare number of a column that says % with its sign; one
+// that may be a share is marked, so that it is asked back.
+func asPercent(s string) string {
+	v, err := strconv.ParseFloat(squeeze(s), 64)
+	switch {
+	case err != nil:
+		return s
+	case v != 0 && v < leastPercent:
+		return s + " %?"
+	}
+	return s + "%"
+}
 
 // bound is a table whose header was found: what gocsv is given, and where
 // each row stands. It implements gocsv.CSVReader.
@@ -368,6 +385,7 @@ func (t *table) bind(columns []column, required ...string) (*bound, error) {
 	var errs TableErrors
 	var keep []int
 	var header []string
+	percent := map[int]bool{}
 	kinds := map[int]columnKind{}
 	for j, c := range head.cells {
 		col := names[j]
@@ -381,6 +399,7 @@ func (t *table) bind(columns []column, required ...string) (*bound, error) {
 		default:
 			b.has[col.name] = true
 			keep, header, kinds[j] = append(keep, j), append(header, col.name), col.kind
+			percent[j] = col.kind == rateColumn && strings.Contains(squeeze(c.text), "%")
 		}
 	}
 	for _, name := range required {
@@ -400,6 +419,9 @@ func (t *table) bind(columns []column, required ...string) (*bound, error) {
 		for i, j := range keep {
 			if j < len(row.cells) {
 				cells[i] = row.cells[j].as(kinds[j])
+			}
+			if percent[j] {
+				cells[i] = asPercent(cells[i])
 			}
 		}
 		b.rows, b.where = append(b.rows, cells), append(b.where, row.where)

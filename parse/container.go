@@ -49,6 +49,7 @@ const (
 	formXLSX
 	formXLS
 	formHTML
+	formXML // the XML workbook of Excel 2003
 	formZip
 	formGzip
 	formCompress // .Z of Unix compress
@@ -56,7 +57,7 @@ const (
 )
 
 func (f form) String() string {
-	return [...]string{"text", "xlsx", "xls", "html", "zip", "gzip", "compress", "refused"}[f]
+	return [...]string{"text", "xlsx", "xls", "html", "xml", "zip", "gzip", "compress", "refused"}[f]
 }
 
 // containerOptions is what reading containers needs from outside.
@@ -116,6 +117,9 @@ func (u *unpacker) open(name string, src byteSource, owned bool, depth int) {
 		u.zip(b, depth)
 	case formXLS:
 		b.book, b.problem = openXLS(name, src, u.opt)
+		u.add(b)
+	case formXML:
+		b.book, b.problem = openXML2003(name, src, u.opt)
 		u.add(b)
 	case formHTML:
 		b.book, b.problem = openHTML(name, src, u.opt)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"strconv"
 
 	"github.com/klauspost/compress/flate"
 )
@@ -41,7 +42,7 @@ const (
 var _ = addMessages(map[Code]message{
 	codeUnreadable:        {"读取失败（{0}）；请检查文件权限、磁盘或网络共享后重试", "cannot be read ({0}); check its permissions, the disk or the network share and try again"},
 	codeSpool:             {"临时文件写入失败（{0}）；请腾出磁盘空间，或用环境变量 TMPDIR 指定另一个临时目录", "a temporary file could not be written ({0}); free disk space, or name another folder in TMPDIR"},
-	codePackDamaged:       {"压缩文件不完整或已损坏（{0}）；请重新下载", "the archive is incomplete or damaged ({0}); download it again"},
+	codePackDamaged:       {"压缩包或工作簿不完整或已损坏（{0}）；请重新下载", "the archive or workbook is incomplete or damaged ({0}); download it again"},
 	codePackEncrypted:     {"压缩包有密码；请先用密码解压，再核对解压后的文件", "the archive needs a password; unpack it with the password and give the unpacked files"},
 	codePackMethod:        {"压缩包使用了不支持的压缩方法；请解压后给出其中的文件，或重新压缩为普通 zip", "the archive uses a compression method that is not supported; unpack it and give the files, or pack them as a plain zip"},
 	codePackSplit:         {"这是分卷压缩包的一部分；请合并解压后给出其中的文件", "this is one part of a split archive; unpack all parts together and give the files"},
@@ -60,8 +61,8 @@ var _ = addMessages(map[Code]message{
 	codeWorkbookDamaged:   {"工作簿不完整或已损坏（{0}），未读取；请重新下载，或用 Excel、WPS 打开修复后另存", "the workbook is incomplete or damaged ({0}) and was not read; download it again, or open it in Excel or WPS and save it"},
 	codeWorkbookEntity:    {"工作簿的 XML 带有文档类型或自定义实体，不安全，未读取；请用 Excel 或 WPS 打开后另存", "the workbook's XML has a document type or its own entities, which is unsafe, and was not read; open it in Excel or WPS and save it"},
 	codeWorkbookRows:      {"行号 {value} 超过工作表上限 {0}，未读取；请用 Excel 或 WPS 打开后另存", "row number {value} is beyond the limit of a sheet, {0}, so it was not read; open it in Excel or WPS and save it"},
-	codeWorkbookColumns:   {"第 {value} 列有内容，上限是 {0} 列；请删去多余的列后另存", "there is a value in column {value}, the limit is {0} columns; remove what is not needed and save it"},
-	codeWorkbookStrings:   {"工作簿的文字超过 {0} 字节；请另存为 CSV", "the workbook's texts exceed {0} bytes; save it as CSV"},
+	codeWorkbookColumns:   {"第 {0} 列有内容，上限是 {1} 列；请删去多余的列后另存", "there is a value in column {0}, the limit is {1} columns; remove what is not needed and save it"},
+	codeWorkbookStrings:   {"工作簿的文字超过 {0}；请另存为 CSV", "the workbook's texts exceed {0}; save it as CSV"},
 	codeWorkbookSheets:    {"工作簿的工作表超过 {0} 张；请只留下需要的工作表", "the workbook has more than {0} sheets; keep only those that are needed"},
 })
 
@@ -91,6 +92,11 @@ func unpackProblem(file string, err error) *Problem {
 		return problemAt(file, codePackDamaged, err.Error())
 	}
 	return problemAt(file, codeUnreadable, err.Error())
+}
+
+// columnsProblem is a value beyond the columns that are read.
+func columnsProblem(col, limit int) *Problem {
+	return &Problem{Code: codeWorkbookColumns, Args: []string{strconv.Itoa(col), strconv.Itoa(limit)}}
 }
 
 // isDamage tells an error of the packed bytes from one of reading them.

@@ -649,11 +649,10 @@ func (s *sight) basicPlan(f *fit) *plan {
 		p.quote = false
 	}
 	p.kind, p.status = l.c.consts.kind, l.c.consts.status
-	if p.kind == KindUnknown {
+	// A line of a bank statement is nobody's word for what it is: only an
+	// acquirer's own payout list says payout, in its layout.
+	if p.kind == KindUnknown && p.side != SideBank {
 		p.kind = Sale
-		if p.side == SideBank {
-			p.kind = Payout
-		}
 	}
 	if p.status == StatusUnknown {
 		p.status = OK

@@ -472,7 +472,7 @@ func (h *htmlReader) endCell() error {
 	t.inCell = false
 	if len(t.text.b) > 0 {
 		if t.col >= h.lim.Columns {
-			return &Problem{Code: codeWorkbookColumns, Value: strconv.Itoa(t.col + 1), Args: []string{strconv.Itoa(h.lim.Columns)}}
+			return columnsProblem(t.col+1, h.lim.Columns)
 		}
 		for len(t.cells) <= t.col {
 			t.cells = append(t.cells, gridCell{})

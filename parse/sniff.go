@@ -107,7 +107,7 @@ func sniffMarkup(head []byte) (form, refusal, bool) {
 	switch {
 	case bytes.Contains(text, []byte("urn:schemas-microsoft-com:office:spreadsheet")),
 		bytes.Contains(text, []byte("progid=\"excel.sheet\"")):
-		return formRefused, refusal{codeWorkbookOther, "Excel 2003 XML"}, true
+		return formXML, refusal{}, true
 	case bytes.Contains(text, []byte("office:document")):
 		return formRefused, refusal{codeWorkbookOther, "ODS (XML)"}, true
 	case decl:

@@ -560,8 +560,7 @@ func (s *biffSheetReader) record() error {
 		return s.mulRK(col, d)
 	}
 	xf, d := int(binary.LittleEndian.Uint16(d[4:])), d[6:]
-	need := map[uint16]int{biffFormula: 10, biffLabelSST: 4, biffNumber: 8, biffBoolErr: 2, biffRK: 4}[typ]
-	if len(d) < need {
+	if len(d) < valueLength(typ) {
 		return errBIFF
 	}
 	switch typ {
@@ -581,6 +580,19 @@ func (s *biffSheetReader) record() error {
 		return s.boolErr(col, d[0], d[1] != 0)
 	}
 	return s.formula(col, xf, d)
+}
+
+// valueLength is the shortest value that a record of this type can have.
+func valueLength(typ uint16) int {
+	switch typ {
+	case biffFormula:
+		return 10
+	case biffNumber:
+		return 8
+	case biffLabelSST, biffRK:
+		return 4
+	}
+	return 2
 }
 
 // mulRK reads several numbers of one row.
@@ -710,7 +722,7 @@ func (s *biffSheetReader) putCell(col int, kind cellKind, text []byte) error {
 		return nil
 	}
 	if col >= s.book.lim.Columns {
-		return &Problem{Code: codeWorkbookColumns, Value: strconv.Itoa(col + 1), Args: []string{strconv.Itoa(s.book.lim.Columns)}}
+		return columnsProblem(col+1, s.book.lim.Columns)
 	}
 	for len(s.cells) <= col {
 		s.cells = append(s.cells, gridCell{})

@@ -16,7 +16,7 @@ import (
 // streams; each is padded to the 4,096 bytes from which streams have sectors
 // of their own.
 func makeOLE(streams map[string][]byte, names ...string) []byte {
-	const sector, end, free, fatMark = 512, 0xFFFFFFFE, 0xFFFFFFFF, 0xFFFFFFFD
+	const sector, end, free, fatMark, listMark = 512, 0xFFFFFFFE, 0xFFFFFFFF, 0xFFFFFFFD, 0xFFFFFFFC
 	le := binary.LittleEndian
 	var body []byte
 	var fat []uint32
@@ -62,15 +62,39 @@ func makeOLE(streams map[string][]byte, names ...string) []byte {
 	for len(fat)+fatSectors > fatSectors*sector/4 {
 		fatSectors++
 	}
+	// The header lists 109 sectors of the table; more have lists of 127.
+	lists := max(0, (fatSectors-109+126)/127)
+	for len(fat)+fatSectors+lists > fatSectors*sector/4 {
+		fatSectors++
+		lists = max(0, (fatSectors-109+126)/127)
+	}
 	fatStart := len(fat)
 	for range fatSectors {
 		fat = append(fat, fatMark)
+	}
+	listStart := len(fat)
+	for range lists {
+		fat = append(fat, listMark)
 	}
 	for len(fat)%(sector/4) != 0 {
 		fat = append(fat, free)
 	}
 	for _, v := range fat {
 		body = le.AppendUint32(body, v)
+	}
+	for l := range lists {
+		for k := range 127 {
+			v := uint32(free)
+			if at := 109 + 127*l + k; at < fatSectors {
+				v = uint32(fatStart + at)
+			}
+			body = le.AppendUint32(body, v)
+		}
+		next := uint32(end)
+		if l < lists-1 {
+			next = uint32(listStart + l + 1)
+		}
+		body = le.AppendUint32(body, next)
 	}
 	h := make([]byte, sector)
 	copy(h, "\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1")
@@ -84,6 +108,10 @@ func makeOLE(streams map[string][]byte, names ...string) []byte {
 	le.PutUint32(h[56:], 4096)
 	le.PutUint32(h[60:], end)
 	le.PutUint32(h[68:], end)
+	if lists > 0 {
+		le.PutUint32(h[68:], uint32(listStart))
+		le.PutUint32(h[72:], uint32(lists))
+	}
 	for i := range 109 {
 		v := uint32(free)
 		if i < fatSectors {

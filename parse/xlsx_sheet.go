@@ -192,42 +192,67 @@ func (s *sheetReader) fastRow(d []byte) (n int, ok bool) {
 	}
 }
 
+// rowAttrs and formulaAttrs are the attributes that plain tags have.
+var (
+	rowAttrs = []string{"r", "spans", "s", "customFormat", "ht", "customHeight", "hidden",
+		"x14ac:dyDescent", "outlineLevel", "collapsed", "thickTop", "thickBot"}
+	formulaAttrs = []string{"t", "ref", "si", "ca"}
+)
+
+// plainAttr cuts the first attribute off a tag. It must be one of known, in
+// seen not yet, and in double quotes; else key is -1.
+func plainAttr(tag []byte, known []string, seen *uint) (key int, value, rest []byte) {
+	eq := bytes.IndexByte(tag, '=')
+	if tag[0] != ' ' || eq < 2 || len(tag) < eq+2 || tag[eq+1] != '"' {
+		return -1, nil, nil
+	}
+	name := tag[1:eq]
+	for key = len(known) - 1; key >= 0 && known[key] != string(name); {
+		key--
+	}
+	end := bytes.IndexByte(tag[eq+2:], '"')
+	if key < 0 || end < 0 || *seen&(1<<key) != 0 {
+		return -1, nil, nil
+	}
+	*seen |= 1 << key
+	return key, tag[eq+2 : eq+2+end], tag[eq+3+end:]
+}
+
+// plainTag cuts a start tag without its name: i = 0 means that it is not
+// plain.
+func plainTag(d []byte) (tag []byte, i int, empty bool) {
+	end := bytes.IndexByte(d, '>')
+	if end < 0 || bytes.IndexByte(d[:end], '<') >= 0 {
+		return nil, 0, false
+	}
+	if end > 0 && d[end-1] == '/' {
+		return d[:end-1], end + 1, true
+	}
+	return d[:end], end + 1, false
+}
+
 // fastRowTag reads <row …>; i = 0 means that it is not plain.
 func fastRowTag(d []byte, row int) (_ int, i int, empty bool) {
-	end := bytes.IndexByte(d, '>')
-	tag := d[4:end]
-	if end > 4 && d[end-1] == '/' {
-		tag, empty = d[4:end-1], true
-	}
-	if bytes.IndexByte(tag, '<') >= 0 {
+	const name = len("<row")
+	tag, i, empty := plainTag(d[name:])
+	if i == 0 {
 		return 0, 0, false
 	}
-	numbered := false
+	var seen uint
 	for len(tag) > 0 {
-		eq := bytes.IndexByte(tag, '=')
-		if tag[0] != ' ' || eq < 2 || len(tag) < eq+2 || tag[eq+1] != '"' {
-			return 0, 0, false
-		}
-		name, rest := tag[1:eq], tag[eq+2:]
-		q := bytes.IndexByte(rest, '"')
-		if q < 0 {
-			return 0, 0, false
-		}
-		for _, c := range name {
-			if !isNameStart(c) && c != ':' && (c < '0' || c > '9') {
+		key, value, rest := plainAttr(tag, rowAttrs, &seen)
+		if key == 0 {
+			v, ok := smallUint(value)
+			if !ok {
 				return 0, 0, false
 			}
+			row = v
+		} else if key < 0 {
+			return 0, 0, false
 		}
-		if len(name) == 1 && name[0] == 'r' {
-			v, ok := smallUint(rest[:q])
-			if !ok || numbered {
-				return 0, 0, false
-			}
-			row, numbered = v, true
-		}
-		tag = rest[q+1:]
+		tag = rest
 	}
-	return row, end + 1, empty
+	return row, name + i, empty
 }
 
 // smallUint reads up to 8 digits.
@@ -385,16 +410,27 @@ func fastInline(d []byte, i int) (text []byte, next int) {
 
 // fastFormula passes over <f>…</f> or <f …/>.
 func fastFormula(d []byte, i int) (next int) {
-	end := bytes.IndexByte(d[i:], '>')
-	if end < 0 || bytes.IndexByte(d[i+1:i+end], '<') >= 0 {
+	tag, n, empty := plainTag(d[i+2:])
+	if n == 0 {
 		return 0
 	}
-	if d[i+end-1] == '/' {
-		return i + end + 1
+	var seen uint
+	for len(tag) > 0 {
+		key, _, rest := plainAttr(tag, formulaAttrs, &seen)
+		if key < 0 {
+			return 0
+		}
+		tag = rest
 	}
-	i += end + 1
-	i += bytes.IndexByte(d[i:], '<')
-	if len(d)-i < 8 || string(d[i:i+4]) != "</f>" {
+	i += 2 + n
+	if empty {
+		return i
+	}
+	n = bytes.IndexByte(d[i:], '<')
+	if needsUnescape(d[i : i+n]) {
+		return 0
+	}
+	if i += n; len(d)-i < 8 || string(d[i:i+4]) != "</f>" {
 		return 0
 	}
 	return i + 4
@@ -510,7 +546,7 @@ func (s *sheetReader) slowCell(t xmlToken, prev int) (col int, err error) {
 		return col, err
 	}
 	if col > s.book.lim.Columns {
-		return 0, &Problem{Code: codeWorkbookColumns, Value: strconv.Itoa(col), Args: []string{strconv.Itoa(s.book.lim.Columns)}}
+		return 0, columnsProblem(col, s.book.lim.Columns)
 	}
 	if col > len(s.cells) {
 		s.put(col, kind, text)

@@ -38,7 +38,7 @@ func (t *stringTable) get(i int) []byte {
 func (t *stringTable) add(text []byte, lim Limits) error {
 	t.size += int64(len(text)) + 8
 	if len(text) > maxSharedText || t.size > lim.Strings || t.size > 1<<32-stringBlock {
-		return &Problem{Code: codeWorkbookStrings, Args: []string{strconv.FormatInt(lim.Strings, 10)}}
+		return &Problem{Code: codeWorkbookStrings, Args: []string{sizeText(int(lim.Strings))}}
 	}
 	last := len(t.blocks) - 1
 	if last < 0 || len(t.blocks[last])+binary.MaxVarintLen32+len(text) > stringBlock {

@@ -1,8 +1,12 @@
 package parse
 
 import (
+	"archive/zip"
+	"errors"
 	"strings"
 	"testing"
+
+	"golang.org/x/text/encoding/unicode"
 )
 
 // bookParts describes a workbook that a test makes by hand; what is not set
@@ -155,6 +159,116 @@ func TestDamagedSheetsAreRefusedAndNeverShort(t *testing.T) {
 		p := refusalOf(t, makeBook(t, bookParts{sheets: []string{c.sheet}}))
 		if p.Code != c.code || p.Line != c.line || p.File != "book:Sheet1" {
 			t.Errorf("%s: %v, want %s at line %d", name, p, c.code, c.line)
+		}
+	}
+}
+
+func TestWorkbooksThatAreRefused(t *testing.T) {
+	rel := func(typ, target, more string) string {
+		return `<Relationships ` + nsRels + `><Relationship Id="rId1" Type="` + relTyp + typ + `" Target="` + target + `"` + more + `/></Relationships>`
+	}
+	bomb := sheetXML(strings.Repeat(" ", 40<<20))
+	for name, c := range map[string]struct {
+		book bookParts
+		code Code
+	}{
+		"binary":         {bookParts{rootRels: rel("officeDocument", "xl/workbook.bin", "")}, codeWorkbookOther},
+		"Word":           {bookParts{rootRels: rel("officeDocument", "word/document.xml", "")}, codeWorkbookOther},
+		"PowerPoint":     {bookParts{rootRels: rel("officeDocument", "ppt/presentation.xml", "")}, codeWorkbookOther},
+		"drawing":        {bookParts{workbook: `<visio/>`}, codeWorkbookOther},
+		"no workbook":    {bookParts{rootRels: rel("officeDocument", "xl/other.xml", "")}, codeWorkbookDamaged},
+		"no sheet part":  {bookParts{rels: rel("worksheet", "worksheets/gone.xml", "")}, codeWorkbookDamaged},
+		"no relation":    {bookParts{rels: rel("styles", "styles.xml", "")}, codeWorkbookDamaged},
+		"external sheet": {bookParts{rels: rel("worksheet", "file:///etc/passwd", ` TargetMode="External"`)}, codeWorkbookDamaged},
+		"outside":        {bookParts{rels: rel("worksheet", "../../../../etc/passwd", "")}, codeWorkbookDamaged},
+		"part twice":     {bookParts{raw: []zipEntry{{name: "XL/styles.xml", data: "<styleSheet/>"}}}, codeWorkbookDamaged},
+		"entity":         {bookParts{workbook: `<!DOCTYPE x [<!ENTITY a "b">]><workbook/>`}, codeWorkbookEntity},
+		"billion laughs": {bookParts{strings: `<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><sst><si><t>&b;</t></si></sst>`}, codeWorkbookEntity},
+		"strings cut":    {bookParts{strings: `<sst><si><t>a`}, codeWorkbookDamaged},
+		"styles cut":     {bookParts{styles: `<styleSheet><cellXfs>`}, codeWorkbookDamaged},
+		"sheet bomb":     {bookParts{sheets: []string{bomb}}, codeUnpackRatio},
+		"strings bomb":   {bookParts{strings: `<sst><si><t>` + strings.Repeat(" ", 40<<20) + `</t></si></sst>`}, codeUnpackRatio},
+		"long text":      {bookParts{strings: `<sst><si><t>` + strings.Repeat("长", 1<<20) + `</t></si></sst>`}, codeWorkbookStrings},
+		"long token":     {bookParts{sheets: []string{sheetXML(`<row r="1"><c r="A1" t="inlineStr"><is><t>` + strings.Repeat("长", 3<<20) + `</t></is></c></row>`)}}, codeWorkbookDamaged},
+	} {
+		if p := refusalOf(t, makeBook(t, c.book)); p.Code != c.code {
+			t.Errorf("%s: %v, want %s", name, p, c.code)
+		}
+	}
+	for name, c := range map[string]struct {
+		data []byte
+		code Code
+	}{
+		"ODS":       {makeZip(t, zipEntry{name: "mimetype", data: "application/vnd.oasis.opendocument.spreadsheet"}, zipEntry{name: "content.xml", data: "<x/>"}), codeWorkbookOther},
+		"encrypted": {makeBook(t, bookParts{raw: []zipEntry{{name: "xl/x.xml", head: func(h *zip.FileHeader) { h.Flags |= 1 }}}}), codeWorkbookEncrypted},
+	} {
+		if p := refusalOf(t, c.data); p.Code != c.code {
+			t.Errorf("%s: %v, want %s", name, p, c.code)
+		}
+	}
+}
+
+func TestAWorkbookCutAnywhereIsRefused(t *testing.T) {
+	book := bookOf(t, strings.Repeat(`<row><c t="inlineStr"><is><t>x</t></is></c></row>`, 300))
+	for n := 30; n < len(book); n += 37 {
+		b := openContainer("a", sourceOf(book[:n]), containerOptions{})
+		if b[0].problem == nil {
+			t.Errorf("cut after %d of %d bytes: no problem", n, len(book))
+		}
+		b[0].Close()
+	}
+	// A bit that flips within a part is found by its checksum at the latest.
+	at := strings.Index(string(book), "xl/worksheets/sheet1.xml") + 60
+	for n := at; n < at+40; n += 7 {
+		bad := []byte(string(book))
+		bad[n] ^= 4
+		if p := refusalOf(t, bad); p.Code != codeWorkbookDamaged {
+			t.Errorf("bit at %d: %v", n, p)
+		}
+	}
+}
+
+func TestSheetsOfAWorkbook(t *testing.T) {
+	row := func(v string) string { return sheetXML(`<row r="1"><c r="A1"><v>` + v + `</v></c></row>`) }
+	workbook := `<workbook xmlns="http://purl.oclc.org/ooxml/spreadsheetml/main" xmlns:q="http://purl.oclc.org/ooxml/officeDocument/relationships">` +
+		`<workbookPr date1904="true"/><sheets><sheet name="三 &amp; 3" sheetId="9" q:id="c"/><sheet name="图" sheetId="7" q:id="chart"/><sheet name="一" state="hidden" sheetId="2" q:id="a"/>` +
+		`<sheet name="二" state="veryHidden" sheetId="3" q:id="b"/></sheets></workbook>`
+	strict := `http://purl.oclc.org/ooxml/officeDocument/relationships/`
+	rels := `<Relationships ` + nsRels + `><Relationship Id="a" Type="` + strict + `worksheet" Target="worksheets/sheet1.xml"/>` +
+		`<Relationship Id="b" Type="` + strict + `worksheet" Target="/XL/worksheets/SHEET2.xml"/><Relationship Id="c" Type="` + strict + `worksheet" Target=".\worksheets\..\worksheets\sheet3.xml"/>` +
+		`<Relationship Id="chart" Type="` + strict + `chartsheet" Target="chartsheets/sheet1.xml"/></Relationships>`
+	got := dumpOf(t, makeBook(t, bookParts{workbook: workbook, rels: rels, sheets: []string{row("1"), row("2"), row("3")}}))
+	if want := "[三 & 3]\n1: n:3\n[一] hidden\n1: n:1\n[二] hidden\n1: n:2\n"; got != want {
+		t.Errorf("got\n%swant\n%s", got, want)
+	}
+}
+
+func TestPartsInUTF16(t *testing.T) {
+	sheet, err := unicode.UTF16(unicode.LittleEndian, unicode.UseBOM).NewEncoder().String(strings.Replace(sheetXML(`<row r="1"><c r="A1" t="inlineStr"><is><t>门店</t></is></c></row>`), "UTF-8", "UTF-16", 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := dumpOf(t, makeBook(t, bookParts{sheets: []string{sheet}})); got != "[Sheet1]\n1: t:门店\n" {
+		t.Errorf("%q", got)
+	}
+}
+
+// TestRowsStopsWhereItsCallerStops: the error of emit comes back as it is, and
+// nothing goes on behind it.
+func TestRowsStopsWhereItsCallerStops(t *testing.T) {
+	stop := errors.New("enough")
+	big := strings.Repeat(`<row><c><v>1</v></c></row>`, 50_000)
+	for name, data := range map[string][]byte{
+		"xlsx": bookOf(t, big),
+		"xls":  makeXLS(biffBook{sheets: [][][]byte{{rec(biffNumber, 0, 0, 0, 1.0), rec(biffNumber, 1, 0, 0, 1.0)}}}),
+		"html": []byte(`<table><tr><td>1</td></tr><tr><td>2</td></tr></table>`),
+		"xml":  []byte(book2003(`<Row><Cell><Data ss:Type="Number">1</Data></Cell></Row><Row><Cell><Data ss:Type="Number">1</Data></Cell></Row>`)),
+	} {
+		calls := 0
+		b := openBytes(t, "a", data)
+		err := b[0].book.rows(0, func(int, []gridCell) error { calls++; return stop })
+		if err != stop || calls != 1 {
+			t.Errorf("%s: %v after %d calls", name, err, calls)
 		}
 	}
 }

@@ -23,6 +23,7 @@ type xmlReader struct {
 	stack []byte // names of the open elements, one after the other
 	marks []int  // where each begins in stack
 	root  bool   // a root element was seen
+	utf8  bool   // r was decoded: what the declaration says of its encoding is past
 }
 
 // xmlKind is the kind of an xmlToken.
@@ -151,6 +152,9 @@ func (x *xmlReader) token(data []byte) (tok xmlToken, n int, err error) {
 		i := bytes.Index(data, []byte("?>"))
 		if i < 0 {
 			return tok, 0, nil
+		}
+		if x.utf8 {
+			return tok, i + 2, nil
 		}
 		return tok, i + 2, checkDeclaration(data[:i])
 	case '!':

@@ -12,7 +12,7 @@ import (
 
 // lastReason is the last code of match/reason.go; TestEveryReasonHasASentence
 // finds out when a code has been added behind it.
-const lastReason = match.ReasonOutgoing
+const lastReason = match.ReasonNetted
 
 // oddPair is a sale and what the acquirer has for it.
 func oddPair() *line {
@@ -117,6 +117,8 @@ var settlementSentences = map[match.ReasonCode]text{
 	match.ReasonNegative:     {"净额为负，30.00 元转入下一批次抵扣", "the net is negative, 30.00 is carried into the next settlement"},
 	match.ReasonReopened:     {"2026-01-06 的划款被退回，尚未重新划付", "the payout was returned on 2026-01-06 and not paid again"},
 	match.ReasonClaimDiffers: {"收单机构称已于 2026-01-06 划付，银行流水中没有对应入账", "the acquirer says it paid on 2026-01-06, the bank does not show it"},
+	match.ReasonMayBePaid:    {"尚有 30.00 元未认定到账：有 2 笔入账可能是它，但无法区分", "30.00 is not settled: 2 bank lines could be it but cannot be told apart"},
+	match.ReasonNetted:       {"前面批次转入的 30.00 元抵扣后，本批次无需划付", "30.00 carried in from earlier settlements uses it up, nothing is due"},
 }
 
 func TestReasonOfASettlement(t *testing.T) {
@@ -146,6 +148,10 @@ var creditSentences = map[match.ReasonCode]text{
 	match.ReasonSearchGaveUp:   {"组合太多，查找已停止，请人工认领", "the search was stopped at its limit: please allocate by hand"},
 	match.ReasonReturnedPayout: {"退票/冲账，冲回 bank.xlsx:1!5 的 70.00 元", "a returned payout, reverses bank.xlsx:1!5 (70.00)"},
 	match.ReasonOutgoing:       {"支出，不是入账", "money going out, no credit"},
+	match.ReasonAfterAsOf:      {"晚于对账日期，本次不计", "after the as-of day, not counted in this run"},
+	match.ReasonOldAccount:     {"按金额和日期归到结算批次 S1、S2，但入账账户不是合同约定的账户", "placed in the settlement S1、S2 by amount and day, on an account that the contract does not name"},
+	match.ReasonPayoutList:     {"收单机构自己的出款记录；是否到账以该账户的银行流水为准", "a line of the acquirer's own payout list; the account's statement decides what came"},
+	match.ReasonFailedPayout:   {"收单机构出款失败，没有到账", "the acquirer's payout failed, nothing came"},
 }
 
 func TestReasonOfACredit(t *testing.T) {

@@ -99,6 +99,10 @@ func (s *settled) reason() string {
 		return s.say("%s 的划款被退回，尚未重新划付", "the payout was returned on %s and not paid again", dateText(r.Day))
 	case match.ReasonClaimDiffers:
 		return s.say("收单机构称已于 %s 划付，银行流水中没有对应入账", "the acquirer says it paid on %s, the bank does not show it", dateText(r.Day))
+	case match.ReasonMayBePaid:
+		return s.say("尚有 %s 元未认定到账：有 %d 笔入账可能是它，但无法区分", "%s is not settled: %d bank lines could be it but cannot be told apart", grouped(r.Amount), r.N)
+	case match.ReasonNetted:
+		return s.say("前面批次转入的 %s 元抵扣后，本批次无需划付", "%s carried in from earlier settlements uses it up, nothing is due", grouped(r.Amount))
 	}
 	return s.shortReason()
 }
@@ -162,8 +166,24 @@ func (c *credited) reason() string {
 			return c.say("退票/冲账，找不到被冲的入账", "a returned payout, the credit it reverses is not here")
 		}
 		return c.say("退票/冲账，冲回 %s 的 %s 元", "a returned payout, reverses %s (%s)", c.other.Source, grouped(c.other.Amount))
+	default:
+		return c.lineReason()
+	}
+}
+
+// lineReason explains a bank line that is no payout of the period.
+func (c *credited) lineReason() string {
+	switch c.Reason.Code {
 	case match.ReasonOutgoing:
 		return c.say("支出，不是入账", "money going out, no credit")
+	case match.ReasonAfterAsOf:
+		return c.say("晚于对账日期，本次不计", "after the as-of day, not counted in this run")
+	case match.ReasonOldAccount:
+		return c.say("按金额和日期归到结算批次 %s，但入账账户不是合同约定的账户", "placed in the settlement %s by amount and day, on an account that the contract does not name", c.settlementList())
+	case match.ReasonPayoutList:
+		return c.say("收单机构自己的出款记录；是否到账以该账户的银行流水为准", "a line of the acquirer's own payout list; the account's statement decides what came")
+	case match.ReasonFailedPayout:
+		return c.say("收单机构出款失败，没有到账", "the acquirer's payout failed, nothing came")
 	}
 	return ""
 }

@@ -27,6 +27,7 @@ var mayImport = map[string][]string{
 	"duizhang/report":       {"duizhang/match", "duizhang/parse", "duizhang/parse/money"},
 	"duizhang/fixtures":     {},
 	"duizhang/cmd/fixgen":   {"duizhang/fixtures"},
+	"duizhang/cmd/bench":    {},
 	"duizhang/cmd/duizhang": {"duizhang/report", "duizhang/match", "duizhang/parse", "duizhang/parse/money", "duizhang/fixtures"},
 }
 
@@ -39,8 +40,8 @@ var soleImporters = map[string][]string{
 	// match reads the contract table with it: small, kept by hand.
 	"github.com/xuri/excelize/v2":    {"duizhang/report", "duizhang/match", "duizhang/fixtures"},
 	"github.com/richardlehane/mscfb": {"duizhang/parse"},
-	"os/signal":                      {"duizhang/cmd/duizhang"},
-	"os/exec":                        {},
+	"os/signal":                      {"duizhang/cmd/duizhang", "duizhang/cmd/bench"},
+	"os/exec":                        {"duizhang/cmd/bench"},
 	"net":                            {},
 	"net/http":                       {},
 	"unsafe":                         {"duizhang/parse", "duizhang/match", "duizhang/cmd/duizhang"},

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"context"
 	"flag"
 	"fmt"
 	"os"
@@ -97,28 +99,51 @@ func TestReadmeNamesOnlyRealFlags(t *testing.T) {
 	}
 }
 
-// The table of layouts is written from the layouts themselves.
-func TestReadmeLayoutsAreCurrent(t *testing.T) {
-	raw, err := os.ReadFile(readme)
+// The generated parts of README are what the program says today.
+func TestReadmeIsCurrent(t *testing.T) {
+	file, err := filepath.Abs(readme) // the demo changes the folder
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
 	text := string(raw)
-	before, rest, ok := strings.Cut(text, "<!-- layouts:begin -->\n")
-	_, after, ok2 := strings.Cut(rest, "<!-- layouts:end -->")
-	if !ok || !ok2 {
-		t.Fatal("README.md lacks the markers of the layout table")
-	}
-	want := before + "<!-- layouts:begin -->\n" + layoutMarkdown(t) + "<!-- layouts:end -->" + after
-	if want == text {
+	text = between(t, text, "layouts", layoutMarkdown(t))
+	text = between(t, text, "demo", demoOutput(t))
+	if text == string(raw) {
 		return
 	}
 	if !*update {
-		t.Fatal("the layout table of README.md is stale: go test ./cmd/duizhang -run Readme -update")
+		t.Fatal("README.md is stale: go test ./cmd/duizhang -run Readme -update")
 	}
-	if err := os.WriteFile(readme, []byte(want), 0o644); err != nil {
+	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// between replaces what stands between the two markers of a generated part.
+func between(t *testing.T, text, name, part string) string {
+	t.Helper()
+	begin, end := "<!-- "+name+":begin -->\n", "<!-- "+name+":end -->"
+	before, rest, ok := strings.Cut(text, begin)
+	_, after, ok2 := strings.Cut(rest, end)
+	if !ok || !ok2 {
+		t.Fatalf("README.md lacks the markers of its part %s", name)
+	}
+	return before + begin + part + end + after
+}
+
+// demoOutput is what make demo prints, but for the time that it took.
+func demoOutput(t *testing.T) string {
+	t.Helper()
+	t.Chdir(t.TempDir())
+	var stdout, stderr bytes.Buffer
+	if code := guarded(context.Background(), []string{"demo", "demo"}, testEnv(&stdout, &stderr)); code != exitReconciled {
+		t.Fatalf("demo: status %d, %s", code, &stderr)
+	}
+	return "```\n" + regexp.MustCompile(`用时 [\d.]+ 秒`).ReplaceAllString(stdout.String(), "用时 0.1 秒") + "```\n"
 }
 
 func layoutMarkdown(t *testing.T) string {

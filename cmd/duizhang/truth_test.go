@@ -128,3 +128,36 @@ func TestOutputsDependOnTheRowsAlone(t *testing.T) {
 		}
 	}
 }
+
+// With a bank side, settlements and credits are what the truth calls decidable,
+// and the groups of the transaction leg are the same.
+func TestRunFindsWhereTheMoneyIs(t *testing.T) {
+	for seed := uint64(1); seed <= seeds(t); seed++ {
+		w := fixtures.Generate(seed, fixtures.Config{Layouts: []string{"generic"}, Bank: true})
+		dir := t.TempDir()
+		files := writeWorld(t, dir, w, fixtures.Spec{})
+		bank, err := w.WriteBank(filepath.Join(dir, "bank"), fixtures.Spec{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, b := range bank {
+			files = append(files, "--bank="+b)
+		}
+		contracts, err := w.WriteContracts(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		code, said := runFiles(dir, w, append(files, "--contracts="+contracts))
+		if code != exitDifferences && code != exitReconciled {
+			t.Errorf("seed %d: status %d (%s)", seed, code, said)
+		}
+		truth := w.Truth()
+		for file, check := range map[string]func(string) []string{
+			"transactions.csv": truth.Check, "settlements.csv": truth.CheckSettlements, "credits.csv": truth.CheckCredits,
+		} {
+			if wrong := check(filepath.Join(dir, "csv", file)); len(wrong) > 0 {
+				t.Errorf("seed %d: %s: %d differences from the truth, the first of them:\n%s", seed, file, len(wrong), strings.Join(wrong[:min(len(wrong), 8)], "\n"))
+			}
+		}
+	}
+}

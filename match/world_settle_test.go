@@ -1,0 +1,101 @@
+package match
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"duizhang/fixtures"
+	"duizhang/parse"
+	"duizhang/parse/money"
+)
+
+// worldSeeds is how many generated worlds the settlement leg is held against.
+const worldSeeds = 200
+
+// The generator knows what it let the bank do: late, split, supplementary,
+// combined, returned and missing payouts, negative nets, changed cards, and
+// pairs of settlements that nobody can tell apart. Everything that it calls
+// decidable must come out right, and nothing that it calls ambiguous may be
+// guessed.
+func TestSettleAgainstGeneratedWorlds(t *testing.T) {
+	for seed := range uint64(worldSeeds) {
+		w := fixtures.Generate(seed, fixtures.Config{Bank: true, Lag: int(seed % 6), Days: 1 + int(seed%9), Rate: 10, Sales: 4, Stores: 1 + int(seed/7%3), Terminals: 1, Layouts: [][]string{{"generic"}, {"lakala-jy", "wechat-trade"}, {"generic", "alipay-trade"}}[seed%3]})
+		o := mustSettle(t, worldInput(t, w))
+		if diffs := worldDiffs(w, o); len(diffs) > 0 {
+			t.Errorf("seed %d, as of %s:\n%s", seed, w.AsOf, strings.Join(diffs, "\n"))
+		}
+	}
+}
+
+func worldInput(t *testing.T, w *fixtures.World) settleInput {
+	t.Helper()
+	path, err := w.WriteContracts(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := settleInput{asOf: parse.Date(w.AsOf), hasBank: true}
+	if in.contracts, err = LoadContracts(path); err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range w.Clearing {
+		m := w.Merchants[r.Merchant]
+		c := clearingSum{acquirer: w.Acquirers[m.Acquirer].Name, merchant: m.ID, rows: 1, day: parse.Date(r.Clearing), amount: money.Fen(r.Amount), fee: money.Fen(r.Fee), status: parse.OK, kind: parse.Sale}
+		if r.Status != fixtures.OK {
+			c.status = parse.Failed
+		}
+		if r.Kind == fixtures.Preauth {
+			c.kind = parse.Preauth
+		}
+		in.sums = append(in.sums, c)
+	}
+	for i, b := range w.Bank {
+		in.bank = append(in.bank, bankRow{pos: parse.Pos(i), date: parse.Date(b.Time.Day()), amount: money.Fen(b.Amount), account: b.Account, payer: b.Payer, remark: b.Summary + " " + b.Remark, status: parse.OK})
+	}
+	return in
+}
+
+func worldDiffs(w *fixtures.World, o *settleOutput) (diffs []string) {
+	id := func(s *fixtures.Settlement) string {
+		m := w.Merchants[s.Merchant]
+		return fmt.Sprintf("%s/%s/%s", w.Acquirers[m.Acquirer].Name, m.ID, s.Clearing)
+	}
+	got := map[string]*Settlement{}
+	for i := range o.settlements {
+		got[o.settlements[i].ID] = &o.settlements[i]
+	}
+	for i := range w.Settlements {
+		want := &w.Settlements[i]
+		s := got[id(want)]
+		if s == nil {
+			diffs = append(diffs, "missing "+id(want))
+			continue
+		}
+		bad := want.Credit != "" && s.Credit.String() != want.Credit || want.NotFull && (s.Credit == CreditFull || s.Credit == CreditOver) ||
+			want.Timing != "" && s.Timing.String() != want.Timing || want.Timing == "late" && int(s.DaysLate) != want.DaysLate ||
+			s.Gross != money.Fen(want.Gross) || s.Fee != money.Fen(want.Fee) || s.Net != money.Fen(want.Net) || int(s.DueDate) != int(want.Due) ||
+			want.HasCredited && s.Credited != money.Fen(want.Credited)
+		if bad {
+			diffs = append(diffs, fmt.Sprintf("%s (%s): got %s %s late %d net %s credited %s; want %s %s late %d net %s credited %s due %s on %s", s.ID, want.Event,
+				s.Credit, s.Timing, s.DaysLate, s.Net, s.Credited, want.Credit, want.Timing, want.DaysLate, want.Net.Yuan(), want.Credited.Yuan(), want.Due, want.On))
+		}
+	}
+	for i := range o.credits {
+		c := &o.credits[i]
+		b := &w.Bank[c.Row]
+		var want, have []string
+		for _, n := range b.Settlements {
+			want = append(want, id(&w.Settlements[n]))
+		}
+		for _, n := range c.Settlements {
+			have = append(have, o.settlements[n].ID)
+		}
+		slices.Sort(want)
+		slices.Sort(have)
+		if !slices.Contains(b.Outcomes, c.Outcome.String()) || len(want) > 0 && !slices.Equal(want, have) {
+			diffs = append(diffs, fmt.Sprintf("line %s %s %q: %s %v (reason %d), want %v %v", b.Time.Day(), b.Amount.Yuan(), b.Remark, c.Outcome, have, c.Reason.Code, b.Outcomes, want))
+		}
+	}
+	return diffs
+}
