@@ -80,6 +80,7 @@ type classer struct {
 	r      *run
 	side   side
 	buf    []byte
+	keyer  keyer
 	recent [256]*kin
 	table  []*kin // open addressing by hash
 	used   int
@@ -123,14 +124,16 @@ type kinCase struct {
 }
 
 func newClasser(r *run, sd side) *classer {
-	return &classer{r: r, side: sd, table: make([]*kin, 64), fees: feeLedger{}}
+	return &classer{r: r, side: sd, keyer: keyer{seed: r.opt.seed}, table: make([]*kin, 64), fees: feeLedger{}}
 }
 
 // of is the row's class; it also adds the row to the sums of its class.
 func (c *classer) of(row *parse.Row) uint32 {
 	id, k, d := c.find(row)
-	if c.seen.on && len(row.Text[parse.TerminalID]) > 0 {
-		c.seen.note(row.Text[parse.TerminalID], k.place)
+	if c.seen.on {
+		if h := c.keyer.hash(row.Text[parse.TerminalID]); h != 0 {
+			c.seen.note(h, k.place)
+		}
 	}
 	if d != nil && d.tally != nil {
 		d.tally.add(d.fee, row.Amount, row.Fee, row.HasFee)
@@ -377,11 +380,15 @@ type places struct {
 	on        bool
 	merchants []merchantKey
 	numbers   map[merchantKey]uint32
-	of        map[string]uint32 // terminal → merchant number, or several
-	recent    [256]struct {
-		terminal string
-		merchant uint32
-	}
+	table     []shown // open addressing by hash; every clearing row looks here
+	used      int
+}
+
+// shown is a terminal, by a 64-bit keyed fingerprint, with the number of its
+// merchant, or several. A zero hash is a free slot.
+type shown struct {
+	hash     uint64
+	merchant uint32
 }
 
 type merchantKey struct{ acquirer, merchant string }
@@ -403,45 +410,59 @@ func (p *places) merchant(acquirer, merchant string) uint32 {
 	return n
 }
 
-func (p *places) note(terminal []byte, merchant uint32) {
-	// The last two characters tell a store's terminals apart.
-	n := len(terminal)
-	slot := &p.recent[(uint(terminal[n-1])*16+uint(terminal[max(n-2, 0)]))%256]
-	if slot.terminal == string(terminal) && (slot.merchant == merchant || slot.merchant == several) {
-		return
+// at is the slot of a terminal: its own, or the free one where it belongs.
+func (p *places) at(hash uint64) *shown {
+	for i := hash; ; i++ {
+		if s := &p.table[i&uint64(len(p.table)-1)]; s.hash == hash || s.hash == 0 {
+			return s
+		}
 	}
-	if p.of == nil {
-		p.of = map[string]uint32{}
+}
+
+func (p *places) note(hash uint64, merchant uint32) {
+	if 2*p.used >= len(p.table) {
+		p.grow()
 	}
-	name := string(terminal)
-	if old, ok := p.of[name]; ok && old != merchant {
-		merchant = several
+	switch s := p.at(hash); {
+	case s.hash == 0:
+		*s = shown{hash, merchant}
+		p.used++
+	case s.merchant != merchant:
+		s.merchant = several
 	}
-	p.of[name] = merchant
-	slot.terminal, slot.merchant = name, merchant
+}
+
+func (p *places) grow() {
+	old := p.table
+	p.table = make([]shown, max(64, 2*len(old)))
+	for _, s := range old {
+		if s.hash != 0 {
+			*p.at(s.hash) = s
+		}
+	}
 }
 
 func (p *places) merge(o *places) {
-	for t, m := range o.of {
-		if m != several {
-			k := o.merchants[m]
-			m = p.merchant(k.acquirer, k.merchant)
+	for _, s := range o.table {
+		if s.hash == 0 {
+			continue
 		}
-		if old, ok := p.of[t]; ok && old != m {
-			m = several
+		if s.merchant != several {
+			k := o.merchants[s.merchant]
+			s.merchant = p.merchant(k.acquirer, k.merchant)
 		}
-		if p.of == nil {
-			p.of = map[string]uint32{}
-		}
-		p.of[t] = m
+		p.note(s.hash, s.merchant)
 	}
 }
 
 // shows is the merchant whose clearing rows show a terminal, if only one does.
-func (p *places) shows(terminal []byte) (merchantKey, bool) {
-	m, ok := p.of[string(terminal)]
-	if !ok || m == several {
+func (p *places) shows(hash uint64) (merchantKey, bool) {
+	if hash == 0 || p.used == 0 {
 		return merchantKey{}, false
 	}
-	return p.merchants[m], true
+	s := p.at(hash)
+	if s.hash == 0 || s.merchant == several {
+		return merchantKey{}, false
+	}
+	return p.merchants[s.merchant], true
 }

@@ -134,7 +134,7 @@ type run struct {
 func newRun(opt Options, pos, clearing, bank Source) *run {
 	r := &run{opt: opt}
 	r.src[parse.SidePos], r.src[parse.SideClearing], r.src[parse.SideBank] = pos, clearing, bank
-	r.spill = &spill{budget: opt.Memory, open: opt.TempFile}
+	r.spill = &spill{budget: opt.Memory, open: opt.TempFile, scanning: true}
 	if opt.Memory == 0 {
 		r.spill.open = nil
 	}
@@ -293,6 +293,7 @@ func (r *run) classCodes(context.Context) error {
 
 // joinKeys joins key by key; what one key leaves goes on to the next.
 func (r *run) joinKeys(ctx context.Context) error {
+	r.spill.scanned()
 	for i := range r.keys {
 		left, err := r.joinKey(ctx, i)
 		if err != nil {

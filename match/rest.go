@@ -62,7 +62,7 @@ func (s *scanner) loosen(row *parse.Row, class uint32) *loose {
 		l.currency = h.hash(cur)
 	}
 	l.tail = cardTail(text[parse.CardTail])
-	l.merchant = s.r.merchantOf(row, class)
+	l.merchant = s.r.merchantOf(l.place[0], class)
 	return l
 }
 
@@ -108,10 +108,10 @@ func compareLoose(a, b *loose) int {
 // counterpart. For a clearing row, its own. For a sale, the one merchant whose
 // clearing rows show its terminal; else the one the shop's file names; else
 // none, and the default contract applies.
-func (r *run) merchantOf(row *parse.Row, class uint32) merchantKey {
+func (r *run) merchantOf(terminal uint64, class uint32) merchantKey {
 	c := &r.classes.list[class]
 	if c.side == posSide {
-		if m, ok := r.terminals.shows(row.Text[parse.TerminalID]); ok {
+		if m, ok := r.terminals.shows(terminal); ok {
 			return m
 		}
 	}

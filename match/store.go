@@ -94,8 +94,37 @@ type spill struct {
 	open     func() (*os.File, error)
 	mu       sync.Mutex
 	file     *os.File
+	// free are chunks that were let go of while a scan may still use them.
+	free     [][]fact
+	scanning bool
 	end      atomic.Int64
 }
+
+// chunk gives an empty chunk for n facts, a used one if there is any.
+func (s *spill) chunk(n int) []fact {
+	s.resident.Add(int64(n * factSize))
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if last := len(s.free) - 1; last >= 0 && cap(s.free[last]) == n {
+		c := s.free[last]
+		s.free = s.free[:last]
+		return c[:0]
+	}
+	return make([]fact, 0, n)
+}
+
+// release lets go of a chunk; one of full size may serve the next scan.
+func (s *spill) release(c []fact, full int) {
+	s.resident.Add(-int64(cap(c) * factSize))
+	if s.scanning && cap(c) == full {
+		s.mu.Lock()
+		s.free = append(s.free, c)
+		s.mu.Unlock()
+	}
+}
+
+// scanned ends the time in which chunks are kept.
+func (s *spill) scanned() { s.scanning, s.free = false, nil }
 
 // over says that another chunk should go to the file.
 func (s *spill) over() bool { return s.open != nil && s.resident.Load() > s.budget }
@@ -224,9 +253,7 @@ func (w *writer) full(p uint32, c []fact) []fact {
 	if len(c) > 0 {
 		w.parts[p].mem = append(w.parts[p].mem, c)
 	}
-	n := min(max(firstChunkFacts, 4*cap(c)), w.st.chunk)
-	w.st.sp.resident.Add(int64(n * factSize))
-	return make([]fact, 0, n)
+	return w.st.sp.chunk(min(max(firstChunkFacts, 4*cap(c)), w.st.chunk))
 }
 
 func (w *writer) spill(p uint32, c []fact) {
@@ -245,7 +272,7 @@ func (w *writer) close() error {
 		}
 		if w.st.sp.over() {
 			w.spill(uint32(p), c)
-			w.st.sp.resident.Add(-int64(cap(c) * factSize))
+			w.st.sp.release(c, w.st.chunk)
 		} else {
 			w.parts[p].mem = append(w.parts[p].mem, c)
 		}
@@ -277,7 +304,7 @@ func (s *store) load(sd side, p int, buf []fact) ([]fact, error) {
 	pt := &s.parts[sd][p]
 	for _, c := range pt.mem {
 		buf = append(buf, c...)
-		s.sp.resident.Add(-int64(cap(c) * factSize))
+		s.sp.release(c, s.chunk)
 	}
 	pt.mem = nil
 	for _, e := range pt.runs {
@@ -316,7 +343,7 @@ func (s *store) drain(sd side, p int, visit func([]fact)) error {
 	for i, c := range mem {
 		visit(c)
 		mem[i] = nil
-		s.sp.resident.Add(-int64(cap(c) * factSize))
+		s.sp.release(c, s.chunk)
 	}
 	err := s.each(sd, p, visit)
 	pt.runs = nil

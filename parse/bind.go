@@ -86,38 +86,6 @@ type binder struct {
 	sums     controlSums
 }
 
-// wordMemo remembers what words mean. The last one is looked at first: most
-// columns of words say the same for long stretches.
-type wordMemo struct {
-	last  []byte
-	means meaning
-	all   map[string]meaning
-}
-
-func (w *wordMemo) get(c []byte) (meaning, bool) {
-	if w.all == nil {
-		return 0, false
-	}
-	if bytes.Equal(c, w.last) {
-		return w.means, true
-	}
-	m, ok := w.all[string(c)]
-	if ok {
-		w.last, w.means = append(w.last[:0], c...), m
-	}
-	return m, ok
-}
-
-func (w *wordMemo) put(c []byte, m meaning) {
-	if w.all == nil {
-		w.all = map[string]meaning{}
-	}
-	if len(w.all) < maxMemo {
-		w.all[string(c)] = m
-	}
-	w.last, w.means = append(w.last[:0], c...), m
-}
-
 func newBinder(p *plan) *binder {
 	b := &binder{
 		p: p, live: make([][]liveText, len(p.bindings)),
@@ -670,30 +638,34 @@ func (b *binder) means(cells [][]byte, bd *binding, row *Row) (verdict, *Problem
 		row.Channel = bd.cons.channel
 		return accept, nil
 	}
-	for i, t := range [...]target{targetChannel, target(PayMethod)} {
-		use := bd.at[t]
-		if use < 0 {
-			continue
-		}
-		memo := &b.channels
-		if i > 0 {
-			memo = &b.payMethods
-		}
-		m, p := b.lookup(cells, use, c.channel, memo)
-		switch {
-		case p != nil:
-			return reject, p
-		case m == meansSkip:
-			return skip, nil
-		case m > 0:
-			row.Channel = Channel(m)
-			return accept, nil
-		}
+	if v, p, known := b.channel(cells, bd.at[targetChannel], &b.channels, row); known {
+		return v, p
+	}
+	if v, p, known := b.channel(cells, bd.at[PayMethod], &b.payMethods, row); known {
+		return v, p
 	}
 	if row.Channel == ChannelUnknown && (row.CardType != CardUnknown || startsAsCard(b.cell(bd.at[CardTail]))) {
 		row.Channel = ChannelCard
 	}
 	return accept, nil
+}
+
+// channel reads the channel in one column, if it says anything about it.
+func (b *binder) channel(cells [][]byte, use int16, memo *wordMemo, row *Row) (v verdict, p *Problem, known bool) {
+	if use < 0 {
+		return accept, nil, false
+	}
+	m, p := b.lookup(cells, use, b.p.layout.c.channel, memo)
+	switch {
+	case p != nil:
+		return reject, p, true
+	case m == meansSkip:
+		return skip, nil, true
+	case m > 0:
+		row.Channel = Channel(m)
+		return accept, nil, true
+	}
+	return accept, nil, false
 }
 
 // startsAsCard says whether a card column holds the first six digits of a card:
@@ -809,14 +781,22 @@ func (b *binder) amounts(cells [][]byte, bd *binding, row *Row) (verdict, *Probl
 	}
 	row.Amount = a
 	flipped := printed != a
-	if row.Fee, row.HasFee, p = b.fen(cells, bd.at[FieldFee]); p != nil {
-		return reject, p
+	row.Fee, row.Net, row.Credited = 0, 0, 0
+	row.HasFee, row.HasNet, row.HasCredited = false, false, false
+	if use := bd.at[FieldFee]; use >= 0 {
+		if row.Fee, row.HasFee, p = b.fen(cells, use); p != nil {
+			return reject, p
+		}
 	}
-	if row.Net, row.HasNet, p = b.fen(cells, bd.at[FieldNet]); p != nil {
-		return reject, p
+	if use := bd.at[FieldNet]; use >= 0 {
+		if row.Net, row.HasNet, p = b.fen(cells, use); p != nil {
+			return reject, p
+		}
 	}
-	if row.Credited, row.HasCredited, p = b.fen(cells, bd.at[FieldCredited]); p != nil {
-		return reject, p
+	if use := bd.at[FieldCredited]; use >= 0 {
+		if row.Credited, row.HasCredited, p = b.fen(cells, use); p != nil {
+			return reject, p
+		}
 	}
 	if flipped {
 		row.Net, row.Credited = likeSign(row.Net, a), likeSign(row.Credited, a)
@@ -969,13 +949,17 @@ func (b *binder) times(cells [][]byte, bd *binding, row *Row) *Problem {
 	if p != nil {
 		return p
 	}
-	d, hasDate, p := b.when(cells, bd.at[targetDate], false)
-	if p != nil {
-		return p
+	var d, clock when
+	var hasDate, hasClock bool
+	if use := bd.at[targetDate]; use >= 0 {
+		if d, hasDate, p = b.when(cells, use, false); p != nil {
+			return p
+		}
 	}
-	clock, hasClock, p := b.when(cells, bd.at[targetClock], true)
-	if p != nil {
-		return p
+	if use := bd.at[targetClock]; use >= 0 {
+		if clock, hasClock, p = b.when(cells, use, true); p != nil {
+			return p
+		}
 	}
 	if !t.hasDay && hasDate {
 		clockOf := t
@@ -1011,27 +995,35 @@ func (b *binder) times(cells [][]byte, bd *binding, row *Row) *Problem {
 
 // days reads clearing, settle and credited dates.
 func (b *binder) days(cells [][]byte, bd *binding, row *Row) *Problem {
-	for _, f := range [...]struct {
-		field Field
-		to    *Date
-	}{{FieldClearingDate, &row.ClearingDate}, {FieldSettleDate, &row.SettleDate}, {FieldCreditedDate, &row.CreditedDate}} {
-		*f.to = b.p.dates[f.field-FieldClearingDate]
-		use := bd.at[f.field]
-		if use < 0 {
-			continue
-		}
-		w, ok, p := b.when(cells, use, false)
-		if p != nil {
+	row.ClearingDate, row.SettleDate, row.CreditedDate = b.p.dates[0], b.p.dates[1], b.p.dates[2]
+	if use := bd.at[FieldClearingDate]; use >= 0 {
+		if p := b.day(cells, use, &row.ClearingDate); p != nil {
 			return p
 		}
-		if ok && !w.hasDay {
-			return b.fail(codeBadTime, use, b.cell(use))
+	}
+	if use := bd.at[FieldSettleDate]; use >= 0 {
+		if p := b.day(cells, use, &row.SettleDate); p != nil {
+			return p
 		}
-		if ok {
-			*f.to = w.day
-		} else if b.p.uses[use].spec.Required {
-			return b.fail(codeEmptyRequired, use, nil)
-		}
+	}
+	if use := bd.at[FieldCreditedDate]; use >= 0 {
+		return b.day(cells, use, &row.CreditedDate)
+	}
+	return nil
+}
+
+// day reads a day in one column.
+func (b *binder) day(cells [][]byte, use int16, to *Date) *Problem {
+	w, ok, p := b.when(cells, use, false)
+	switch {
+	case p != nil:
+		return p
+	case ok && !w.hasDay:
+		return b.fail(codeBadTime, use, b.cell(use))
+	case ok:
+		*to = w.day
+	case b.p.uses[use].spec.Required:
+		return b.fail(codeEmptyRequired, use, nil)
 	}
 	return nil
 }
@@ -1138,6 +1130,11 @@ func (b *binder) identifier(c []byte, f Field) []byte {
 }
 
 func (b *binder) cardTail(c []byte) []byte {
+	if isMaskedCard(c) {
+		n := len(b.buf)
+		b.buf = append(append(append(b.buf, c[:6]...), "****"...), c[len(c)-4:]...)
+		return b.buf[n:]
+	}
 	src := b.text(c)
 	n := len(b.buf)
 	b.buf = appendIdentifier(b.buf, src)

@@ -133,12 +133,13 @@ func (ds *docScan) hashOutside(before bool) error {
 
 func hexDigest(h hash.Hash) string { return hex.EncodeToString(h.Sum(nil)) }
 
-// digestAll reads a whole source for its digest.
-func digestAll(src byteSource) (string, error) {
+// digestAll reads a whole source for its digest; "" if it cannot be read:
+// whatever is wrong with it is said where its rows are read.
+func digestAll(src byteSource) string {
 	h := sha256.New()
-	n, err := io.Copy(h, io.NewSectionReader(src, 0, src.Size()))
-	if err == nil && n != src.Size() {
-		err = io.ErrUnexpectedEOF
+	n, err := io.CopyBuffer(h, io.NewSectionReader(src, 0, src.Size()), make([]byte, 256<<10))
+	if err != nil || n != src.Size() {
+		return ""
 	}
-	return hexDigest(h), err
+	return hexDigest(h)
 }

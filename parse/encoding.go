@@ -107,13 +107,14 @@ func detectEncoding(head []byte, whole bool) (enc encoding, ascii bool) {
 	if firstHigh(head) < 0 {
 		return encUTF8, true
 	}
+	lines := wholeLines(head) // the last line may end in the middle of a character
 	if !whole {
-		head = wholeLines(head)
+		head = lines
 	}
-	if validUTF8(head) {
+	switch {
+	case validUTF8(head) || firstHigh(lines) >= 0 && validUTF8(lines):
 		return encUTF8, false
-	}
-	if validGB18030(head) {
+	case validGB18030(head) || firstHigh(lines) >= 0 && validGB18030(lines):
 		return encGB18030, false
 	}
 	return encodingByVote(head), false

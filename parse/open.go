@@ -1,6 +1,7 @@
 package parse
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -23,6 +24,7 @@ type opener struct {
 	opt   *Options
 	temp  containerOptions
 	raw   *inputFile
+	src   byteSource // raw, until the run is interrupted
 	files []*File
 	docs  []*document
 	close []io.Closer
@@ -49,12 +51,15 @@ func (o *opener) open() error {
 		return nil
 	}
 	o.raw = raw
+	o.src = interruptible{raw, o.ctx}
 	o.close = append(o.close, raw)
 	if raw.Size() == 0 {
 		o.refused(name, 0, Problem{Code: codeEmptyFile})
-		return o.digest()
+		o.digest(nil)
+		return nil
 	}
-	blobs := openContainer(name, raw, o.temp)
+	sum := o.digestPacked()
+	blobs := openContainer(name, o.src, o.temp)
 	for i := range blobs {
 		b := &blobs[i]
 		o.close = append(o.close, b)
@@ -63,7 +68,8 @@ func (o *opener) open() error {
 		}
 	}
 	o.passOverOddParts()
-	return o.digest()
+	o.digest(sum)
+	return nil
 }
 
 // refused lists a document that cannot be used.
@@ -97,7 +103,10 @@ func (o *opener) blob(b *blob) error {
 
 // text opens a document of text.
 func (o *opener) text(b *blob) error {
-	src := b.src
+	src, live := b.src, b.src == o.src
+	if live {
+		src = o.raw
+	}
 	if src.Size() == 0 {
 		o.refused(b.name, 0, Problem{Code: codeEmptyFile})
 		return nil
@@ -111,7 +120,7 @@ func (o *opener) text(b *blob) error {
 		o.refused(b.name, src.Size(), *problem)
 		return nil
 	}
-	d := &document{src: src, skip: skip, live: b.src == byteSource(o.raw)}
+	d := &document{src: src, skip: skip, live: live}
 	if skip > 0 {
 		d.src = section{src, skip}
 	}
@@ -269,7 +278,60 @@ func (o *opener) accept(d *document, f *File, p *plan, problems []Problem) {
 		d.size = o.opt.chunk
 	}
 	d.size = min(d.size, d.d.record)
+	if d.cutOff() {
+		f.refuse(Problem{Code: codeCutOff, Line: 0})
+		return
+	}
 	o.docs = append(o.docs, d)
+}
+
+// cutOff says whether the document ends in the middle of a row: its last line
+// has no end, and it has begun a row that it does not finish.
+func (d *document) cutOff() bool {
+	p := d.plan
+	if d.sheet || p.dataEnd != d.src.Size() || p.dataEnd == p.dataStart {
+		return false
+	}
+	tail := make([]byte, min(int64(d.d.record), tailBytes, p.dataEnd-p.dataStart))
+	if readFull(d.src, tail, p.dataEnd-int64(len(tail))) != nil || tail[len(tail)-1] == p.eol {
+		return false
+	}
+	start := p.dataEnd - int64(len(tail)) + int64(bytes.LastIndexByte(tail, p.eol)+1)
+	var s splitter
+	s.use(d.src, p.dataEnd, d.d)
+	if s.load(start, 1) != nil {
+		return false
+	}
+	if _, err := s.resolve(start, start+1); err != nil {
+		return false
+	}
+	var raw rawRow
+	var row Row
+	bad, _, ok := s.cut(&raw)
+	switch {
+	case !ok || len(bytes.TrimSpace(s.record)) == 0:
+		return false
+	case bad == faultNone && s.doubtful(p.enc)&checkCoding != 0:
+		return true
+	case bad != faultNone:
+		return bad == faultQuote
+	}
+	what, problem := p.newBinder().bind(&raw, &row, allFields)
+	return what == reject && (problem.Code == codeLineShape || problem.Code == codeShortRow && len(raw.cells) > 1)
+}
+
+// interruptible is a source that fails once the run is interrupted: unpacking a
+// large archive looks at nothing else.
+type interruptible struct {
+	byteSource
+	ctx context.Context
+}
+
+func (s interruptible) ReadAt(p []byte, off int64) (int, error) {
+	if err := s.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return s.byteSource.ReadAt(p, off)
 }
 
 // passOverOddParts forgives the parts of an archive or workbook that no layout
@@ -287,14 +349,31 @@ func (o *opener) passOverOddParts() {
 	}
 }
 
-// digest computes the input's digest unless the scan will.
-func (o *opener) digest() error {
-	if len(o.docs) == 1 && o.docs[0].live && len(o.files) == 1 {
+// digestPacked begins to compute the input's digest if it is not plain text,
+// beside the unpacking. The channel gives it, or "" where reading fails.
+func (o *opener) digestPacked() <-chan string {
+	head, err := readHead(o.src)
+	if err != nil {
 		return nil
 	}
-	sum, err := digestAll(o.raw)
-	if err != nil {
-		return nil // whatever is wrong with the file is said elsewhere
+	if f, _ := sniff(head); f == formText {
+		return nil
+	}
+	sum := make(chan string, 1)
+	go func() { sum <- digestAll(o.src) }()
+	return sum
+}
+
+// digest gives the files the input's digest unless the scan will.
+func (o *opener) digest(packed <-chan string) {
+	if len(o.docs) == 1 && o.docs[0].live && len(o.files) == 1 {
+		return
+	}
+	sum := ""
+	if packed != nil {
+		sum = <-packed
+	} else {
+		sum = digestAll(o.src)
 	}
 	for _, f := range o.files {
 		f.SHA256 = sum
@@ -302,7 +381,6 @@ func (o *opener) digest() error {
 	for _, d := range o.docs {
 		d.live = false
 	}
-	return nil
 }
 
 // workbook opens the sheets of a workbook that can be seen.

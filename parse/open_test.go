@@ -352,3 +352,25 @@ func TestControlTotalIsVerifiedBeforeRowsAreSeen(t *testing.T) {
 		t.Errorf("rows of %d documents, err %v", len(seen), err)
 	}
 }
+
+// FuzzOpen reads anything at all, in one piece and in small ones: both must say
+// the same, and every record must be accounted for.
+func FuzzOpen(f *testing.F) {
+	f.Add([]byte(testHeader + testRow(1, "x") + testRow(2, "\"a\nb\"")))
+	f.Add([]byte("\xEF\xBB\xBF" + testHeader + testRow(1, "\"open") + "合计,1\n"))
+	f.Add(gbk(testHeader + testRow(1, "中文") + testRow(2, "\"引,号\"")))
+	f.Add([]byte("PK\x03\x04"))
+	f.Add([]byte("\xFF\xFE\x01\x02"))
+	ls, err := LoadLayouts("")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, content []byte) {
+		path := store(t, "a.csv", content)
+		whole := readAll(t, path, &Options{Layouts: ls})
+		small := readAll(t, path, &Options{Layouts: ls, chunk: 16, slack: 1, Memory: 1, TempDir: t.TempDir()})
+		if whole != small {
+			t.Fatalf("whole:\n%s\nin small chunks:\n%s", whole, small)
+		}
+	})
+}

@@ -235,3 +235,69 @@ func clockOf(c []byte) (sec int32, ok bool) {
 	ss := x>>48&15*10 + x>>56
 	return int32(hh*3600 + mm*60 + ss), hh <= 23 && mm <= 59 && ss <= 59
 }
+
+// isMaskedCard says whether c is six digits, asterisks and four digits: a card
+// number as nearly all files have it.
+func isMaskedCard(c []byte) bool {
+	n := len(c)
+	if n < 13 || n > 19 {
+		return false
+	}
+	for _, x := range c[6 : n-4] {
+		if x != '*' {
+			return false
+		}
+	}
+	digits := true
+	for i := range 6 {
+		digits = digits && isDigit(c[i])
+	}
+	for i := n - 4; i < n; i++ {
+		digits = digits && isDigit(c[i])
+	}
+	return digits
+}
+
+// A wordMemo remembers what the words of a column mean. Most columns have few,
+// so the last ones are looked at first.
+type wordMemo struct {
+	recent [4]struct {
+		text  []byte
+		means meaning
+	}
+	used, next int
+	all        map[string]meaning
+}
+
+func (w *wordMemo) get(c []byte) (meaning, bool) {
+	for i := range w.recent[:w.used] {
+		if r := &w.recent[i]; string(r.text) == string(c) {
+			return r.means, true
+		}
+	}
+	m, ok := w.all[string(c)]
+	if ok {
+		w.keep(c, m)
+	}
+	return m, ok
+}
+
+func (w *wordMemo) put(c []byte, m meaning) {
+	if w.all == nil {
+		w.all = map[string]meaning{}
+	}
+	if len(w.all) < maxMemo {
+		w.all[string(c)] = m
+	}
+	w.keep(c, m)
+}
+
+func (w *wordMemo) keep(c []byte, m meaning) {
+	r := &w.recent[w.next]
+	r.text, r.means = append(r.text[:0], c...), m
+	w.next = (w.next + 1) % len(w.recent)
+	w.used = max(w.used, w.next, 1)
+	if w.next == 0 {
+		w.used = len(w.recent)
+	}
+}

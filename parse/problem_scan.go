@@ -14,6 +14,7 @@ const (
 	codeNotRegular     Code = "not_a_file"
 	codeFormula        Code = "formula_without_value"
 	codeUnfinished     Code = "file_unfinished"
+	codeCutOff         Code = "file_cut_off"
 	codeChanged        Code = "file_changed"
 	codeTooManyRejects Code = "too_many_rejects"
 	codeSumRange       Code = "sum_range"
@@ -35,6 +36,7 @@ var _ = addMessages(map[Code]message{
 	codeNotRegular:     {"不是普通文件（是文件夹或设备）；请给出文件", "not a regular file (a folder or a device); give a file"},
 	codeFormula:        {"单元格是没有保存结果的公式，其值未知；请在表格软件中打开并保存一次", "the cell is a formula whose result was never stored; open the workbook in a spreadsheet program and save it once"},
 	codeUnfinished:     {"文件以空字节结尾：仍在上传或写入中；请等传输完成后再运行", "the file ends in zero bytes: it is still being uploaded or written; run again when it is complete"},
+	codeCutOff:         {"文件在最后一行中间断开（末行不完整且没有换行）：下载或传输未完成；请重新下载", "the file ends in the middle of its last row (incomplete, without a line end): it was not fully downloaded; download it again"},
 	codeChanged:        {"读取过程中文件被改动；请等写入完成后再运行", "the file was changed while it was being read; run again when it is complete"},
 	codeTooManyRejects: {"被拒绝的行超过 {0} 行：版式与文件不符；请用 --layout 指定版式", "more than {0} rows were rejected: the layout does not fit the file; name one with --layout"},
 	codeSumRange:       {"金额合计超出范围；请核对金额列与单位", "the total of its amounts is out of range; check the amount column and its unit"},

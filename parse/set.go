@@ -212,6 +212,9 @@ func compareSources(a, b byteSource) (int, error) {
 func (in *Input) makeSets(ctx context.Context, opt *Options) error {
 	for _, d := range in.docs {
 		if !d.file.Used {
+			if d.live { // no scan will come along
+				d.file.SHA256 = digestAll(d.file.raw)
+			}
 			continue
 		}
 		s := in.Sets[d.file.Side]

@@ -233,6 +233,11 @@ func TestSameContentIsUsedOnce(t *testing.T) {
 	if got := scanAll(t, in.Sets[SidePos], 1); len(got.rows) != 2 {
 		t.Errorf("%d rows", len(got.rows))
 	}
+	for _, f := range in.Files {
+		if len(f.SHA256) != 64 {
+			t.Errorf("%s has no digest", f.Name)
+		}
+	}
 }
 
 func TestFilesThatAreNotReady(t *testing.T) {
@@ -334,4 +339,31 @@ func TestGB18030EqualsXText(t *testing.T) {
 			t.Fatalf("%q: %q, want %q", b, got, want)
 		}
 	})
+}
+
+func TestFileCutOffInItsLastRowIsRefused(t *testing.T) {
+	head := testHeader + testRow(1, "x") + testRow(2, "中文")
+	whole := strings.TrimSuffix(head, "\n")
+	for _, c := range []struct {
+		name, text string
+		cut        bool
+	}{
+		{"whole", head, false},
+		{"no line end", whole, false},
+		{"few cells", head + "DD0000000003,2026-03-01 10:11:12,x", true},
+		{"inside a character", head + "DD0000000003,2026-03-01 10:11:12,中\xE6\x96", true},
+		{"inside quotes", head + "DD0000000003,2026-03-01 10:11:12,\"中", true},
+		{"few cells, but a line end", head + "DD0000000003,2026-03-01 10:11:12,x\n", false},
+		{"a remark", head + "制表人：张三", false},
+		{"a total", head + "合计,2", false},
+	} {
+		in := openFiles(t, nil, writeFiles(t, map[string]string{"a.csv": c.text}), "a.csv")
+		f := in.Files[0]
+		if cut := len(f.Problems) > 0 && f.Problems[0].Code == codeCutOff; cut != c.cut || f.Used == c.cut {
+			t.Errorf("%s: used %v, %v", c.name, f.Used, f.Problems)
+		}
+		if c.cut && len(f.SHA256) != 64 {
+			t.Errorf("%s: no digest", c.name)
+		}
+	}
 }

@@ -66,11 +66,11 @@ func (p peers) duck(name, pos, clearing, out, columns string) job {
 
 func sqlString(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
 
-// sortJoin cuts key and amount out of both files, sorts and joins them. It reads
-// no quoted commas before the columns it needs: the generator puts them behind.
+// sortJoin cuts key and amount out of both files, sorts and joins them. awk knows
+// no quotes, so sed first replaces what stands in them.
 func (p peers) sortJoin(pos, clearing, dir string, posCols, clearingCols [3]int) job {
 	cut := func(file string, c [3]int) string {
-		return fmt.Sprintf(`%s -F, 'NR>1{print $%d "/" $%d "," $%d}' %q | %s -t, -k1,1`, p.awk, c[0], c[1], c[2], file, p.sort)
+		return fmt.Sprintf(`sed 's/"[^"]*"/x/g' %q | %s -F, 'NR>1{print $%d "/" $%d "," $%d}' | %s -t, -k1,1`, file, p.awk, c[0], c[1], c[2], p.sort)
 	}
 	a, b := filepath.Join(dir, "a.sorted"), filepath.Join(dir, "b.sorted")
 	script := fmt.Sprintf(`(%s > %q) & (%s > %q); wait; %s -t, -a1 -a2 -e - -o 0,1.2,2.2 %q %q | %s -F, '$2!=$3' > %q`,

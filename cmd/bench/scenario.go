@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/csv"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -27,11 +28,21 @@ func delimited(ctx context.Context, cfg config, p peers, rows int, out io.Writer
 	if err != nil {
 		return err
 	}
-	jobs := []job{
-		product(cfg, "**duizhang** UTF-8, whole run", utf8),
-		product(cfg, "**duizhang** GBK, whole run", gbk),
-		product(cfg, "**duizhang** UTF-8, --memory 128MiB", utf8, "--memory", "128MiB"),
-		product(cfg, "**duizhang** fixed width, whole run", fixed),
+	var jobs []job
+	for _, c := range []struct {
+		name, dir string
+		extra     []string
+	}{
+		{"**duizhang** UTF-8, whole run", utf8, nil},
+		{"**duizhang** GBK, whole run", gbk, nil},
+		{"**duizhang** UTF-8, --memory 128MiB", utf8, []string{"--memory", "128MiB"}},
+		{"**duizhang** fixed width, whole run", fixed, nil},
+	} {
+		j, err := product(cfg, c.name, c.dir, c.extra...)
+		if err != nil {
+			return err
+		}
+		jobs = append(jobs, j)
 	}
 	own, err := peerJobs(cfg, p, utf8, rows)
 	if err != nil {
@@ -47,7 +58,11 @@ func workbook(ctx context.Context, cfg config, rows int, out io.Writer) error {
 	if err := generate(ctx, cfg, dir, "--rows", n, "--form", "xlsx"); err != nil {
 		return err
 	}
-	return timeAll(ctx, cfg, fmt.Sprintf("%d × %d rows from XLSX", rows, rows), []job{product(cfg, "**duizhang** XLSX in, whole run", dir)}, out)
+	j, err := product(cfg, "**duizhang** XLSX in, whole run", dir)
+	if err != nil {
+		return err
+	}
+	return timeAll(ctx, cfg, fmt.Sprintf("%d × %d rows from XLSX", rows, rows), []job{j}, out)
 }
 
 func timeAll(ctx context.Context, cfg config, title string, jobs []job, out io.Writer) error {
@@ -66,16 +81,20 @@ func timeAll(ctx context.Context, cfg config, title string, jobs []job, out io.W
 }
 
 // product is a whole run: digest of the inputs, all rules, the proof, CSVs and workbook.
-func product(cfg config, name, dir string, extra ...string) job {
+func product(cfg config, name, dir string, extra ...string) (job, error) {
 	out := filepath.Join(dir, "out")
-	pos, clearing := inputs(dir)
-	argv := []string{cfg.bin, "run", "--pos", pos, "--clearing", clearing, "--as-of", "2026-01-06", "--quiet",
+	in, err := inputs(dir)
+	argv := []string{cfg.bin, "run", "--pos", in.Pos, "--clearing", in.Clearing, "--as-of", in.AsOf, "--quiet",
 		"--csv", out, "--out", filepath.Join(dir, "report.xlsx")}
-	return job{name: name, argv: append(argv, extra...), okExit: []int{1}}
+	return job{name: name, argv: append(argv, extra...), okExit: []int{1}}, err
 }
 
 func peerJobs(cfg config, p peers, dir string, rows int) ([]job, error) {
-	pos, clearing := inputs(dir)
+	in, err := inputs(dir)
+	if err != nil {
+		return nil, err
+	}
+	pos, clearing := in.Pos, in.Clearing
 	tmp := filepath.Join(dir, "out")
 	if err := os.MkdirAll(tmp, 0o755); err != nil {
 		return nil, err
@@ -105,16 +124,25 @@ func peerJobs(cfg config, p peers, dir string, rows int) ([]job, error) {
 	return jobs, nil
 }
 
-// inputs are the two files of a generated folder.
-func inputs(dir string) (pos, clearing string) {
-	found := func(pattern string) string {
-		m, _ := filepath.Glob(filepath.Join(dir, pattern)) // the pattern is constant
-		if len(m) == 0 {
-			return filepath.Join(dir, pattern)
-		}
-		return m[0]
+// dataset is what the generator says of a folder that it wrote (truth.json).
+type dataset struct {
+	AsOf     string `json:"as_of"`
+	Pos      string `json:"pos_file"`
+	Clearing string `json:"clearing_file"`
+}
+
+// inputs reads it, with full paths.
+func inputs(dir string) (dataset, error) {
+	var d dataset
+	b, err := os.ReadFile(filepath.Join(dir, "truth.json"))
+	if err != nil {
+		return d, err
 	}
-	return found("pos.*"), found("clearing.*")
+	if err := json.Unmarshal(b, &d); err != nil {
+		return d, fmt.Errorf("%s: %w", filepath.Join(dir, "truth.json"), err)
+	}
+	d.Pos, d.Clearing = filepath.Join(dir, d.Pos), filepath.Join(dir, d.Clearing)
+	return d, nil
 }
 
 // columns are the 1-based positions of names in the file's header.

@@ -1,0 +1,372 @@
+package match
+
+import (
+	"cmp"
+	"slices"
+	"sort"
+
+	"duizhang/parse"
+	"duizhang/parse/money"
+)
+
+// attempt is a search for a line that found nothing to place; it holds as long
+// as no settlement within reach was paid since.
+type attempt struct {
+	tick   int
+	ways   int32
+	gaveUp bool
+}
+
+// proposal is a set of settlements for a line, or of lines for a settlement.
+type proposal struct {
+	lines  []*line
+	payees []*payee
+}
+
+// oneToMany is pass 3: one credit that pays several settlements.
+func (a *allocator) oneToMany(within parse.Date) bool {
+	for progress := false; ; progress = true {
+		var found []proposal
+		asked := map[int]bool{} // equal lines propose once
+		open := filter(a.lines, func(l *line) bool { return l.open && l.named })
+		sets := wholeSets(filter(a.payees, func(p *payee) bool { return p.left > 0 && p.day != 0 }), open, (*payee).missing)
+		for _, l := range open {
+			if asked[l.twins] {
+				continue
+			}
+			asked[l.twins] = true
+			if ps := a.trySet(l, sets[l.amount], within); ps != nil {
+				found = append(found, proposal{[]*line{l}, ps})
+			}
+		}
+		if !a.accept(found, ReasonOneToMany) {
+			return progress
+		}
+	}
+}
+
+// trySet is setFor, unless it was asked before and nothing has changed since.
+func (a *allocator) trySet(l *line, sets [][]*payee, within parse.Date) []*payee {
+	ring := 0
+	if within != nearDays {
+		ring = 1
+	}
+	last := &l.tried[ring]
+	if last.tick > 0 && !a.changed(l, within, last.tick) {
+		l.ways, l.gaveUp = max(l.ways, last.ways), l.gaveUp || last.gaveUp
+		return nil
+	}
+	sets = filter(sets, func(set []*payee) bool {
+		return !slices.ContainsFunc(set, func(p *payee) bool { return !a.fits(l, p, within) })
+	})
+	before := attempt{a.tick, l.ways, l.gaveUp}
+	l.ways, l.gaveUp = 0, false
+	var found []*payee
+	if ring == 0 || len(sets) > 0 {
+		found = a.setFor(l, a.choices(l, within), sets, (*payee).missing, ring == 0)
+	}
+	*last = attempt{a.tick, l.ways, l.gaveUp}
+	if found != nil {
+		last.tick = 0
+	}
+	l.ways, l.gaveUp = max(l.ways, before.ways), l.gaveUp || before.gaveUp
+	return found
+}
+
+// changed says whether a settlement that a line could pay was paid since.
+func (a *allocator) changed(l *line, within parse.Date, tick int) bool {
+	for d := l.row.date - within; d <= l.row.date+a.lead; d++ {
+		if a.touched[d] > tick {
+			return true
+		}
+	}
+	return false
+}
+
+func (p *payee) missing() money.Fen { return p.left }
+
+func (p *payee) whole() money.Fen { return p.total }
+
+// setFor is the one set of two or more settlements that a line pays exactly.
+// Whole runs of a merchant's days, whole days of an acquirer and all that fits
+// come first, those that are due on the line's day before others; then any set.
+// Two sets of equal standing are none.
+func (a *allocator) setFor(l *line, ps []*payee, sets [][]*payee, value func(*payee) money.Fen, any bool) []*payee {
+	if len(ps) < 2 || slices.ContainsFunc(ps, func(p *payee) bool { return value(p) == l.amount }) {
+		// One that it pays alone is the better answer, even if pass 2 could
+		// not tell which.
+		return nil
+	}
+	if sumOf(ps, value) == l.amount {
+		if all := inOrder(ps); !slices.ContainsFunc(sets, func(s []*payee) bool { return slices.Equal(s, all) }) {
+			sets = append(slices.Clone(sets), all)
+		}
+	}
+	today := func(set []*payee) bool {
+		last := slices.MaxFunc(set, func(x, y *payee) int { return cmp.Compare(x.due, y.due) })
+		return last.due == l.row.date || !slices.ContainsFunc(set, func(p *payee) bool { return p.claim != l.row.date })
+	}
+	pool := ps
+	if strong := slices.DeleteFunc(slices.Clone(sets), func(set []*payee) bool { return !today(set) }); len(strong) > 0 {
+		sets = strong
+		pool = filter(ps, func(p *payee) bool { return p.due <= l.row.date })
+	}
+	switch {
+	case len(sets) > 1:
+		l.ways = max(l.ways, int32(len(sets)))
+		return nil
+	case len(sets) == 1:
+		return a.unlessRivalled(l, sets[0], pool, value)
+	case !any:
+		return nil
+	}
+	for _, pool := range [][]*payee{
+		filter(ps, func(p *payee) bool { return onDay(l, p) }),
+		filter(ps, func(p *payee) bool { return p.due <= l.row.date }),
+		ps,
+	} {
+		set, r := a.search(pool, l.amount, value)
+		switch {
+		case r.only():
+			return set
+		case r.sets > 1:
+			l.ways = max(l.ways, 2)
+			return nil
+		}
+		l.gaveUp = l.gaveUp || r.gaveUp || r.limited
+	}
+	return nil
+}
+
+// unlessRivalled is the set, unless a search finds another one of the same sum.
+func (a *allocator) unlessRivalled(l *line, set, pool []*payee, value func(*payee) money.Fen) []*payee {
+	other, r := a.search(pool, l.amount, value)
+	if r.sets == 0 || r.sets == 1 && slices.Equal(inOrder(other), inOrder(set)) {
+		return set
+	}
+	l.ways = max(l.ways, 2)
+	return nil
+}
+
+func inOrder(ps []*payee) []*payee {
+	ps = slices.Clone(ps)
+	slices.SortFunc(ps, func(x, y *payee) int { return cmp.Compare(x.n, y.n) })
+	return ps
+}
+
+// search looks for sets of settlements of any kind.
+func (a *allocator) search(ps []*payee, target money.Fen, value func(*payee) money.Fen) ([]*payee, subsetResult) {
+	ps = filter(ps, func(p *payee) bool { return value(p) <= target })
+	if admissibleSize(len(ps), target) < 2 {
+		return nil, subsetResult{limited: len(ps) >= 2}
+	}
+	slices.SortFunc(ps, func(x, y *payee) int { return cmp.Or(cmp.Compare(value(y), value(x)), cmp.Compare(x.n, y.n)) })
+	vals := make([]money.Fen, len(ps))
+	for i, p := range ps {
+		vals[i] = value(p)
+	}
+	r := findSubset(vals, make([]bool, len(ps)), target, &a.budget)
+	set := make([]*payee, len(r.pick))
+	for i, j := range r.pick {
+		set[i] = ps[j]
+	}
+	return set, r
+}
+
+// wholeSets are, by their sum, the sets that a payout naturally covers and that
+// one of the lines could be: runs of consecutive open clearing days of one
+// merchant, and everything of an acquirer on one account that is due, or was
+// cleared, on one day.
+func wholeSets(ps []*payee, lines []*line, value func(*payee) money.Fen) map[money.Fen][][]*payee {
+	sets, largest := map[money.Fen][][]*payee{}, money.Fen(0)
+	for _, l := range lines {
+		sets[l.amount] = nil
+		largest = max(largest, l.amount)
+	}
+	add := func(set []*payee, sum money.Fen) {
+		old, wanted := sets[sum]
+		if !wanted || len(set) < 2 {
+			return
+		}
+		if set = inOrder(set); !slices.ContainsFunc(old, func(s []*payee) bool { return slices.Equal(s, set) }) {
+			sets[sum] = append(old, set)
+		}
+	}
+	ps = slices.Clone(ps)
+	slices.SortFunc(ps, func(x, y *payee) int {
+		return cmp.Or(cmp.Compare(x.group, y.group), cmp.Compare(x.merchant, y.merchant), cmp.Compare(x.currency, y.currency),
+			cmp.Compare(x.account, y.account), cmp.Compare(x.day, y.day), cmp.Compare(x.n, y.n))
+	})
+	for first := range ps {
+		sum := value(ps[first])
+		for i := first + 1; i < len(ps) && i-first < maxRun && ps[i].follows(ps[i-1]); i++ {
+			if sum += value(ps[i]); sum > largest {
+				break
+			}
+			add(ps[first:i+1], sum)
+		}
+	}
+	for _, set := range wholeDays(ps) {
+		add(set, sumOf(set, value))
+	}
+	return sets
+}
+
+// follows says whether two settlements are of one merchant, account and currency.
+func (p *payee) follows(o *payee) bool {
+	return p.group == o.group && p.merchant == o.merchant && p.currency == o.currency && p.account == o.account
+}
+
+// wholeDays are the settlements of an acquirer on one account by due date, and
+// by clearing day.
+func wholeDays(ps []*payee) [][]*payee {
+	type key struct {
+		group, currency string
+		account         int
+		day             parse.Date
+		cleared         bool
+	}
+	index := map[key]int{}
+	var days [][]*payee
+	for _, p := range ps {
+		for _, k := range []key{{p.group, p.currency, p.account, p.due, false}, {p.group, p.currency, p.account, p.day, true}} {
+			i, ok := index[k]
+			if !ok {
+				i = len(days)
+				index[k] = i
+				days = append(days, nil)
+			}
+			days[i] = append(days[i], p)
+		}
+	}
+	return days
+}
+
+// manyToOne is pass 4: several credits that together pay one settlement.
+func (a *allocator) manyToOne(within parse.Date) bool {
+	for progress := false; ; progress = true {
+		var found []proposal
+		open := filter(a.lines, func(l *line) bool { return l.open && l.named })
+		for _, p := range a.payees {
+			if p.left <= 0 {
+				continue
+			}
+			from := sort.Search(len(open), func(i int) bool { return open[i].row.date >= p.earliest })
+			to := sort.Search(len(open), func(i int) bool { return open[i].row.date > p.due+within })
+			if ls := a.partsFor(p, open[from:max(from, to)], within); ls != nil {
+				found = append(found, proposal{ls, []*payee{p}})
+			}
+		}
+		if !a.accept(found, ReasonManyToOne) {
+			return progress
+		}
+	}
+}
+
+// partsFor is the one set of two or more lines that pays a settlement exactly:
+// all lines of a day, or all that fit, before any set; those of the day it is
+// due before others.
+func (a *allocator) partsFor(p *payee, open []*line, within parse.Date) []*line {
+	ls := filter(open, func(l *line) bool { return l.amount <= p.left && a.fits(l, p, within) })
+	if len(ls) < 2 || slices.ContainsFunc(ls, func(l *line) bool { return l.amount == p.left }) {
+		return nil
+	}
+	for _, pool := range [][]*line{filter(ls, func(l *line) bool { return onDay(l, p) }), ls} {
+		if sum := sumLines(pool); len(pool) > 1 && sum == p.left {
+			return pool
+		}
+		if within != nearDays {
+			continue
+		}
+		set, r := a.searchLines(pool, p.left)
+		if r.only() {
+			return set
+		}
+		if r.sets > 1 {
+			for _, l := range pool {
+				l.ways = max(l.ways, 2)
+			}
+			return nil
+		}
+		for _, l := range pool {
+			l.gaveUp = l.gaveUp || r.gaveUp
+		}
+	}
+	return nil
+}
+
+func sumLines(ls []*line) (sum money.Fen) {
+	for _, l := range ls {
+		sum += l.amount
+	}
+	return sum
+}
+
+// searchLines looks for sets of lines; equal lines are interchangeable.
+func (a *allocator) searchLines(ls []*line, target money.Fen) ([]*line, subsetResult) {
+	ls = slices.Clone(ls)
+	slices.SortFunc(ls, func(x, y *line) int { return cmp.Or(cmp.Compare(y.amount, x.amount), cmp.Compare(x.n, y.n)) })
+	vals, same := make([]money.Fen, len(ls)), make([]bool, len(ls))
+	for i, l := range ls {
+		vals[i] = l.amount
+		same[i] = i > 0 && ls[i-1].twins == l.twins
+	}
+	r := findSubset(vals, same, target, &a.budget)
+	set := make([]*line, len(r.pick))
+	for i, j := range r.pick {
+		set[i] = ls[j]
+	}
+	return set, r
+}
+
+// accept carries out the proposals of one round that no other one disputes: a
+// settlement belongs to one proposal, and equal lines are not asked for more
+// often than there are of them.
+func (a *allocator) accept(found []proposal, pass ReasonCode) bool {
+	payees, lines, have := map[*payee]int{}, map[int]int{}, map[int]int{}
+	for _, l := range a.lines {
+		if l.open {
+			have[l.twins]++
+		}
+	}
+	for _, f := range found {
+		for _, p := range f.payees {
+			payees[p]++
+		}
+		for _, l := range f.lines {
+			lines[l.twins]++
+		}
+	}
+	progress := false
+	for _, f := range found {
+		disputed := slices.ContainsFunc(f.payees, func(p *payee) bool { return payees[p] > 1 }) ||
+			slices.ContainsFunc(f.lines, func(l *line) bool { return lines[l.twins] > have[l.twins] })
+		if disputed {
+			for _, l := range f.lines {
+				l.ways = max(l.ways, 2)
+			}
+			continue
+		}
+		progress = true
+		if pass == ReasonOneToMany {
+			a.payAll(f.lines[0], f.payees, pass)
+			continue
+		}
+		for _, l := range f.lines {
+			l = a.twin(l)
+			l.peers = len(f.lines)
+			a.pay(l, f.payees[0], l.amount, pass)
+		}
+	}
+	return progress
+}
+
+// twin is the line itself, or the first open one that equals it.
+func (a *allocator) twin(l *line) *line {
+	for i := l.twins; i < len(a.lines) && a.lines[i].twins == l.twins; i++ {
+		if a.lines[i].open {
+			return a.lines[i]
+		}
+	}
+	return l
+}
