@@ -12,11 +12,13 @@ import (
 // reason is the sentence that explains a group, with its evidence: both
 // values, the nearest candidate and the gate that it failed.
 func (l *line) reason() string {
-	s := l.outcomeReason()
-	if l.group.Flags&match.FeeDiff == 0 {
-		return s
+	if l.said == "" {
+		l.said = l.outcomeReason()
+		if l.group.Flags&match.FeeDiff != 0 {
+			l.said = joinSentences(l.said, l.feeReason(), l.lang)
+		}
 	}
-	return joinSentences(s, l.feeReason(), l.lang)
+	return l.said
 }
 
 func joinSentences(a, b string, lang parse.Lang) string {

@@ -80,12 +80,13 @@ func TestReasonNamesBothFees(t *testing.T) {
 	l.group.Reason.Code = match.ReasonPayoutRow
 	want := text{"划款记录，不是交易；手续费收了 0.60 元，合同应为 0.38 元，多收 0.22 元", "a payout, no transaction; fee charged 0.60, by contract 0.38, 0.22 too much"}
 	for _, l.lang = range []parse.Lang{parse.ZH, parse.EN} {
+		l.said = ""
 		if got := l.reason(); got != want.in(l.lang) {
 			t.Errorf("got %s", got)
 		}
 	}
 	l.lang = parse.ZH
-	l.clearing[0].Fee = 30
+	l.clearing[0].Fee, l.said = 30, ""
 	if got := l.reason(); !strings.HasSuffix(got, "手续费收了 0.30 元，合同应为 0.38 元，少收 0.08 元") {
 		t.Errorf("got %s", got)
 	}
