@@ -228,6 +228,15 @@ func (c *cells) int(n int64) {
 	c.buf = append(c.buf, `</v></c>`...)
 }
 
+// intIf leaves the cell of nothing empty.
+func (c *cells) intIf(n int64) {
+	if n == 0 {
+		c.blank()
+		return
+	}
+	c.int(n)
+}
+
 // maxText is the longest text that a cell may hold, in UTF-16 units.
 const maxText = 32767
 

@@ -26,6 +26,7 @@ type writer struct {
 
 	book           *book // nil without a workbook
 	before, behind []*lineTable
+	fees           *sheet
 	settlements    *sheet
 	credits        *sheet
 	rejects        *sheet
@@ -34,7 +35,6 @@ type writer struct {
 
 	files   map[string]*csvFile // by name; empty without CSV
 	madeCSV bool                // the folder was not there before
-	figures figures
 	done    Written
 }
 
@@ -81,6 +81,9 @@ func (w *writer) openWorkbook() (err error) {
 		return s
 	}
 	for _, t := range w.before {
+		if t.spec.name == feeSheet.in(l) {
+			w.fees = add(sheetName("手续费汇总", "Fees", l, yellow), headingsOf(feeColumns, l))
+		}
 		t.sheet = add(t.spec, headingsOf(t.columns, l))
 	}
 	w.settlements = add(sheetName("结算批次", "Settlements", l, blue), headingsOf(settlementColumns, l))
@@ -148,6 +151,9 @@ func (w *writer) render(ctx context.Context) error {
 		w.run.Progress.Groups.Store(int64(len(w.run.Result.Groups)))
 	}
 	if err := w.renderGroups(ctx); err != nil {
+		return err
+	}
+	if err := table(w, w.fees, feeColumns, func(s *feeSum) string { return s.Currency }, w.run.feeSums()); err != nil {
 		return err
 	}
 	if err := w.renderSettlements(ctx); err != nil {
@@ -236,7 +242,6 @@ type batch struct {
 	cells *cells
 	rows  [][]*line // by line table
 	csv   csvRows
-	fig   figures
 }
 
 func (w *writer) newBatch() *batch {
@@ -283,14 +288,12 @@ func (w *writer) renderBatch(ctx context.Context, b *batch, groups []match.Group
 	return err
 }
 
-// sort puts the lines to the tables that want them and adds up the figures.
+// sort puts the lines to the tables that want them.
 func (b *batch) sort(tables []*lineTable, lines []line) {
-	b.fig = figures{}
 	for k := range tables {
 		b.rows[k] = b.rows[k][:0]
 	}
 	for i := range lines {
-		b.fig.add(&lines[i])
 		for k, t := range tables {
 			if t.wants(&lines[i]) {
 				b.rows[k] = append(b.rows[k], &lines[i])
@@ -322,7 +325,6 @@ func (w *writer) appendBatch(b *batch, tables []*lineTable, segments [][]segment
 			return err
 		}
 	}
-	w.figures.merge(&b.fig)
 	if w.run.Progress != nil {
 		w.run.Progress.Done.Add(int64(groups))
 	}
@@ -443,7 +445,7 @@ func (w *writer) complete(ctx context.Context) error {
 		return err
 	}
 	w.book.nameParts()
-	front := w.book.front(&w.figures)
+	front := w.book.front()
 	v, err := w.book.assemble(w.workbook, front)
 	if err != nil {
 		return err
