@@ -20,14 +20,14 @@ var knownParts = []string{"交易", "商户", "金额", "订单", "时间", "日
 // garbled says what went wrong with a text: the encoding it was in and the one
 // it was taken for. ok is false where nothing speaks for that.
 func garbled(text string) (was, taken string, ok bool) {
-	if strings.Contains(text, "锟斤拷") || strings.Count(text, "\uFFFD") > 1 {
-		return "?", "?", true // characters were replaced: what they were is lost
-	}
 	if partsIn(text) > 0 {
 		return "", "", false
 	}
 	if b, err := simplifiedchinese.GB18030.NewEncoder().Bytes([]byte(text)); err == nil && partsIn(string(bytes.ToValidUTF8(b, nil))) > 1 {
 		return "UTF-8", "GB18030 (GBK)", true
+	}
+	if strings.Contains(text, "锟斤拷") || strings.Count(text, "\uFFFD") > 1 {
+		return "?", "?", true // characters were replaced: what they were is lost
 	}
 	b := latinBytes(text)
 	if len(b) == 0 {
