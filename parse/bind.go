@@ -257,10 +257,10 @@ func (b *binder) sift(cells [][]byte) bool {
 			break
 		}
 	}
-	if len(first) == 0 {
-		return true
-	}
 	p := b.p
+	if len(first) == 0 {
+		return p.delim != spoolCell || !hasFormula(cells)
+	}
 	if len(p.skipLines) > 0 && p.form == formDelimited && matchesAny(p.skipLines, b.join(cells)) {
 		return true
 	}
@@ -272,7 +272,7 @@ func (b *binder) sift(cells [][]byte) bool {
 	}
 	switch c := first[0]; {
 	case c == '#':
-		return true
+		return filledCells(cells) <= 2 // more than a remark has: somebody's order number
 	case strings.IndexByte("-=_*+", c) >= 0:
 		return isRuler(cells)
 	case c >= utf8.RuneSelf || strings.IndexByte("tTsSgG", c) >= 0:
@@ -281,7 +281,11 @@ func (b *binder) sift(cells [][]byte) bool {
 		}
 		t, ok := b.totals[string(first)]
 		if !ok {
-			t = isTotal(normWord(b.show(first)))
+			word := normWord(b.show(first))
+			t = isTotal(word)
+			if t && !isPlainTotal(word) && b.hasDay(cells) {
+				return false // TOTAL-01 may be somebody's terminal
+			}
 			if len(b.totals) < maxMemo {
 				b.totals[string(first)] = t
 			}
@@ -290,6 +294,38 @@ func (b *binder) sift(cells [][]byte) bool {
 			b.noTotal = append(b.noTotal[:0], first...)
 		}
 		return t
+	}
+	return false
+}
+
+func filledCells(cells [][]byte) (n int) {
+	for _, c := range cells {
+		n += btoi(len(trim(c)) > 0)
+	}
+	return n
+}
+
+// hasFormula says whether a row that looks blank holds a formula without a value.
+func hasFormula(cells [][]byte) bool {
+	for _, c := range cells {
+		if string(c) == formulaMark {
+			return true
+		}
+	}
+	return false
+}
+
+// hasDay says whether a row has a day where transactions have theirs.
+func (b *binder) hasDay(cells [][]byte) bool {
+	for _, t := range [...]target{target(FieldTime), targetDate} {
+		use := b.p.bindings[0].at[t]
+		if use < 0 || uint(b.p.uses[use].cell) >= uint(len(cells)) {
+			continue
+		}
+		s := b.p.uses[use].spec
+		if w, code := readWhen(b.text(unguard(cells[b.p.uses[use].cell])), s.formats, b.p.ref); code == "" && w.hasDay {
+			return true
+		}
 	}
 	return false
 }

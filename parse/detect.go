@@ -163,6 +163,11 @@ func analyse(in analyseInput) (*plan, []Problem) {
 	}
 	best, problem := s.choose(fits, near)
 	if problem != nil {
+		if len(fits) == 0 && !s.override {
+			if g := s.garbledProblem(); g != nil {
+				problem = g
+			}
+		}
 		return nil, []Problem{*problem}
 	}
 	p, problem := s.plan(best)

@@ -30,6 +30,7 @@ type opener struct {
 	close []io.Closer
 	// seen, if not nil, is told of every document that is analysed.
 	seen func(analyseInput)
+	odd  []oddPart
 }
 
 func newOpener(ctx context.Context, in PathSide, opt *Options) *opener {
@@ -244,7 +245,11 @@ func (o *opener) analyse(d *document, f *File, enc encoding) (*plan, []Problem) 
 	if o.seen != nil {
 		o.seen(in)
 	}
-	return analyse(in)
+	p, problems := analyse(in)
+	if p == nil && len(o.odd) < maxOddParts {
+		o.odd = append(o.odd, oddPart{f, in})
+	}
+	return p, problems
 }
 
 // accept lists a document that was analysed, with or without success.
@@ -332,21 +337,6 @@ func (s interruptible) ReadAt(p []byte, off int64) (int, error) {
 		return 0, err
 	}
 	return s.byteSource.ReadAt(p, off)
-}
-
-// passOverOddParts forgives the parts of an archive or workbook that no layout
-// fits where another part is used: a read-me, a sheet of notes. They are listed
-// as not used.
-func (o *opener) passOverOddParts() {
-	if len(o.docs) == 0 {
-		return
-	}
-	for _, f := range o.files {
-		if !f.Used && len(f.Problems) == 1 && f.Problems[0].Code == codeUnknownLayout {
-			f.Ignored = true
-			f.Problems = []Problem{{Code: codeNotDataPart, File: f.Name}}
-		}
-	}
 }
 
 // digestPacked begins to compute the input's digest if it is not plain text,

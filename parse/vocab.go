@@ -304,6 +304,17 @@ func isTotal(text string) bool {
 	return false
 }
 
+// isPlainTotal says whether a totals line is called so without anything that
+// could be part of a number or a name.
+func isPlainTotal(text string) bool {
+	for _, w := range totalWords {
+		if rest, ok := strings.CutPrefix(text, w); ok && (rest == "" || rest[0] >= utf8.RuneSelf || strings.IndexByte(":(", rest[0]) >= 0) {
+			return true
+		}
+	}
+	return false
+}
+
 // isFoot says whether the only filled cell of a line is a remark under the table.
 func isFoot(text string) bool { return hasAnyPrefix(text, footWords...) }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"unicode"
@@ -56,10 +57,56 @@ func newLayouts(e *env, lang language, run *runFlags) *cobra.Command {
 			return layoutNames(all), cobra.ShellCompDirectiveNoFileComp
 		},
 	}
-	list.AddCommand(show)
+	list.AddCommand(show, newDraft(e, lang, &f, load))
 	fileVar(list.PersistentFlags(), &f.config, "config", "FILE", say(lang, msgFlagConfig))
 	fileVar(list.PersistentFlags(), &f.layouts, "layouts", "DIR", say(lang, msgFlagLayouts))
 	return list
+}
+
+// newDraft drafts a layout from a file. EXIT STATUS: 0; 2 usage; 3 there is no
+// table in the file, or it cannot be read.
+func newDraft(e *env, lang language, f *readFlags, load func(*cobra.Command) (*parse.Layouts, error)) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "new FILE",
+		Short: say(lang, msgNewShort),
+		Long:  say(lang, msgNewLong),
+		Args:  exactly(1, 1, msgOneFile),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			all, err := load(cmd)
+			if err != nil {
+				return err
+			}
+			if err := f.checkOverrides(args); err != nil {
+				return err
+			}
+			return draft(cmd, e, f, all, args[0])
+		},
+	}
+	cmd.Flags().Var(&f.encoding, "encoding", say(lang, msgFlagEncoding))
+	cmd.Flags().Var(&f.sheet, "sheet", say(lang, msgFlagSheet))
+	return cmd
+}
+
+func draft(cmd *cobra.Command, e *env, f *readFlags, all *parse.Layouts, path string) error {
+	temp, err := newScratch()
+	if err != nil {
+		return failed(err, msgNoScratch)
+	}
+	defer temp.remove()
+	opt := f.readOptions(all, temp.dir)
+	day := today(e)
+	opt.AsOf = day.date()
+	d, err := parse.DraftLayout(cmd.Context(), path, opt, languageFlag(cmd))
+	var p *parse.Problem
+	if errors.As(err, &p) {
+		line(e.stderr, visible(p.Text(languageFlag(cmd))))
+		return outcome(exitIncomplete)
+	}
+	if err != nil {
+		return failed(err, msgNoDraft, path)
+	}
+	_, err = fmt.Fprint(e.stdout, d.Text)
+	return err
 }
 
 // loadLayouts is the built-in layouts and those of the user's folder.

@@ -28,6 +28,8 @@ var (
 	msgNothingMore    = message{"不带参数", "no arguments"}
 	msgAtMostOneDir   = message{"至多一个文件夹", "at most one folder"}
 	msgOneLayout      = message{"一个版式名称", "one layout name"}
+	msgOneFile        = message{"一个文件", "one file"}
+	msgNoDraft        = message{"不能为“%s”起草版式", "no layout could be drafted for \"%s\""}
 	msgOneShell       = message{"一个 shell 名称（bash、zsh、fish 或 powershell）", "the name of one shell (bash, zsh, fish or powershell)"}
 	msgNoFiles        = message{"没有给出任何文件；例如：duizhang run --pos 销售.xlsx --clearing 对账单.csv", "no files given; for example: duizhang run --pos sales.xlsx --clearing clearing.csv"}
 	msgOutNotXLSX     = message{"选项 --out：“%s”不是 .xlsx；工作簿的文件名要以 .xlsx 结尾", "flag --out: \"%s\" is not .xlsx; the workbook's name must end in .xlsx"}
@@ -125,6 +127,8 @@ var (
 	msgInspectShort = message{"说明一个文件是什么、怎样读取", "tell what a file is and how it is read"}
 	msgInspectLong  = message{"识别：编码、版式、哪一方、各列对应的字段、前几行、合计与问题（会读完整个文件）。", "Recognise: encoding, layout, side, columns and their fields, first rows, totals, problems (reads all of it)."}
 	msgLayoutsShort = message{"已知的文件版式", "the known file layouts"}
+	msgNewShort     = message{"按一个文件起草版式（TOML）", "draft a layout from a file (TOML)"}
+	msgNewLong      = message{"起草：看表头和内容，猜出是哪一方、怎样分列、各列是什么、单位和用词，写成带说明的 TOML。\n核对后存成 名称.toml，放进 --layouts 的文件夹。", "Draft: from the header and the values, propose the side, the columns and their fields, units and words, as commented TOML.\nCheck it and save it as NAME.toml in the folder of --layouts."}
 	msgShowShort    = message{"打印一个版式的定义（TOML）", "print a layout's definition (TOML)"}
 	msgDemoShort    = message{"生成一小套演示数据并对账", "write a small data set and reconcile it"}
 	msgDemoLong     = message{"演示：在文件夹里生成一套带差异的演示数据（默认 duizhang-demo），再用与 run 相同的过程对账。", "Demo: write a small data set with differences into a folder (duizhang-demo by default) and reconcile it the way run does."}

@@ -1,0 +1,303 @@
+package parse
+
+import (
+	"archive/zip"
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"golang.org/x/text/encoding/simplifiedchinese"
+)
+
+// errorCase is a minimal input that causes one message.
+type errorCase struct {
+	name    string
+	content []byte
+	opt     Options
+	side    Side
+}
+
+// notByAFile are the codes that no file can cause, and why.
+var notByAFile = map[Code]string{
+	codeSpool:        "the temporary folder is full",
+	codeUnreadable:   "the disk or its permissions",
+	codeChanged:      "somebody writes to the file meanwhile",
+	codeNotFound:     "there is no file",
+	codeNotRegular:   "a folder",
+	codeTooLarge:     "a terabyte",
+	codeNoSuchLayout: "a flag",
+	codeNoTable:      "only drafting says so",
+}
+
+const (
+	tillHead = "订单号,交易时间,交易类型,状态,金额\n"
+	tillRow  = "A1,2026-03-01 10:00:00,消费,成功,5.00\n"
+)
+
+func till(cells string) []byte { return []byte(tillHead + cells + "\n") }
+
+func errorCases(t *testing.T) map[Code]errorCase {
+	text := func(s string) []byte { return []byte(s) }
+	bank := func(row string) []byte {
+		return []byte("交易日期,收入金额,支出金额,账户余额,币种\n" + row + "\n")
+	}
+	sheet := func(rows string) []byte { return bookOf(t, rows) }
+	rel := func(target string) string {
+		return `<Relationships ` + nsRels + `><Relationship Id="rId1" Type="` + relTyp + `officeDocument" Target="` + target + `"/></Relationships>`
+	}
+	inSheet := func(row string) string {
+		return `<row r="1"><c r="A1" t="inlineStr"><is><t>订单号</t></is></c><c r="B1" t="inlineStr"><is><t>交易时间</t></is></c><c r="C1" t="inlineStr"><is><t>金额</t></is></c></row>` + row
+	}
+	cases := map[Code]errorCase{
+		// rows
+		codeEmptyRequired:  {content: till("A1,2026-03-01 10:00:00,消费,成功,")},
+		codeBadAmount:      {content: till("A1,2026-03-01 10:00:00,消费,成功,五元")},
+		codeAmountExponent: {content: till("A1,2026-03-01 10:00:00,消费,成功,1e3")},
+		codeAmountDecimals: {content: till("A1,2026-03-01 10:00:00,消费,成功,1.005")},
+		codeAmountRange:    {content: till("A1,2026-03-01 10:00:00,消费,成功,999999999999999.00")},
+		codeAmountUnit:     {content: text("订单号,交易时间,金额(分)\nA1,2026-03-01 10:00:00,5.00\n")},
+		codeBothSides:      {content: bank("2026-03-01,5.00,6.00,100.00,人民币")},
+		codeNoAmount:       {content: bank("2026-03-01,,,100.00,人民币")},
+		codeBadCurrency:    {content: bank("2026-03-01,5.00,,100.00,贝壳")},
+		codeBadTime:        {content: till("A1,2026-02-30 10:00:00,消费,成功,5.00")},
+		codeAmbiguousTime:  {content: till("A1,03/04/2026,消费,成功,5.00")},
+		codeClockOnly:      {content: till("A1,10:00:00,消费,成功,5.00")},
+		codeLostPrecision:  {content: till("1.23457E+17,2026-03-01 10:00:00,消费,成功,5.00")},
+		codeBadIdentifier:  {content: till(strings.Repeat("A", 201) + ",2026-03-01 10:00:00,消费,成功,5.00")},
+		codeUnknownKind:    {content: till("A1,2026-03-01 10:00:00,赠送,成功,5.00")},
+		codeUnknownStatus:  {content: till("A1,2026-03-01 10:00:00,消费,也许,5.00")},
+		codeUnknownWord:    {content: text("交易日期,借贷标志,交易金额,账户余额\n2026-03-01,平,5.00,100.00\n")},
+		codeShortRow:       {content: till("A1,2026-03-01 10:00:00,消费")},
+		codeLongRow:        {content: till("A1,2026-03-01 10:00:00,消费,成功,1,234.00")},
+		codeLineShape:      {name: "IND26030101ACOMN", content: text(acomnLine + "\n" + acomnLine[:80] + "\n" + acomnLine + "\n"), opt: Options{Layout: Overrides{{Value: "unionpay-acomn"}}}},
+		codeTwoInOne:       {content: text("订单号,交易时间,金额,退款金额\nA1,2026-03-01 10:00:00,5.00,2.00\n")},
+		codeUnreadColumn:   {content: text("订单号,交易时间,金额,收银动作\nA1,2026-03-01 10:00:00,5.00,退款\n")},
+		codeFormula:        {name: "book.xlsx", content: sheet(inSheet(`<row r="2"><c r="A2"><f>1+1</f></c></row>`))},
+		// records
+		codeLoneQuote:   {content: till("\"A1,2026-03-01 10:00:00,消费,成功,5.00\n" + tillRow)},
+		codeLongRecord:  {content: till(strings.Repeat("A1,", 60) + "5.00"), opt: Options{Limits: Limits{Record: 100}}},
+		codeLongField:   {content: till(strings.Repeat("A", 60) + ",2026-03-01 10:00:00,消费,成功,5.00"), opt: Options{Limits: Limits{Field: 50}}},
+		codeManyColumns: {content: till(strings.Repeat("1,", 20) + "5.00"), opt: Options{Limits: Limits{Columns: 10}}},
+		codeNUL:         {content: till("A\x001,2026-03-01 10:00:00,消费,成功,5.00\n" + tillRow)},
+		codeCoding:      {content: append(till("A1,2026-03-01 10:00:00,消费,成功,5.00"), "A2\xFF\xFF,2026-03-01 10:00:00,x,x,5.00\n"...), opt: Options{Encoding: Overrides{{Value: "utf-8"}}}},
+		codeMixedCoding: {content: append(till("A1,2026-03-01 10:00:00,消费,成功,5.00"), gbk("A2,2026-03-01 10:00:00,消费,成功,5.00\n")...)},
+		// files
+		codeUnknownCoding:   {content: text("\xFF\xFF\xFF\xFF\xC0\xC1,\xFE\xFE\n")},
+		codeUnfinished:      {content: text(tillHead + tillRow + "\x00\x00\x00\x00")},
+		codeCutOff:          {content: text(tillHead + tillRow + "A2,2026-03-01 10:0")},
+		codeSumRange:        {content: till(strings.Repeat("A1,2026-03-01 10:00:00,消费,成功,300000000000000.00\n", 320))},
+		codeTooManyRejects:  {content: text(tillHead + strings.Repeat("A1,x,x,x,x\n", maxRejects+2))},
+		codeGarbled:         {content: mojibake("订单号,交易时间,交易类型,状态,金额\nA1,2026-03-01 10:00:00,消费,成功,5.00\n")},
+		codeTextLost:        {content: text("锟斤拷,锟斤拷,锟斤拷\nA1,2026-03-01 10:00:00,5.00\n")},
+		codeUnknownLayout:   {content: text("姓名,年龄,城市\n张三,30,上海\n")},
+		codeMissingColumns:  {content: text("交易时间,商户号,微信订单号,商户订单号,交易状态,手续费\n")},
+		codeDoubledColumn:   {content: text("订单号,交易时间,金额,金额\nA1,2026-03-01 10:00:00,5.00,6.00\n")},
+		codeAmbiguousLayout: {content: text("单,时,额\nA1,2026-03-01,5\n"), opt: Options{Layouts: own(t, basis("one", "pos")+"format.unit = \"yuan\"\n"+someColumns, basis("two", "pos")+"format.unit = \"yuan\"\n"+someColumns)}},
+		codeWrongSide:       {name: "JS_20260301.txt", content: text("商户编号|交易日期|交易时间|终端号|拉卡拉流水号|交易金额(分)|手续费(分)|结算金额(分)|结算日期|结算状态\n"), side: SidePos},
+		codeUnitConflict:    {content: text("单,时,额(元)\nA1,2026-03-01,5\n"), opt: Options{Layouts: own(t, basis("three", "pos")+strings.Replace(someColumns, "names = [\"额\"]", "names = [\"额\"]\nunit = \"fen\"", 1))}},
+		codeEmptyFile:       {content: text("")},
+		codeControlRows:     {content: till("A1,2026-03-01 10:00:00,消费,成功,5.00\n合计：2笔,,,,")},
+		codeControlAmount:   {content: till("A1,2026-03-01 10:00:00,消费,成功,5.00\n合计,,,,6.00")},
+		codeControlMissing:  {content: cutTail(t, "testdata/layouts/wechat-trade/1600000001All20260301.csv", "总交易单数")},
+		codeNoYear:          {content: text("交易日,记账日,交易摘要,人民币金额,卡号末四位,交易地金额\n12/29,12/30,还款,5.00,1234,5.00\n")},
+		// containers
+		codePackDamaged:   {name: "a.gz", content: gzipped(till("A1"))[:20]},
+		codePackEncrypted: {name: "a.zip", content: makeZip(t, zipEntry{name: "a.csv", data: tillHead, head: func(h *zip.FileHeader) { h.Flags |= 1 }})},
+		codePackMethod:    {name: "a.zip", content: withMethod(makeZip(t, zipEntry{name: "a.csv", data: tillHead}), 97)},
+		codePackSplit:     {name: "a.zip", content: splitZip(makeZip(t, zipEntry{name: "a.csv", data: tillHead}))},
+		codePackLink:      {name: "a.zip", content: makeZip(t, zipEntry{name: "a.csv", data: "/etc/passwd", head: func(h *zip.FileHeader) { h.SetMode(os.ModeSymlink | 0o777) }})},
+		codePackedOther:   {name: "a.rar", content: text("Rar!\x1A\x07\x01\x00")},
+		codeArchiveDeep:   {name: "a.zip", content: nested(t, 4, till("A1"))},
+		codeArchiveEmpty:  {name: "a.zip", content: makeZip(t)},
+		codeArchiveMany:   {name: "a.zip", content: makeZip(t, zipEntry{name: "a.csv", data: tillHead}, zipEntry{name: "b.csv", data: tillHead}), opt: Options{Limits: Limits{Entries: 1}}},
+		codeUnpackLarge:   {name: "a.gz", content: gzipped(till(strings.Repeat("A", 2000))), opt: Options{Limits: Limits{Inflated: 1000}}},
+		codeUnpackRatio:   {name: "a.gz", content: gzipped(bytes.Repeat([]byte("0"), 1<<20)), opt: Options{Limits: Limits{RatioFrom: 1 << 10}}},
+		codeNotData:       {name: "a.pdf", content: text("%PDF-1.7\n%\xE2\xE3\xCF\xD3\n")},
+		codeWebPage:       {name: "a.xls", content: text("<html><body><form>请登录</form></body></html>")},
+		// workbooks
+		codeWorkbookOld:       {name: "a.xls", content: makeOLE(map[string][]byte{"Book": rec(0x0809, 0x0500, 5, 0, 0)}, "Book")},
+		codeWorkbookOther:     {name: "a.docx", content: makeBook(t, bookParts{rootRels: rel("word/document.xml")})},
+		codeWorkbookEncrypted: {name: "a.xlsx", content: makeOLE(map[string][]byte{"EncryptedPackage": make([]byte, 16), "EncryptionInfo": make([]byte, 16)}, "EncryptedPackage", "EncryptionInfo")},
+		codeWorkbookDamaged:   {name: "a.xlsx", content: makeBook(t, bookParts{strings: `<sst><si><t>a`})},
+		codeWorkbookEntity:    {name: "a.xlsx", content: makeBook(t, bookParts{workbook: `<!DOCTYPE x [<!ENTITY a "b">]><workbook/>`})},
+		codeWorkbookRows:      {name: "a.xlsx", content: sheet(inSheet(`<row r="2147483647"><c r="A2147483647"><v>1</v></c></row>`))},
+		codeWorkbookColumns:   {name: "a.xlsx", content: sheet(inSheet(`<row r="2"><c r="ZZ2"><v>1</v></c></row>`)), opt: Options{Limits: Limits{Columns: 100}}},
+		codeWorkbookStrings:   {name: "a.xlsx", content: makeBook(t, bookParts{strings: `<sst><si><t>` + strings.Repeat("a", 200) + `</t></si></sst>`}), opt: Options{Limits: Limits{Strings: 100}}},
+		codeWorkbookSheets:    {name: "a.xlsx", content: workbookOf(t, [][]any{{"a"}}, [][]any{{"b"}}), opt: Options{Limits: Limits{Sheets: 1}}},
+		codeNoSuchSheet:       {name: "a.xlsx", content: workbookOf(t, [][]any{{"a"}}), opt: Options{Sheet: Overrides{{Value: "三月"}}}},
+		codeNotDataPart:       {name: "a.zip", content: makeZip(t, zipEntry{name: "a.csv", data: tillHead + tillRow}, zipEntry{name: "说明.txt", data: "本月账单\n"})},
+		codeNoHeader:          {name: "a.xlsx", content: workbookOf(t, [][]any{{"订单号", "交易时间", "金额"}, {"A1", "2026-03-01 10:00:00", "5.00"}}, [][]any{{"A2", "2026-03-01 11:00:00", "6.00"}})},
+	}
+	return cases
+}
+
+// acomnLine is one row of a UnionPay file, cut to its first 34 fields.
+var acomnLine = func() string {
+	b := []byte(strings.Repeat(" ", 300))
+	for at, v := range map[int]string{0: "48379219", 12: "00049992", 24: "747302", 31: "0301162152", 42: "622262******4809", 62: "000000000100", 75: "000000000000", 88: " 00000000000",
+		101: "0200", 106: "000000", 113: "5398", 118: "01080209", 127: "777290058160810", 143: "215228025551", 156: "00", 159: "028658", 166: "00049992", 185: "00", 188: "012"} {
+		copy(b[at:], v)
+	}
+	return string(b)
+}()
+
+// mojibake is text in UTF-8 that was read as GB18030 and saved again.
+func mojibake(s string) []byte {
+	out, _ := simplifiedchinese.GB18030.NewDecoder().Bytes([]byte(s))
+	return out
+}
+
+// cutTail is a file without what follows the last line that begins with a word.
+func cutTail(t testing.TB, file, word string) []byte {
+	b, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b[:bytes.LastIndex(b, []byte(word))]
+}
+
+func withMethod(z []byte, method byte) []byte {
+	z = bytes.Clone(z)
+	z[8] = method
+	z[bytes.Index(z, []byte("PK\x01\x02"))+10] = method
+	return z
+}
+
+// splitZip says that the directory is on the third disk.
+func splitZip(z []byte) []byte {
+	z[len(z)-18] = 2
+	return z
+}
+
+func nested(t testing.TB, depth int, content []byte) []byte {
+	name := "a.csv"
+	for range depth {
+		content = makeZip(t, zipEntry{name: name, data: string(content)})
+		name = "a.zip"
+	}
+	return content
+}
+
+// TestErrorCorpus reads testdata/errors/<code>/<file> and compares what is said
+// about it, in both languages, with <file>.want. With -update it writes both.
+func TestErrorCorpus(t *testing.T) {
+	for code, c := range errorCases(t) {
+		t.Run(string(code), func(t *testing.T) {
+			name := c.name
+			if name == "" {
+				name = "a.csv"
+			}
+			dir := filepath.Join("testdata/errors", string(code))
+			path := filepath.Join(dir, name)
+			if len(c.content) > 64<<10 {
+				path = store(t, name, c.content) // too large to keep
+			} else {
+				keepFile(t, path, c.content)
+			}
+			if c.opt.Layouts == nil {
+				c.opt.Layouts = builtin(t)
+			}
+			if c.opt.AsOf == 0 && code != codeNoYear {
+				c.opt.AsOf = civil(2026, 3, 10)
+			}
+			var said strings.Builder
+			for _, p := range problemsOf(t, path, c.side, &c.opt) {
+				if p.Code == code {
+					fmt.Fprintf(&said, "%s\n%s\n", p.Text(ZH), p.Text(EN))
+					break
+				}
+			}
+			if said.Len() == 0 {
+				t.Fatalf("says %v", texts(problemsOf(t, path, c.side, &c.opt)))
+			}
+			keepFile(t, filepath.Join(dir, name+".want"), []byte(said.String()))
+		})
+	}
+}
+
+// keepFile compares a file of the corpus with what it should be, or writes it.
+func keepFile(t *testing.T, path string, content []byte) {
+	t.Helper()
+	if *update {
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, content, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	have, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(have, content) {
+		t.Errorf("%s is\n%.400q\nwant\n%.400q", path, have, content)
+	}
+}
+
+// problemsOf is everything that is said about an input: of files and of rows.
+func problemsOf(t *testing.T, path string, side Side, opt *Options) (out []Problem) {
+	t.Helper()
+	in, err := Open(context.Background(), []PathSide{{Path: path, Side: side}}, opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
+	for _, s := range in.Sets {
+		if s == nil {
+			continue
+		}
+		if err := s.Scan(context.Background(), 1, 0, func(int) func(*Row) { return func(*Row) {} }); err == nil {
+			for _, r := range s.Rejects() {
+				out = append(out, r.Problem)
+			}
+		}
+	}
+	for _, f := range in.Files {
+		out = append(out, f.Problems...)
+	}
+	return out
+}
+
+// Every message of the catalogue has a file in the corpus, or a reason why not;
+// and it says in both languages what to do.
+func TestEveryMessageHasItsFile(t *testing.T) {
+	cases := errorCases(t)
+	var missing []string
+	for code, m := range catalogue {
+		_, has := cases[code]
+		if _, excused := notByAFile[code]; has == excused {
+			missing = append(missing, string(code))
+		}
+		if m.zh == "" || m.en == "" {
+			t.Errorf("%s is silent in one language", code)
+		}
+		if zh, en := m.zh, m.en; !strings.ContainsAny(zh, "；：，") && !strings.Contains(en, ";") {
+			t.Errorf("%s does not say what to do: %s / %s", code, zh, en)
+		}
+	}
+	slices.Sort(missing)
+	if len(missing) > 0 {
+		t.Errorf("without a file: %v", missing)
+	}
+	for code := range cases {
+		if _, known := catalogue[code]; !known {
+			t.Errorf("%s is no code", code)
+		}
+	}
+	kept, err := os.ReadDir("testdata/errors")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range kept {
+		if _, has := cases[Code(e.Name())]; !has && e.IsDir() {
+			t.Errorf("testdata/errors/%s is of no case", e.Name())
+		}
+	}
+}
