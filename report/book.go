@@ -381,7 +381,7 @@ func (p *part) columnWidth(i int) float64 {
 	h := p.sheet.headings[i]
 	w := min(p.widths[i], h.max)
 	if h.kind == kMoney {
-		w = max(p.widths[i], moneyWidth(p.sums[i].fen)+1)
+		w = max(p.widths[i], moneyWidth(p.sums[i].fen)+1, width(h.title))
 	}
 	if h.kind == kDecision || h.kind == kNote {
 		w = h.max

@@ -38,7 +38,7 @@ var (
 	colDifference     = column[*line]{text{"差额(元)", "Difference (CNY)"}, kMoney, 20, func(c *cells, l *line) { c.money(l.difference()) }}
 	colFee            = column[*line]{text{"手续费(元)", "Fee (CNY)"}, kMoney, 16, func(c *cells, l *line) { c.moneyIf(l.fee()) }}
 	colExpectedFee    = column[*line]{text{"合同手续费(元)", "Contract fee (CNY)"}, kMoney, 16, func(c *cells, l *line) { c.moneyIf(l.group.ExpectedFee, l.group.HasExpectedFee) }}
-	colFeeOver        = column[*line]{text{"多收(+)少收(-)(元)", "Overcharged (CNY)"}, kMoney, 16, func(c *cells, l *line) { c.moneyIf(l.feeOver()) }}
+	colFeeOver        = column[*line]{text{"手续费差(元)", "Overcharged (CNY)"}, kMoney, 16, func(c *cells, l *line) { c.moneyIf(l.feeOver()) }}
 	colNet            = column[*line]{text{"应到净额(元)", "Net due (CNY)"}, kMoney, 20, func(c *cells, l *line) { c.moneyIf(l.net()) }}
 	colCredited       = column[*line]{text{"到账金额(元)", "Credited (CNY)"}, kMoney, 20, func(c *cells, l *line) { c.moneyIf(l.group.Credited, l.group.HasCredited) }}
 	colOwed           = column[*line]{text{"应追金额(元)", "Owed (CNY)"}, kMoney, 20, func(c *cells, l *line) { c.money(l.owed()) }}
@@ -209,7 +209,7 @@ var settlementColumns = []column[*settled]{
 	{text{"手续费(元)", "Fee (CNY)"}, kMoney, 20, func(c *cells, s *settled) { c.money(s.Fee) }},
 	{text{"付款手续费(元)", "Payout fee (CNY)"}, kMoney, 16, func(c *cells, s *settled) { c.moneyIf(s.PayoutFee, s.PayoutFee != 0) }},
 	{text{"应结净额(元)", "Net (CNY)"}, kMoney, 20, func(c *cells, s *settled) { c.money(s.Net) }},
-	{text{"结转(+入-出)(元)", "Carried (CNY)"}, kMoney, 16, func(c *cells, s *settled) { c.moneyIf(s.Carried, s.Carried != 0) }},
+	{text{"结转(元)", "Carried (CNY)"}, kMoney, 16, func(c *cells, s *settled) { c.moneyIf(s.Carried, s.Carried != 0) }},
 	{text{"已到账(元)", "Credited (CNY)"}, kMoney, 20, func(c *cells, s *settled) { c.money(s.Settlement.Credited) }},
 	{text{"未到账(元)", "Outstanding (CNY)"}, kMoney, 20, func(c *cells, s *settled) { c.money(s.Outstanding) }},
 	{text{"收单称到账日", "Acquirer says"}, kDate, 10, func(c *cells, s *settled) { c.date(s.Claimed) }},
