@@ -365,10 +365,11 @@ func (h *header) identifies(c *compiled) bool {
 	return !slices.ContainsFunc(c.not, has)
 }
 
-// missingColumns names the required columns that the header lacks.
+// missingColumns names the required columns that the header lacks; without any
+// it is all of them.
 func missingColumns(c *compiled, at []int) (missing []string) {
 	for _, group := range c.require {
-		if slices.ContainsFunc(group, func(i int) bool { return at[i] >= 0 }) {
+		if slices.ContainsFunc(group, func(i int) bool { return at != nil && at[i] >= 0 }) {
 			continue
 		}
 		names := make([]string, len(group))
@@ -637,11 +638,12 @@ func (s *sight) unknown(near []*fit) *Problem {
 				break
 			}
 		}
-		name := "generic"
+		name, missing := "generic-pos", "订单号, 交易时间, 金额"
 		if s.override {
 			name = s.in.opts.Layout.For(s.in.name)
+			missing = strings.Join(missingColumns(s.in.opts.Layouts.Get(name).c, nil), ", ")
 		}
-		return &Problem{Code: codeUnknownLayout, Args: []string{name, "*", cutRunes(title, 200)}}
+		return &Problem{Code: codeUnknownLayout, Args: []string{name, missing, cutRunes(title, 200)}}
 	}
 	best := slices.MinFunc(near, func(a, b *fit) int {
 		return cmp.Or(cmp.Compare(len(a.missing), len(b.missing)), cmp.Compare(b.bound, a.bound), cmp.Compare(a.layout.Name, b.layout.Name))

@@ -1,0 +1,227 @@
+package parse
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"duizhang/parse/money"
+)
+
+// A shuffled file is one of the corpus whose columns a test moves about.
+type shuffled struct {
+	before, after []string // lines around the table's full-width rows
+	rows          [][]string
+	delim         byte
+}
+
+// shuffledOf takes the table out of a file of the corpus; ok is false where
+// columns are found by their place.
+func shuffledOf(t *testing.T, g *got, content string) (f shuffled, ok bool) {
+	p := g.plan
+	if p == nil || p.form != formDelimited || p.why.Header == 0 || len(g.rejects) > 0 {
+		return f, false
+	}
+	f.delim = p.delim
+	lines := strings.Split(strings.TrimSuffix(content, "\n"), "\n")
+	width := 0
+	for i, l := range lines {
+		var cells []string
+		for _, c := range cutRow([]byte(strings.TrimRight(l, "\r")), p) {
+			cells = append(cells, string(c))
+		}
+		switch {
+		case int64(i)+1 < p.why.Header:
+			f.before = append(f.before, l)
+		case int64(i)+1 == p.why.Header:
+			width = len(cells)
+			f.rows = append(f.rows, cells)
+		case len(cells) != width:
+			f.after = append(f.after, l)
+		case len(f.after) > 0:
+			return f, false
+		default:
+			f.rows = append(f.rows, cells)
+		}
+	}
+	return f, true
+}
+
+// text writes the file with its columns in the order given.
+func (f shuffled) text(order []int, quote bool) string {
+	var b strings.Builder
+	for _, l := range f.before {
+		b.WriteString(l + "\n")
+	}
+	for _, row := range f.rows {
+		for i, k := range order {
+			if i > 0 {
+				b.WriteByte(f.delim)
+			}
+			c := row[k]
+			if quote && strings.IndexByte(c, f.delim) >= 0 {
+				c = `"` + c + `"`
+			}
+			b.WriteString(c)
+		}
+		b.WriteString("\n")
+	}
+	for _, l := range f.after {
+		b.WriteString(l + "\n")
+	}
+	return b.String()
+}
+
+func (f shuffled) with(column string) shuffled {
+	rows := make([][]string, len(f.rows))
+	for i, r := range f.rows {
+		v := "x"
+		if i == 0 {
+			v = column
+		}
+		rows[i] = append(slices.Clone(r), v)
+	}
+	f.rows = rows
+	return f
+}
+
+func seq(n int) []int {
+	out := make([]int, n)
+	for i := range out {
+		out[i] = i
+	}
+	return out
+}
+
+func shown(g *got) (out []string) {
+	for _, r := range g.rows {
+		r.Text[Remark] = "" // joined of several columns in the order they stand
+		out = append(out, show(r))
+	}
+	return out
+}
+
+// TestColumnsOfTheCorpusMayMove feeds every file with its columns reversed, with
+// one more, and each renamed to another of its names: it reads the same. With a
+// required column twice, or without it, it is refused by name, unless a generic
+// layout can do without.
+func TestColumnsOfTheCorpusMayMove(t *testing.T) {
+	files, err := filepath.Glob("testdata/layouts/*/*.want")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tried := map[string]bool{}
+	for _, file := range files {
+		file = strings.TrimSuffix(file, ".want")
+		base := filepath.Base(file)
+		content, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		layout := filepath.Base(filepath.Dir(file))
+		r := reading{name: base, asOf: civil(2026, 3, 10)}
+		if builtin(t).Get(layout).Explicit {
+			r.layout = layout
+		}
+		g := r.read(t, content)
+		f, ok := shuffledOf(t, g, string(content))
+		if !ok || len(g.rows) > len(f.rows)-1 || strings.HasPrefix(base, "bad") || len(g.problems) > 0 || len(g.rows) == 0 {
+			continue
+		}
+		tried[layout] = true
+		n, quote := len(f.rows[0]), g.plan.quote
+		want := shown(g)
+		same := func(how string, text string) {
+			if h := r.read(t, []byte(text)); h.plan == nil || h.plan.layout.Name != layout || !slices.Equal(shown(h), want) || len(h.problems) > 0 {
+				t.Errorf("%s %s: problems %v, reads\n%s\nwant\n%s", file, how, texts(h.problems), strings.Join(shown(h), "\n"), strings.Join(want, "\n"))
+			}
+		}
+		if strings.TrimSpace(f.rows[0][n-1]) != "" {
+			back := seq(n)
+			slices.Reverse(back)
+			same("reversed", f.text(back, quote))
+			same("with one more column", f.with("附加栏").text(seq(n+1), quote))
+		}
+		for i := range g.plan.uses {
+			if name := ownOtherName(g.plan, i); name != "" {
+				rows := slices.Clone(f.rows)
+				rows[0] = slices.Clone(rows[0])
+				rows[0][g.plan.uses[i].cell] = name
+				same("with "+name, shuffled{f.before, f.after, rows, f.delim}.text(seq(n), quote))
+			}
+		}
+		checkRequired(t, r, g, f, file)
+	}
+	if len(tried) < 40 {
+		t.Errorf("only %d layouts were tried", len(tried))
+	}
+}
+
+// ownOtherName is another name of a column that no other column has, and that
+// does not state another unit.
+func ownOtherName(p *plan, use int) string {
+	u := &p.uses[use]
+	if u.cell < 0 {
+		return ""
+	}
+	now := normHeader(p.columns[u.cell].Header)
+	for i, c := range p.columns {
+		if i != u.cell && slices.Contains(u.spec.keys, normHeader(c.Header).key) {
+			return "" // the file has several of its names: the best counts
+		}
+	}
+	for _, n := range slices.Backward(u.spec.Names) {
+		h := normHeader(n)
+		if h.key == now.key || h.hasUnit != now.hasUnit {
+			continue
+		}
+		shared := slices.ContainsFunc(p.columns, func(c ColumnUse) bool { return normHeader(c.Header).key == h.key })
+		for i := range p.uses {
+			shared = shared || i != use && (slices.Contains(p.uses[i].spec.keys, h.key) || slices.Contains(p.uses[i].spec.more, h.key))
+		}
+		if !shared {
+			if now.hasUnit {
+				n += map[bool]string{true: "(分)", false: "(元)"}[now.unit == money.UnitFen]
+			}
+			return n
+		}
+	}
+	return ""
+}
+
+// checkRequired doubles and drops each required column of a file.
+func checkRequired(t *testing.T, r reading, g *got, f shuffled, file string) {
+	n := len(f.rows[0])
+	for i := range g.plan.uses {
+		u := &g.plan.uses[i]
+		if !u.spec.Required || u.cell < 0 {
+			continue
+		}
+		title := g.plan.columns[u.cell].Header
+		h := r.read(t, []byte(f.with(f.rows[0][u.cell]).text(seq(n+1), g.plan.quote)))
+		if h.plan != nil || len(h.problems) != 1 || h.problems[0].Code != codeDoubledColumn || h.problems[0].Args[0] != title {
+			t.Errorf("%s with %s twice: %v", file, title, texts(h.problems))
+		}
+		if n < 4 {
+			continue
+		}
+		less := slices.Delete(seq(n), u.cell, u.cell+1)
+		h = r.read(t, []byte(f.text(less, g.plan.quote)))
+		named := len(h.problems) == 1 && (h.problems[0].Code == codeMissingColumns || h.problems[0].Code == codeUnknownLayout || h.problems[0].Code == codeControlMissing)
+		if h.plan != nil && h.plan.layout.Priority >= genericPriority && h.plan.layout.Name == g.plan.layout.Name && !oneOfItsNames(u, h) || h.plan == nil && !named {
+			t.Errorf("%s without %s: read as %v, %v", file, title, h.plan != nil, texts(h.problems))
+		}
+	}
+}
+
+// oneOfItsNames says that another column of the file took the dropped one's part.
+func oneOfItsNames(u *columnUse, h *got) bool {
+	for i := range h.plan.uses {
+		if h.plan.uses[i].spec.As == u.spec.As && h.plan.uses[i].cell >= 0 {
+			return true
+		}
+	}
+	return false
+}
