@@ -212,7 +212,7 @@ func (t *totals) add(g *Group, currency string) {
 	m.clearing.add(currency, c)
 	w := &t.timing[g.Timing]
 	w.groups++
-	if len(g.Clearing) > 0 {
+	if len(g.Clearing) > 0 && !(g.Match == Conflict && g.short()) {
 		w.amount.add(currency, c)
 	} else {
 		w.amount.add(currency, p)

@@ -322,6 +322,9 @@ func (r *run) timeCleared(g *Group, d *draft) {
 	g.Timing, g.DueDate, g.DaysLate = last.timing, last.due, last.late
 	switch {
 	case last.timing != OnTime && last.timing != Late:
+	case g.short() && g.PosAmount < 0:
+		// Less was taken back than refunded: nobody owes the shop anything.
+		g.Timing, g.DaysLate = TimingNone, 0
 	case g.short():
 		g.Timing, g.DaysLate = openTiming(last.due, r.opt.AsOf), overdueBy(r.opt.Calendar, r.cycleOf(g, d), last.due, r.opt.AsOf)
 	default:

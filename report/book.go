@@ -446,7 +446,7 @@ func (b *book) describe() error {
 	at := dateText(b.run.Result.AsOf) + "T00:00:00Z"
 	return errors.Join(
 		b.file.SetDocProps(&excelize.DocProperties{Title: b.stamp(), Creator: "duizhang " + b.run.Version, LastModifiedBy: "duizhang", Created: at, Modified: at}),
-		b.file.SetAppProps(&excelize.AppProperties{Application: "duizhang"}),
+		b.file.SetAppProps(&excelize.AppProperties{Application: application}),
 	)
 }
 

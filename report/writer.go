@@ -55,6 +55,9 @@ func newWriterOn(d disk, run *Run, out Output) (*writer, error) {
 }
 
 func (w *writer) open() error {
+	if err := w.makeFolder(); err != nil {
+		return err
+	}
 	if w.out.Workbook != "" {
 		if err := w.openWorkbook(); err != nil {
 			return err
@@ -108,14 +111,19 @@ func (w *writer) write(ctx context.Context) (Written, error) {
 	return w.commit()
 }
 
+// makeFolder makes the folder of the CSV files, and with it those above.
+func (w *writer) makeFolder() error {
+	if w.out.CSV == "" {
+		return nil
+	}
+	_, err := os.Stat(w.out.CSV)
+	w.madeCSV = errors.Is(err, fs.ErrNotExist)
+	return asWriteError(os.MkdirAll(w.out.CSV, 0o755), w.out.CSV, 0, NotWritable)
+}
+
 // openCSV begins the CSV files. There is no settlement or credit file where
 // the run had nothing to settle or no bank side.
 func (w *writer) openCSV() error {
-	_, err := os.Stat(w.out.CSV)
-	w.madeCSV = errors.Is(err, fs.ErrNotExist)
-	if err := os.MkdirAll(w.out.CSV, 0o755); err != nil {
-		return asWriteError(err, w.out.CSV, 0, NotWritable)
-	}
 	for _, name := range w.csvNames() {
 		t, err := newTemp(w.disk, filepath.Join(w.out.CSV, name))
 		if err != nil {
@@ -491,11 +499,11 @@ func (w *writer) commit() (Written, error) {
 		return Written{}, err
 	}
 	if w.workbook != nil {
-		name, err := w.workbook.commitBeside()
+		name, kept, err := w.workbook.commitBeside()
 		if err != nil {
 			return Written{}, err
 		}
-		w.done.Workbook, w.done.Renamed = name, name != w.out.Workbook
+		w.done.Workbook, w.done.Kept = name, kept
 		folders[filepath.Dir(name)] = true
 	}
 	for folder := range folders {
