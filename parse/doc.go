@@ -68,7 +68,7 @@ func (f *File) Amount() Sum {
 
 // refuse takes the file out of its set.
 func (f *File) refuse(p Problem) {
-	p.File = f.Name
+	p.File, p.Value = f.Name, maskCards(p.Value)
 	f.Problems = append(f.Problems, p)
 	f.Used = false
 }
@@ -159,6 +159,7 @@ func (ds *docScan) finish() error {
 	for i := range t.rejects {
 		r := &t.rejects[i]
 		r.p.File = f.Name
+		r.p.Value = maskCards(r.p.Value)
 		r.p.Line = x.chunks[r.chunk].base + r.line
 	}
 	outside := d.plan.skippedBefore + d.plan.skippedAfter

@@ -322,7 +322,65 @@ func (d *document) cutOff() bool {
 		return bad == faultQuote
 	}
 	what, problem := p.newBinder().bind(&raw, &row, allFields)
+	if what == accept && p.form == formDelimited && len(raw.cells) > 1 {
+		return p.lastIsShort(raw.cells[len(raw.cells)-1], tail[:start-(p.dataEnd-int64(len(tail)))])
+	}
 	return what == reject && (problem.Code == codeLineShape || problem.Code == codeShortRow && len(raw.cells) > 1)
+}
+
+// lastIsShort says whether the last cell of a file that does not end in a line
+// end has less than those above it all have: digits, decimals, or anything.
+func (p *plan) lastIsShort(last []byte, above []byte) bool {
+	lines := bytes.Split(bytes.TrimRight(above, "\r\n"), []byte{p.eol})
+	if len(above) == tailBytes || len(lines) > 200 {
+		lines = lines[max(1, len(lines)-200):]
+	}
+	width, decimals, n := -1, -1, 0
+	for _, l := range lines {
+		l = bytes.TrimRight(l, "\r")
+		c := l[bytes.LastIndexByte(l, p.delim)+1:]
+		if len(c) == len(l) {
+			continue // a title or a remark
+		}
+		w, d := cellShape(c)
+		switch {
+		case n == 0:
+			width, decimals = w, d
+		case w != width && d != decimals, w == 0:
+			return false
+		}
+		if w != width {
+			width = -1
+		}
+		if d != decimals {
+			decimals = -1
+		}
+		n++
+	}
+	if n < 3 {
+		return false
+	}
+	w, d := cellShape(last)
+	return w == 0 || decimals > 0 && d < decimals && d >= 0 || decimals == 0 && width >= 6 && w < width && d == 0
+}
+
+// cellShape is the length of a cell, and the decimals of a number; -1 for text.
+func cellShape(c []byte) (width, decimals int) {
+	c = bytes.Trim(trim(c), `"`)
+	point := -1
+	for i, x := range c {
+		switch {
+		case x == '.' && point < 0:
+			point = i
+		case x == '-' && i == 0, x == ',', x >= '0' && x <= '9':
+		default:
+			return len(c), -1
+		}
+	}
+	if point < 0 {
+		return len(c), 0
+	}
+	return len(c), len(c) - point - 1
 }
 
 // interruptible is a source that fails once the run is interrupted: unpacking a

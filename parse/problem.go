@@ -131,8 +131,9 @@ func escaped(s string) string {
 }
 
 // maskCards hides the middle of every run of 13 to 19 digits that passes the
-// check digit of card numbers. About one order number in ten passes it too,
-// which is why keys in reports are not treated so.
+// check digit of card numbers, also where its groups of four are set apart by
+// blanks or hyphens. About one order number in ten passes it too, which is why
+// keys in reports are not treated so.
 func maskCards(s string) string {
 	var out []byte
 	last := 0
@@ -145,17 +146,50 @@ func maskCards(s string) string {
 		for j < len(s) && s[j]-'0' <= 9 {
 			j++
 		}
-		if isCard(s[i:j]) {
-			out = append(out, s[last:i+6]...)
-			out = append(out, "****"...)
-			last = j - 4
+		if !isCard(s[i:j]) {
+			if k := cardInGroups(s[i:]); k > 0 {
+				j = i + k
+			} else {
+				i = j
+				continue
+			}
 		}
-		i = j
+		head, n := i, 0
+		for n < 6 {
+			n += btoi(s[head]-'0' <= 9)
+			head++
+		}
+		out = append(out, s[last:head]...)
+		out = append(out, "****"...)
+		last, i = j-4, j
 	}
 	if out == nil {
 		return s
 	}
 	return string(append(out, s[last:]...))
+}
+
+// cardInGroups is the length of a card number in groups of four digits at the
+// beginning of s, 0 if there is none.
+func cardInGroups(s string) int {
+	var digits []byte
+	end := 0
+	for i := 0; i < len(s) && len(digits) < 20; i++ {
+		switch c := s[i]; {
+		case c-'0' <= 9:
+			digits = append(digits, c)
+			end = i + 1
+			continue
+		case (c == ' ' || c == '-') && len(digits) > 0 && len(digits)%4 == 0 && s[i-1]-'0' <= 9:
+			continue
+		default:
+			i = len(s)
+		}
+	}
+	if end <= len(digits) || !isCard(digits) || s[end-4]-'0' > 9 || s[end-3]-'0' > 9 || s[end-2]-'0' > 9 {
+		return 0
+	}
+	return end
 }
 
 // isCard says whether digits look like a full card number: 13 to 19 of them

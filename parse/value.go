@@ -150,15 +150,19 @@ func freeIsClean(c []byte) bool {
 	return true
 }
 
-// hasLongDigits says whether a run of 13 or more digits is in c, which is where
-// a card number could be.
+// hasLongDigits says whether a run of 13 or more digits is in c, perhaps in
+// groups of four, which is where a card number could be.
 func hasLongDigits(c []byte) bool {
 	run := 0
-	for _, b := range c {
-		if b-'0' > 9 {
+	for i, b := range c {
+		switch {
+		case b-'0' <= 9:
+			if run++; run >= 13 {
+				return true
+			}
+		case (b == ' ' || b == '-') && run > 0 && run%4 == 0 && c[i-1]-'0' <= 9:
+		default:
 			run = 0
-		} else if run++; run >= 13 {
-			return true
 		}
 	}
 	return false
