@@ -569,8 +569,9 @@ func (s *sight) choose(fits, near []*fit) (*fit, *Problem) {
 	}
 	if s.in.side == SideUnknown && !s.override {
 		telling := slices.DeleteFunc(slices.Clone(fits), func(f *fit) bool { return !f.tells() })
-		if len(telling) == 0 && len(fits) > 0 {
-			return nil, &Problem{Code: codeSideUnknown, Args: []string{cutRunes(fits[0].hdr.title(), 400)}}
+		shops := slices.IndexFunc(fits, func(f *fit) bool { return len(f.layout.c.unless) > 0 })
+		if len(telling) == 0 && shops >= 0 {
+			return nil, &Problem{Code: codeSideUnknown, Args: []string{cutRunes(fits[shops].hdr.title(), 400)}}
 		}
 		fits = telling
 	}
