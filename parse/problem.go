@@ -161,7 +161,11 @@ func maskCards(s string) string {
 		}
 		out = append(out, s[last:head]...)
 		out = append(out, "****"...)
-		last, i = j-4, j
+		for last, n = j, 0; n < 4; {
+			last--
+			n += btoi(s[last]-'0' <= 9)
+		}
+		i = j
 	}
 	if out == nil {
 		return s
@@ -186,7 +190,7 @@ func cardInGroups(s string) int {
 			i = len(s)
 		}
 	}
-	if end <= len(digits) || !isCard(digits) || s[end-4]-'0' > 9 || s[end-3]-'0' > 9 || s[end-2]-'0' > 9 {
+	if end <= len(digits) || !isCard(digits) {
 		return 0
 	}
 	return end
