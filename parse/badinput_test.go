@@ -47,7 +47,9 @@ func TestBadInput(t *testing.T) {
 	h := tillHead
 	row := func(id, amount string) string { return id + ",2026-03-01 10:00:00,消费,成功," + amount + "\n" }
 	two := row("A1", "5.00") + row("A2", "6.00")
-	tab := func(cell string) string { return "订单号\t交易时间\t金额\nA1\t2026-03-01 10:00:00\t" + cell + "\n" }
+	tab := func(cell string) string {
+		return "订单号\t交易时间\t金额\nA1\t2026-03-01 10:00:00\t" + cell + "\n"
+	}
 	at := func(cell string) string { return "订单号\t交易时间\t金额\nA1\t" + cell + "\t5.00\n" }
 	utf16 := func(s string, e unicode.Endianness) string { return string(utf16Text(t, []byte(s), e)) }
 	xlsx := string(workbookOf(t, [][]any{{"订单号", "交易时间", "金额"}, {"A1", "2026-03-01 10:00:00", 5}}))

@@ -154,14 +154,10 @@ func maskCards(s string) string {
 				continue
 			}
 		}
-		head, n := i, 0
-		for n < 6 {
-			n += btoi(s[head]-'0' <= 9)
-			head++
-		}
-		out = append(out, s[last:head]...)
-		out = append(out, "****"...)
-		last, i = j-4, j
+		digits := strings.NewReplacer(" ", "", "-", "").Replace(s[i:j])
+		out = append(out, s[last:i]...)
+		out = append(append(append(out, digits[:6]...), "****"...), digits[len(digits)-4:]...)
+		last, i = j, j
 	}
 	if out == nil {
 		return s
@@ -186,7 +182,7 @@ func cardInGroups(s string) int {
 			i = len(s)
 		}
 	}
-	if end <= len(digits) || !isCard(digits) || s[end-4]-'0' > 9 || s[end-3]-'0' > 9 || s[end-2]-'0' > 9 {
+	if end <= len(digits) || !isCard(digits) {
 		return 0
 	}
 	return end
