@@ -127,8 +127,9 @@ type rules struct {
 type sink interface {
 	// group takes rows that belong together.
 	group(m Match, f Flags, why Reason, p, c []*item)
-	// leave takes a row for which the key found no counterpart.
-	leave(sd side, it *item)
+	// leave takes a row for which the key found no counterpart; other is the
+	// row of the other side that carries the key but went to another one.
+	leave(sd side, it, other *item)
 }
 
 // needsContent says whether the fate of rows that look alike hangs on what
@@ -167,18 +168,29 @@ func (b *rules) resolve(p, c []item, digests bool) bool {
 		b.conflicts()
 	}
 	for _, it := range b.p {
-		b.leave(posSide, it)
+		b.leave(posSide, it, c)
 	}
 	for _, it := range b.c {
-		b.leave(clearingSide, it)
+		b.leave(clearingSide, it, p)
 	}
 	return true
 }
 
-func (b *rules) leave(sd side, it *item) {
+func (b *rules) leave(sd side, it *item, others []item) {
 	if !it.taken {
-		b.out.leave(sd, it)
+		b.out.leave(sd, it, nearestTaken(it, others))
 	}
+}
+
+// nearestTaken is the row nearest in time, of the first maxNear, that another
+// one took; nil if none did.
+func nearestTaken(it *item, others []item) (found *item) {
+	for i := range others[:min(len(others), maxNear)] {
+		if o := &others[i]; o.taken && (found == nil || abs(int64(o.time)-int64(it.time)) < abs(int64(found.time)-int64(it.time))) {
+			found = o
+		}
+	}
+	return found
 }
 
 // setLimit: "trade times more than key_days apart are not the same

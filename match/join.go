@@ -54,6 +54,9 @@ type quietSums struct {
 	amount sum
 }
 
+// beaten is a row that its key left over, and the row that went to another.
+type beaten struct{ row, other parse.Pos }
+
 // joiner joins partitions, one after another; it belongs to one goroutine.
 type joiner struct {
 	r     *run
@@ -61,6 +64,7 @@ type joiner struct {
 	rules rules
 	// left are positions of rows that fall through to the next key.
 	left   [2][]parse.Pos
+	beaten [2][]beaten
 	tied   [2][]item // buckets that need contents, see rules.resolve
 	drafts []draft
 	rows   arena[fact]
@@ -307,8 +311,11 @@ func (j *joiner) group(m Match, f Flags, why Reason, p, c []*item) {
 }
 
 // leave implements sink.
-func (j *joiner) leave(sd side, it *item) {
+func (j *joiner) leave(sd side, it, other *item) {
 	j.left[sd] = append(j.left[sd], it.pos())
+	if other != nil {
+		j.beaten[sd] = append(j.beaten[sd], beaten{it.pos(), other.pos()})
+	}
 }
 
 // apart is how far apart in seconds the two sides' clock times are.

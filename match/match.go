@@ -123,6 +123,7 @@ type run struct {
 	terminals    places
 	scanned      [2]tally
 	rest         [2][]placed // rows without a usable key
+	beaten       [2]map[parse.Pos]parse.Pos
 	loose        [2][]*loose
 	drafts       []draft
 	quietSums    []quietSums
@@ -140,6 +141,7 @@ func newRun(opt Options, pos, clearing, bank Source) *run {
 	}
 	r.classes.ids = map[class]uint32{}
 	r.fees = feeLedger{}
+	r.beaten = [2]map[parse.Pos]parse.Pos{{}, {}}
 	if pos != nil && clearing != nil {
 		r.keys = usableKeys(pos.Carries(), clearing.Carries())
 	}
@@ -335,6 +337,11 @@ func (r *run) joinKey(ctx context.Context, i int) (left [2][]parse.Pos, err erro
 		}
 		for sd := range left {
 			left[sd] = append(left[sd], j.left[sd]...)
+			for _, b := range j.beaten[sd] {
+				if _, stricter := r.beaten[sd][b.row]; !stricter {
+					r.beaten[sd][b.row] = b.other
+				}
+			}
 			r.quietSeen[sd].merge(&j.seen[sd])
 		}
 	}

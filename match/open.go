@@ -199,7 +199,7 @@ func (e *evidence) of(sd side, l *loose) Reason {
 		return why.with(l.tie.other)
 	}
 	if l.time == 0 {
-		return why
+		return e.beaten(sd, l, why)
 	}
 	for i := range keyOrder {
 		if o := e.nearest(e.keys[other][i][l.keys[i]], l, 1<<62, func(o *loose) bool { return !e.r.withinDays(l, o) }); o != nil {
@@ -227,6 +227,15 @@ func (e *evidence) of(sd side, l *loose) Reason {
 			why.Code, why.Amount = ReasonOtherAmount, cleared(sd, l, o)
 			return why.with(o)
 		}
+	}
+	return e.beaten(sd, l, why)
+}
+
+// beaten is the reason of a row that has no candidate: perhaps one carries its
+// key but went to another row.
+func (e *evidence) beaten(sd side, l *loose, why Reason) Reason {
+	if at, ok := e.r.beaten[sd][l.pos()]; ok {
+		why.Code, why.Other, why.HasOther = ReasonKeyTaken, at, true
 	}
 	return why
 }

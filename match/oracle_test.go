@@ -19,6 +19,7 @@ type oracle struct {
 	p, c     []*oracleRow
 	groups   []string
 	terminal map[string][]merchantKey
+	beaten   map[*oracleRow]bool // its key was on a row that went to another
 }
 
 type oracleRow struct {
@@ -33,7 +34,7 @@ type oracleRow struct {
 }
 
 func oracleRun(pos, clearing []parse.Row, opt Options) []string {
-	o := &oracle{opt: opt, terminal: map[string][]merchantKey{}}
+	o := &oracle{opt: opt, terminal: map[string][]merchantKey{}, beaten: map[*oracleRow]bool{}}
 	o.p, o.c = oracleRows(pos, false), oracleRows(clearing, true)
 	for _, r := range o.c {
 		if t := r.text(parse.TerminalID); t != "" {
@@ -211,6 +212,13 @@ func (o *oracle) bucket(k KeyType, p, c []*oracleRow) {
 			o.pairs(p, c, limit, func(a, b *oracleRow) bool {
 				return sign(a, b) && a.negative() == negP && (!same || a.Amount == -b.Amount)
 			}, conflict(ReasonKindConflict))
+		}
+	}
+	for i, rows := range [2][]*oracleRow{p, c} {
+		for _, r := range rows {
+			if !r.used && slices.ContainsFunc([2][]*oracleRow{c, p}[i], func(q *oracleRow) bool { return q.used }) {
+				o.beaten[r] = true
+			}
 		}
 	}
 }
@@ -454,6 +462,45 @@ func (o *oracle) voids() {
 			}
 		}
 	}
+	o.lonelyVoids(rows, when)
+}
+
+// lonelyVoids cancels the only sale of one card, terminal, day and amount
+// before a void that is the only one after it.
+func (o *oracle) lonelyVoids(rows []*oracleRow, when func(*oracleRow) int64) {
+	sale := func(r *oracleRow) bool {
+		return !r.used && r.live && (r.kind == parse.Sale || r.kind == parse.PreauthComplete) && r.Amount > 0
+	}
+	void := func(r *oracleRow) bool {
+		return !r.used && r.live && (r.kind == parse.Void || r.kind == parse.Reversal) && r.Amount < 0 && r.text(parse.OrigKey) == ""
+	}
+	fits := func(s, v *oracleRow) bool {
+		return sale(s) && void(v) && s.Time != 0 && v.Time != 0 && when(s) < when(v) && s.Time/86400 == v.Time/86400 && s.Amount == -v.Amount &&
+			s.cur() == v.cur() && s.text(parse.TerminalID) != "" && s.text(parse.TerminalID) == v.text(parse.TerminalID) && lastFour(s) != "" && lastFour(s) == lastFour(v)
+	}
+	var pairs [][2]*oracleRow
+	for _, v := range rows {
+		var sales, voids []*oracleRow
+		for _, s := range rows {
+			if fits(s, v) {
+				sales = append(sales, s)
+			}
+		}
+		if len(sales) != 1 {
+			continue
+		}
+		for _, w := range rows {
+			if fits(sales[0], w) {
+				voids = append(voids, w)
+			}
+		}
+		if len(voids) == 1 {
+			pairs = append(pairs, [2]*oracleRow{sales[0], v})
+		}
+	}
+	for _, pair := range pairs {
+		o.emit(Voided, NoKey, ReasonVoided, pair[1], pair[0], pair[1])
+	}
 }
 
 // looseLess is the order in which open rows are looked at.
@@ -498,14 +545,15 @@ func (o *oracle) inWindow(a, b *oracleRow) bool {
 }
 
 func cardsDiffer(a, b *oracleRow) bool {
-	tail := func(r *oracleRow) string {
-		t := r.text(parse.CardTail)
-		if len(t) < 4 || strings.Trim(t[len(t)-4:], "0123456789") != "" {
-			return ""
-		}
-		return t[len(t)-4:]
+	return lastFour(a) != "" && lastFour(b) != "" && lastFour(a) != lastFour(b)
+}
+
+func lastFour(r *oracleRow) string {
+	t := r.text(parse.CardTail)
+	if len(t) < 4 || strings.Trim(t[len(t)-4:], "0123456789") != "" {
+		return ""
 	}
-	return tail(a) != "" && tail(b) != "" && tail(a) != tail(b)
+	return t[len(t)-4:]
 }
 
 // atPlace says that two rows agree in terminal (0), merchant (1) or store (2),
@@ -680,6 +728,9 @@ func (o *oracle) evidence(r *oracleRow, others []*oracleRow) ReasonCode {
 		}) {
 			return ReasonOtherAmount
 		}
+	}
+	if o.beaten[r] {
+		return ReasonKeyTaken
 	}
 	return ReasonNoCandidate
 }

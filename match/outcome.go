@@ -320,12 +320,31 @@ func (r *run) timeCleared(g *Group, d *draft) {
 		}
 	}
 	g.Timing, g.DueDate, g.DaysLate = last.timing, last.due, last.late
-	if last.timing == OnTime || last.timing == Late {
+	switch {
+	case last.timing != OnTime && last.timing != Late:
+	case g.short():
+		g.Timing, g.DaysLate = openTiming(last.due, r.opt.AsOf), overdueBy(r.opt.Calendar, r.cycleOf(g, d), last.due, r.opt.AsOf)
+	default:
 		g.CreditedDate = last.credited
 	}
 	if !g.HasCredited {
 		g.Credited = 0
 	}
+}
+
+// short says that less was cleared or credited than sold: what did come does
+// not make the sale fully credited.
+func (g *Group) short() bool {
+	return g.Match == Partial || g.Reason.Code == ReasonKindConflict && g.ClearingAmount < g.PosAmount
+}
+
+// cycleOf is the contract cycle that a cleared group's due date was counted by.
+func (r *run) cycleOf(g *Group, d *draft) Cycle {
+	if g.Settlement >= 0 {
+		return r.leg.cycles[g.Settlement]
+	}
+	c := &r.classes.list[d.clr()[0].class]
+	return r.opt.Contracts.For(c.acquirer, c.merchant, c.day).Cycle
 }
 
 // notSettled is for a clearing row that settles nothing, because it failed: a

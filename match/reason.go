@@ -19,6 +19,9 @@ const (
 	ReasonStatusConflict
 	// ReasonNoCandidate: nothing on the other side comes near.
 	ReasonNoCandidate
+	// ReasonKeyTaken: Other carries the same key but is already in a group
+	// with another row.
+	ReasonKeyTaken
 	// ReasonOtherAmount: Other would fit but its amount differs by Amount.
 	ReasonOtherAmount
 	// ReasonOtherTime: Other would fit but is Seconds away, beyond the window.

@@ -128,7 +128,7 @@ func TestRules(t *testing.T) {
 		{"a trace number counts only on its trade day",
 			[]string{"30 t=T b=1 n=5 at=1d"}, []string{"31 t=T b=1 n=5", "30 t=T b=1 n=5 at=2d"}, []string{"pos_only p1 no_file", "clearing_only c1", "clearing_only c2"}, nil},
 		{"the nearest in time pairs first",
-			[]string{"30 o=A at=0", "30 o=A at=5"}, []string{"30 o=A at=6"}, []string{"matched p2 c1 order_no", "pos_only p1"}, nil},
+			[]string{"30 o=A at=0", "30 o=A at=5"}, []string{"30 o=A at=6"}, []string{"matched p2 c1 order_no", "pos_only p1"}, []ReasonCode{ReasonAgrees, ReasonKeyTaken}},
 		{"two real sales with one clearing row leave exactly one open, and it is no duplicate",
 			[]string{"30 o=A at=0", "30 o=A at=2"}, []string{"30 o=A at=0"}, []string{"matched p1 c1 order_no", "pos_only p2"}, nil},
 		{"a clearing row listed twice is a duplicate",
@@ -209,10 +209,36 @@ func TestRules(t *testing.T) {
 		{"a void cancels the latest sale before it",
 			[]string{"30 o=A at=0", "30 o=A at=5", "-30 o=A k=void at=6", "30 o=A at=7"}, []string{"9 o=Z"},
 			[]string{"pos_only p1", "pos_only p4", "clearing_only c1", "voided p2 p3 order_no"}, nil},
+		{"a void that could mean two sales cancels the later one",
+			[]string{"30 o=7 t=T at=0", "30 o=8 t=T r=7 at=5", "-30 o=9 t=T orig=7 k=void at=6"}, []string{"9 o=Z"},
+			[]string{"pos_only p1", "clearing_only c1", "voided p2 p3"}, nil},
+		{"a void that only says the day cancels a sale of that day",
+			[]string{"30 o=A at=5", "-30 o=A k=void at=day"}, []string{"9 o=Z"}, []string{"clearing_only c1", "voided p1 p2 order_no"}, nil},
 		{"a void of a cleared sale is open: the money went out at the till only",
 			[]string{"30 o=A", "-30 o=A k=void at=2"}, []string{"30 o=A"}, []string{"matched p1 c1 order_no", "pos_only p2"}, nil},
 		{"a void of another amount cancels nothing",
 			[]string{"30 o=A", "-29 o=A k=void at=2"}, []string{"9 o=Z"}, []string{"pos_only p1", "pos_only p2", "clearing_only c1"}, nil},
+		{"a void without a number cancels the one sale of its card, terminal, day and amount",
+			[]string{"30 t=T r=1 card=1111", "-30 t=T r=2 card=622200******1111 k=void at=2", "30 t=T r=3 card=1111 at=4"}, []string{"9 o=Z"},
+			[]string{"pos_only p3", "clearing_only c1", "voided p1 p2"}, nil},
+		{"of two such sales it cancels neither",
+			[]string{"30 t=T card=1111", "30 t=T card=1111 at=1", "-30 t=T card=1111 k=void at=2"}, []string{"9 o=Z"},
+			[]string{"pos_only p1", "pos_only p2", "pos_only p3", "clearing_only c1"}, nil},
+		{"nor do two voids cancel one sale",
+			[]string{"30 t=T card=1111", "-30 t=T card=1111 k=void at=2", "-30 t=T card=1111 k=reversal at=3"}, []string{"9 o=Z"},
+			[]string{"pos_only p1", "pos_only p2", "pos_only p3", "clearing_only c1"}, nil},
+		{"a void without a number needs the card",
+			[]string{"30 t=T card=1111", "-30 t=T k=void at=2"}, []string{"9 o=Z"}, []string{"pos_only p1", "pos_only p2", "clearing_only c1"}, nil},
+		{"a void without a number never cancels another card's sale",
+			[]string{"30 t=T card=1111", "-30 t=T card=2222 k=void at=2"}, []string{"9 o=Z"}, []string{"pos_only p1", "pos_only p2", "clearing_only c1"}, nil},
+		{"nor that of another terminal",
+			[]string{"30 t=T card=1111", "-30 t=U card=1111 k=void at=2"}, []string{"9 o=Z"}, []string{"pos_only p1", "pos_only p2", "clearing_only c1"}, nil},
+		{"nor a later sale",
+			[]string{"30 t=T card=1111 at=3", "-30 t=T card=1111 k=void at=2"}, []string{"9 o=Z"}, []string{"pos_only p2", "pos_only p1", "clearing_only c1"}, nil},
+		{"nor one of another day",
+			[]string{"30 t=T card=1111 at=-1d day=0", "-30 t=T card=1111 k=void day=0 at=2"}, []string{"9 o=Z"}, []string{"pos_only p1", "pos_only p2", "clearing_only c1"}, nil},
+		{"nor one when it names another",
+			[]string{"30 t=T r=1 card=1111", "-30 t=T r=2 orig=9 card=1111 k=void at=2"}, []string{"9 o=Z"}, []string{"pos_only p1", "pos_only p2", "clearing_only c1"}, nil},
 		{"a refund cancels nothing before clearing",
 			[]string{"30 o=A", "-30 o=A k=refund at=2"}, []string{"9 o=Z"}, []string{"pos_only p1", "pos_only p2", "clearing_only c1"}, nil},
 		{"same terminal, amount and kind within the window is suggested",
@@ -270,6 +296,37 @@ func runRows(t testing.TB, pos, clearing []string, opt Options) *Result {
 	}
 	opt.All = true
 	return mustRun(t, p, c, opt)
+}
+
+// TestEvidence names the candidate and the distance that an open row's reason gives.
+func TestEvidence(t *testing.T) {
+	for _, c := range []struct {
+		rule          string
+		pos, clearing []string
+		want          Reason // of the first POS row
+	}{
+		{"a tie counts the candidates", []string{"30 t=T r=1"}, []string{"30 t=T r=2 at=1", "30 t=T r=3 at=-1", "30 t=T r=4 at=1"},
+			Reason{Code: ReasonTie, N: 3, Other: 200, HasOther: true}},
+		{"each of two rows that fit one candidate is told of it", []string{"30 t=T r=1 at=1", "30 t=T r=2 at=-1"}, []string{"30 t=T r=3"},
+			Reason{Code: ReasonTie, N: 2, Other: 100, HasOther: true}},
+		{"the row that lost to a nearer one is told so", []string{"30 t=T r=1 at=5", "30 t=T r=2 at=1"}, []string{"30 t=T r=3"},
+			Reason{Code: ReasonTie, N: 2, Other: 100, HasOther: true}},
+		{"the same key days away", []string{"30 t=T r=1"}, []string{"30 t=T r=1 at=9d", "30 t=T r=9 at=40"},
+			Reason{Code: ReasonKeyDays, N: 9, Other: 100, HasOther: true}},
+		{"the nearest in time", []string{"30 t=T r=1"}, []string{"30 t=T r=2 at=40", "30 t=T r=3 at=-30"},
+			Reason{Code: ReasonOtherTime, Seconds: 1800, Other: 200, HasOther: true}},
+		{"another amount, clearing less sold", []string{"30 t=T r=1"}, []string{"28 t=T r=2 at=1"},
+			Reason{Code: ReasonOtherAmount, Amount: -200, Other: 100, HasOther: true}},
+	} {
+		t.Run(c.rule, func(t *testing.T) {
+			res := runRows(t, c.pos, c.clearing, Options{AsOf: day0 + 5})
+			i := slices.IndexFunc(res.Groups, func(g Group) bool { return slices.Contains(g.Pos, 100) })
+			c.want.OtherSide = parse.SideClearing
+			if got := res.Groups[i].Reason; got != c.want {
+				t.Fatalf("got %+v, want %+v", got, c.want)
+			}
+		})
+	}
 }
 
 func TestInTransitAndMissingFiles(t *testing.T) {

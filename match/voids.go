@@ -12,9 +12,12 @@ import (
 // clearing (SPEC section 3.2). "Its" void is one that names the sale (by its
 // order, channel, reference or trace number), else one that shares a key with
 // it, the keys in their order; the amounts are opposite to the fen and the
-// times at most key_days apart. Terminal and amount alone never cancel a sale.
+// times at most key_days apart. In time order each cancellation takes the
+// latest sale before it.
 //
-// In time order each cancellation takes the latest sale before it.
+// One that names nothing cancels the only sale of the same card at the same
+// terminal that it can mean (lonely). Terminal and amount alone never cancel a
+// sale.
 func (r *run) voids() {
 	v := &voider{r: r}
 	for _, l := range open(r.loose[posSide], isLive) {
@@ -34,6 +37,7 @@ func (r *run) voids() {
 	for i, k := range keyOrder {
 		v.by(k, func(l *loose) []uint64 { return l.keys[i : i+1] })
 	}
+	v.lonely()
 }
 
 func cancels(l *loose) bool { return l.amount() < 0 }
@@ -143,6 +147,55 @@ func (v *voider) timeless(key KeyType, keys func(*loose) []voidKey) {
 			v.r.void(v.rows[first], l, key)
 		}
 	}
+}
+
+// cardKey is where, with which card, when and for how much: what a sale and a
+// void without a shared number must agree in.
+type cardKey struct {
+	terminal, currency uint64
+	tail               [4]byte
+	day                parse.Date
+	amount             money.Fen
+}
+
+// lonely pairs a sale and a cancellation that no number links, where each is
+// all that the other can mean: same terminal, same card, same trade day,
+// opposite amounts, the sale first. With two to choose from none is cancelled.
+func (v *voider) lonely() {
+	at := map[cardKey][]*loose{} // in the order of voidTime
+	for _, l := range v.rows {
+		if l.done || l.time == 0 || l.place[0] == 0 || l.tail == [4]byte{} || cancels(l) && l.orig[0] != 0 {
+			continue
+		}
+		k := cardKey{l.place[0], l.currency, l.tail, l.when().Date(), abs(l.amount())}
+		at[k] = append(at[k], l)
+	}
+	for _, l := range v.rows { // not the map's order: drafts stand in this one
+		if l.done || !cancels(l) || l.time == 0 {
+			continue
+		}
+		rows := at[cardKey{l.place[0], l.currency, l.tail, l.when().Date(), abs(l.amount())}]
+		if i := slices.Index(rows, l); i > 0 {
+			if j, one := soleOf(rows[:i], false); one {
+				if _, one := soleOf(rows[j:], true); one {
+					v.r.void(rows[j], l, NoKey)
+				}
+			}
+		}
+	}
+}
+
+// soleOf finds the one sale, or the one cancellation, among rows.
+func soleOf(rows []*loose, cancel bool) (at int, one bool) {
+	for i, l := range rows {
+		if cancels(l) == cancel {
+			if one {
+				return 0, false
+			}
+			at, one = i, true
+		}
+	}
+	return at, one
 }
 
 func (r *run) void(sale, cancels *loose, key KeyType) {

@@ -111,6 +111,8 @@ type compiled struct {
 	file       []*regexp.Regexp
 	head       []*regexp.Regexp
 	empty      []*regexp.Regexp
+	telling    []int      // columns of which one must be bound where nobody says the side
+	unless     []int      // only asked for if one of these is
 	sig        [][]string // normalised header names of the signature, each with its other names
 	not        []string
 	extracts   []extractSpec
@@ -234,7 +236,7 @@ func (l *Layout) compile() error {
 	}
 	c := &compiled{}
 	l.c = c
-	for _, step := range []func(*compiled) error{l.compileFormat, l.compileDetect, l.compileColumns, l.compileWords, l.compileConst, l.compileRules, l.compileSkips, l.compileExtracts, l.compileControls} {
+	for _, step := range []func(*compiled) error{l.compileFormat, l.compileDetect, l.compileColumns, l.compileTelling, l.compileWords, l.compileConst, l.compileRules, l.compileSkips, l.compileExtracts, l.compileControls} {
 		if err := step(c); err != nil {
 			return err
 		}
@@ -349,6 +351,23 @@ func (l *Layout) compileDetect(c *compiled) (err error) {
 	}
 	for _, n := range d.NotColumns {
 		c.not = append(c.not, normHeader(n).key)
+	}
+	return nil
+}
+
+func (l *Layout) compileTelling(c *compiled) error {
+	for _, v := range []struct {
+		where string
+		names []string
+		to    *[]int
+	}{{"telling", l.Detect.Telling, &c.telling}, {"unless", l.Detect.Unless, &c.unless}} {
+		for _, name := range v.names {
+			i := c.columnNamed(name)
+			if i < 0 {
+				return fmt.Errorf("detect.%s: %s is no column of the layout", v.where, name)
+			}
+			*v.to = append(*v.to, i)
+		}
 	}
 	return nil
 }

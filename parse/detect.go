@@ -567,6 +567,13 @@ func (s *sight) choose(fits, near []*fit) (*fit, *Problem) {
 	if !s.override {
 		fits, near = s.bySide(fits), s.bySide(near)
 	}
+	if s.in.side == SideUnknown && !s.override {
+		telling := slices.DeleteFunc(slices.Clone(fits), func(f *fit) bool { return !f.tells() })
+		if len(telling) == 0 && len(fits) > 0 {
+			return nil, &Problem{Code: codeSideUnknown, Args: []string{cutRunes(fits[0].hdr.title(), 400)}}
+		}
+		fits = telling
+	}
 	slices.SortStableFunc(fits, compareFits)
 	if s.override && len(fits) == 1 {
 		return fits[0], nil
@@ -594,6 +601,13 @@ func (s *sight) choose(fits, near []*fit) (*fit, *Problem) {
 		return nil, &Problem{Code: codeWrongSide, Args: []string{best.layout.Name, best.layout.Side, s.in.side.String()}}
 	}
 	return best, nil
+}
+
+// tells says whether the file shows that it is of the layout's side.
+func (f *fit) tells() bool {
+	c := f.layout.c
+	bound := func(i int) bool { return f.at[i] >= 0 }
+	return len(c.telling) == 0 || slices.ContainsFunc(c.telling, bound) || len(c.unless) > 0 && !slices.ContainsFunc(c.unless, bound)
 }
 
 // compareFits orders fits of different layouts, the better first: by priority,

@@ -42,6 +42,40 @@ func TestSidesAreHeldApart(t *testing.T) {
 	}
 }
 
+// A merchant number stands in tills' exports and in acquirers' files: other
+// columns tell whose file it is, or nobody does.
+func TestTheSideIsToldByTellingColumns(t *testing.T) {
+	const common = "商户号,终端号,订单号,交易时间,金额"
+	for header, want := range map[string]string{
+		common + ",手续费":                               "generic-clearing",
+		common + ",结算金额":                              "generic-clearing",
+		common + ",清算日期":                              "generic-clearing",
+		common + ",到账日期,支付方式,状态":                      "generic-clearing",
+		common + ",收银员":                               "generic-pos",
+		common + ",支付方式":                              "generic-pos",
+		common + ",门店":                                "generic-pos",
+		common + ",状态":                                "generic-pos",
+		common:                                        "",
+		"收单机构,订单号,交易时间,金额":                            "",
+		"终端号,订单号,交易时间,金额":                             "generic-pos",
+		"merchant_id,order_no,time,amount,net":        "generic-clearing",
+		"merchant_id,order_no,time,amount,pay_method": "generic-pos",
+	} {
+		g := reading{name: "f.csv"}.read(t, []byte(header+"\n"))
+		switch {
+		case want == "" && (len(g.problems) != 1 || g.problems[0].Code != codeSideUnknown):
+			t.Errorf("%s: %v", header, texts(g.problems))
+		case want != "" && (g.plan == nil || g.plan.layout.Name != want):
+			t.Errorf("%s: not %s: %v", header, want, texts(g.problems))
+		}
+		for side, name := range map[Side]string{SidePos: "generic-pos", SideClearing: "generic-clearing"} {
+			if g := (reading{name: "f.csv", side: side}).read(t, []byte(header+"\n")); g.plan == nil || g.plan.layout.Name != name {
+				t.Errorf("%s as %s: %v", header, side, texts(g.problems))
+			}
+		}
+	}
+}
+
 func TestOverridesMustName(t *testing.T) {
 	g := reading{name: "f.csv", layout: "nonsense"}.read(t, []byte("a,b\n1,2\n"))
 	if len(g.problems) != 1 || g.problems[0].Code != codeNoSuchLayout {

@@ -102,6 +102,13 @@ type Detect struct {
 	Columns []string `toml:"columns"`
 	// NotColumns are header names that rule the layout out.
 	NotColumns []string `toml:"not_columns"`
+	// Telling are fields of columns that show whose file it is. Without one of
+	// them the layout is not taken by itself, only where the side is given: an
+	// acquirer's file has fees, nets or clearing days.
+	Telling []string `toml:"telling"`
+	// Unless are fields that other sides' files have as well: Telling is only
+	// asked for where one of them is bound.
+	Unless []string `toml:"unless"`
 	// Lines are regular expressions; each must match a line before the header
 	// (headerless: one of the first lines).
 	Lines []string `toml:"lines"`

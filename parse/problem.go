@@ -189,9 +189,9 @@ func cardInGroups(s string) int {
 }
 
 // isCard says whether digits look like a full card number: 13 to 19 of them
-// with a right check digit (Luhn).
+// that begin as cards do and have a right check digit (Luhn).
 func isCard[T string | []byte](digits T) bool {
-	if len(digits) < 13 || len(digits) > 19 {
+	if len(digits) < 13 || len(digits) > 19 || !cardPrefix(digits) {
 		return false
 	}
 	sum, double := 0, false
@@ -206,4 +206,22 @@ func isCard[T string | []byte](digits T) bool {
 		double = !double
 	}
 	return sum%10 == 0
+}
+
+// cardPrefix says whether digits begin as a card of their length does: 13 with
+// 4, 14 with 30, 36, 38 or 39, 15 with 34 or 37, 16 to 19 with 3 to 6 (China
+// UnionPay's 62 among them), with 95 (older Chinese debit cards), and 16 with
+// 22 to 27. Merchant numbers of 15 digits and order numbers that begin with a
+// year are none.
+func cardPrefix[T string | []byte](digits T) bool {
+	a, b := digits[0], digits[1]
+	switch len(digits) {
+	case 13:
+		return a == '4'
+	case 14:
+		return a == '3' && (b == '0' || b == '6' || b == '8' || b == '9')
+	case 15:
+		return a == '3' && (b == '4' || b == '7')
+	}
+	return a >= '3' && a <= '6' || a == '9' && b == '5' || len(digits) == 16 && a == '2' && b >= '2' && b <= '7'
 }

@@ -59,6 +59,7 @@ const (
 	codeDoubledColumn   Code = "doubled_column"
 	codeAmbiguousLayout Code = "ambiguous_layout"
 	codeWrongSide       Code = "wrong_side"
+	codeSideUnknown     Code = "side_unknown"
 	codeUnitConflict    Code = "unit_conflict"
 	codeEmptyFile       Code = "empty_file"
 	codeControlRows     Code = "control_rows"
@@ -74,6 +75,7 @@ var _ = addMessages(map[Code]message{
 	codeDoubledColumn:   {"列 {0} 出现了 {1} 次，无法确定用哪一列；请删去多余的列后重新导出", "column {0} stands {1} times, so it is unclear which one counts; remove the others and export again"},
 	codeAmbiguousLayout: {"版式 {0} 都适合此文件；请用 --layout 指定一个", "layouts {0} fit equally well; name one with --layout"},
 	codeWrongSide:       {"按内容这是 {0}（{1} 方），却作为 {2} 方给出；请更正参数，或用 --layout 指定版式", "by its content this is {0} (side {1}), but it was given as {2}; correct the flag, or name a layout with --layout"},
+	codeSideUnknown:     {"看不出是销售还是收单文件：表头 {0} 里没有手续费、结算金额、清算日期等收单列，也没有收银员、支付方式、门店、状态等销售列；请用 --pos 或 --clearing 指明", "it may be the shop's file or the acquirer's: the header {0} has neither fees, nets or clearing days nor cashiers, payment methods, stores or states; say --pos or --clearing"},
 	codeUnitConflict:    {"表头写的单位是「{0}」，版式 {1} 规定为「{2}」；请核实后用 --layout 指定单位相符的版式", "the header says {0}, layout {1} says {2}; find out which is right and name a layout with that unit"},
 	codeEmptyFile:       {"文件没有内容；请重新导出或下载", "the file is empty; export or download it again"},
 	codeControlRows:     {"文件声明共 {0} 笔，实际读到 {1} 笔：文件不完整或被改动；请重新下载", "the file declares {0} rows but holds {1}: it is incomplete or was changed; download it again"},

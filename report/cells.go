@@ -22,8 +22,18 @@ type cells struct {
 	col     int
 	lines   int    // the most lines that a cell of the row takes
 	buf     []byte // the row's cells
+	// last is, by column, the text that was written last: shops, terminals,
+	// acquirers and dates repeat from row to row.
+	last []shown
 	// spares are buffers of segments that have been appended.
 	spares [][]byte
+}
+
+// shown is a text with the XML that shows it behind its cell's reference.
+type shown struct {
+	text         string
+	xml          []byte
+	width, lines int
 }
 
 // spare is a buffer for a segment; recycle takes it back.
@@ -56,6 +66,9 @@ func (c *cells) begin(s *sheet, seg *segment, row int, currency string) {
 	c.foreign = ""
 	if currency != baseCurrency {
 		c.foreign = currency
+	}
+	if c.sheet != s {
+		c.last = c.last[:0]
 	}
 	c.sheet, c.seg, c.col, c.lines = s, seg, 0, 1
 	c.row = strconv.AppendInt(c.row[:0], int64(row), 10)
@@ -104,23 +117,37 @@ func (c *cells) text(s string) {
 		c.blank()
 		return
 	}
+	for len(c.last) <= c.col {
+		c.last = append(c.last, shown{})
+	}
+	t := &c.last[c.col]
+	if t.text != s {
+		t.render(s, c.sheet.headings[c.col].max)
+	}
 	k := c.kind()
 	if k != kCode && k != kLog && k != kDecision && k != kNote {
 		k = kText
 	}
+	c.lines = max(c.lines, t.lines)
+	c.open(k, t.width)
+	c.buf = append(c.buf, t.xml...)
+}
+
+// render keeps s as a cell shows it that is at most limit wide.
+func (t *shown) render(s string, limit int) {
+	t.text = s
 	s = clip(s)
-	w := textWidth(s)
-	if limit := c.sheet.headings[c.col].max; w > limit || strings.Contains(s, "\n") {
-		c.lines = max(c.lines, wrappedLines(s, limit))
+	t.width, t.lines = textWidth(s), 1
+	if t.width > limit || strings.Contains(s, "\n") {
+		t.lines = wrappedLines(s, limit)
 	}
-	c.open(k, w)
-	c.buf = append(c.buf, `" t="inlineStr"><is><t`...)
+	t.xml = append(t.xml[:0], `" t="inlineStr"><is><t`...)
 	if needsPreserve(s) {
-		c.buf = append(c.buf, ` xml:space="preserve"`...)
+		t.xml = append(t.xml, ` xml:space="preserve"`...)
 	}
-	c.buf = append(c.buf, '>')
-	c.buf = appendXML(c.buf, s)
-	c.buf = append(c.buf, `</t></is></c>`...)
+	t.xml = append(t.xml, '>')
+	t.xml = appendXML(t.xml, s)
+	t.xml = append(t.xml, `</t></is></c>`...)
 }
 
 // exactFen is the largest amount that a spreadsheet, which keeps 15 digits,

@@ -1,217 +1,15 @@
 package report
 
 import (
-	"bytes"
-	"encoding/csv"
 	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
 
-	"github.com/gocarina/gocsv"
-
+	"duizhang/match"
 	"duizhang/parse"
 	"duizhang/parse/money"
 )
-
-// transactionRow is a line of transactions.csv. All fields are rendered
-// already: gocsv gives the columns their names and order.
-type transactionRow struct {
-	Match          string `csv:"match"`
-	Timing         string `csv:"timing"`
-	DaysLate       string `csv:"days_late"`
-	Flags          string `csv:"flags"`
-	Acquirer       string `csv:"acquirer"`
-	MerchantID     string `csv:"merchant_id"`
-	Store          string `csv:"store"`
-	TerminalID     string `csv:"terminal_id"`
-	Kind           string `csv:"kind"`
-	PayMethod      string `csv:"pay_method"`
-	KeyType        string `csv:"key_type"`
-	Key            string `csv:"key"`
-	PosTime        string `csv:"pos_time"`
-	PosAmount      string `csv:"pos_amount"`
-	ClearingDate   string `csv:"clearing_date"`
-	ClearingAmount string `csv:"clearing_amount"`
-	Difference     string `csv:"difference"`
-	Fee            string `csv:"fee"`
-	ExpectedFee    string `csv:"expected_fee"`
-	Net            string `csv:"net"`
-	DueDate        string `csv:"due_date"`
-	CreditedDate   string `csv:"credited_date"`
-	CreditedAmount string `csv:"credited_amount"`
-	SettlementID   string `csv:"settlement_id"`
-	PosSource      string `csv:"pos_source"`
-	ClearingSource string `csv:"clearing_source"`
-	Reason         string `csv:"reason"`
-}
-
-func (l *line) csv() transactionRow {
-	g := l.group
-	return transactionRow{
-		Match:          g.Match.String(),
-		Timing:         g.Timing.String(),
-		DaysLate:       strconv.Itoa(int(g.DaysLate)),
-		Flags:          flagCodes(g.Flags),
-		Acquirer:       csvText(l.field(parse.Acquirer)),
-		MerchantID:     csvText(l.field(parse.MerchantID)),
-		Store:          csvText(l.field(parse.Store)),
-		TerminalID:     csvText(l.field(parse.TerminalID)),
-		Kind:           l.of(rowKindCode),
-		PayMethod:      csvText(l.field(parse.PayMethod)),
-		KeyType:        g.KeyType.String(),
-		Key:            csvText(l.key()),
-		PosTime:        all(l.pos, rowTime),
-		PosAmount:      csvYuan(g.PosAmount, len(l.pos) > 0),
-		ClearingDate:   distinct(l.clearing, rowClearingDate),
-		ClearingAmount: csvYuan(g.ClearingAmount, len(l.clearing) > 0),
-		Difference:     yuan(l.difference()),
-		Fee:            csvYuan(l.fee()),
-		ExpectedFee:    csvYuan(g.ExpectedFee, g.HasExpectedFee),
-		Net:            csvYuan(l.net()),
-		DueDate:        dateText(g.DueDate),
-		CreditedDate:   dateText(g.CreditedDate),
-		CreditedAmount: csvYuan(g.Credited, g.HasCredited),
-		SettlementID:   csvText(l.settlementID()),
-		PosSource:      csvText(all(l.pos, source)),
-		ClearingSource: csvText(all(l.clearing, source)),
-		Reason:         csvText(l.reason()),
-	}
-}
-
-// settlementRow is a line of settlements.csv.
-type settlementRow struct {
-	SettlementID    string `csv:"settlement_id"`
-	Credit          string `csv:"credit"`
-	Timing          string `csv:"timing"`
-	DaysLate        string `csv:"days_late"`
-	Flags           string `csv:"flags"`
-	Acquirer        string `csv:"acquirer"`
-	MerchantID      string `csv:"merchant_id"`
-	Account         string `csv:"account"`
-	ClearingDate    string `csv:"clearing_date"`
-	Cycle           string `csv:"cycle"`
-	DueDate         string `csv:"due_date"`
-	Transactions    string `csv:"transactions"`
-	Gross           string `csv:"gross"`
-	Fee             string `csv:"fee"`
-	Net             string `csv:"net"`
-	Credited        string `csv:"credited"`
-	Outstanding     string `csv:"outstanding"`
-	FirstCreditDate string `csv:"first_credit_date"`
-	LastCreditDate  string `csv:"last_credit_date"`
-	CreditSources   string `csv:"credit_sources"`
-	Reason          string `csv:"reason"`
-}
-
-func (s *settled) csv() settlementRow {
-	return settlementRow{
-		SettlementID:    csvText(s.ID),
-		Credit:          s.Credit.String(),
-		Timing:          s.Timing.String(),
-		DaysLate:        strconv.Itoa(int(s.DaysLate)),
-		Flags:           flagCodes(s.Flags),
-		Acquirer:        csvText(s.Acquirer),
-		MerchantID:      csvText(s.MerchantID),
-		Account:         csvText(s.Account),
-		ClearingDate:    dateText(s.ClearingDate),
-		Cycle:           s.Cycle,
-		DueDate:         dateText(s.DueDate),
-		Transactions:    strconv.FormatInt(s.Transactions, 10),
-		Gross:           yuan(s.Gross),
-		Fee:             yuan(s.Fee),
-		Net:             yuan(s.Net),
-		Credited:        yuan(s.Settlement.Credited),
-		Outstanding:     yuan(s.Outstanding),
-		FirstCreditDate: dateText(s.FirstCredit),
-		LastCreditDate:  dateText(s.LastCredit),
-		CreditSources:   csvText(s.sources()),
-		Reason:          csvText(s.reason()),
-	}
-}
-
-// creditRow is a line of credits.csv.
-type creditRow struct {
-	Outcome       string `csv:"outcome"`
-	Date          string `csv:"date"`
-	Amount        string `csv:"amount"`
-	Allocated     string `csv:"allocated"`
-	Account       string `csv:"account"`
-	Payer         string `csv:"payer"`
-	Remark        string `csv:"remark"`
-	SettlementIDs string `csv:"settlement_ids"`
-	Source        string `csv:"source"`
-	Reason        string `csv:"reason"`
-}
-
-func (c *credited) csv() creditRow {
-	return creditRow{
-		Outcome:       c.Outcome.String(),
-		Date:          dateText(c.Date),
-		Amount:        yuan(c.Amount),
-		Allocated:     yuan(c.Allocated),
-		Account:       csvText(c.row.Text[parse.Account]),
-		Payer:         csvText(c.row.Text[parse.Payer]),
-		Remark:        csvText(c.row.Text[parse.Remark]),
-		SettlementIDs: csvText(joined(c.settlements)),
-		Source:        csvText(c.row.Source),
-		Reason:        csvText(c.reason()),
-	}
-}
-
-// rejectRow is a line of rejects.csv.
-type rejectRow struct {
-	Source string `csv:"source"`
-	Column string `csv:"column"`
-	Value  string `csv:"value"`
-	Reason string `csv:"reason"`
-}
-
-func (r *Reject) csv() rejectRow {
-	return rejectRow{csvText(r.Source), csvText(r.Column), csvText(r.Value), csvText(r.Reason)}
-}
-
-// csvText keeps a spreadsheet from running text as a formula: an apostrophe in
-// front of what begins like one.
-func csvText(s string) string {
-	if s == "" {
-		return ""
-	}
-	switch s[0] {
-	case '=', '+', '-', '@', '\t', '\r':
-		return "'" + s
-	}
-	return s
-}
-
-func csvYuan(f money.Fen, ok bool) string {
-	if !ok {
-		return ""
-	}
-	return yuan(f)
-}
-
-func joined(list []string) string {
-	var b []byte
-	for i, s := range list {
-		if i > 0 {
-			b = append(b, ';')
-		}
-		b = append(b, s...)
-	}
-	return string(b)
-}
-
-// bom lets a spreadsheet take the file for UTF-8.
-const bom = "\uFEFF"
-
-// appendCSV renders rows behind what is in buf; header says whether the line
-// of column names comes first.
-func appendCSV[T any](buf *bytes.Buffer, rows []T, header bool) error {
-	w := csv.NewWriter(buf)
-	w.UseCRLF = true
-	if header {
-		return gocsv.MarshalCSV(rows, w)
-	}
-	return gocsv.MarshalCSVWithoutHeaders(rows, w)
-}
 
 // The names of the CSV files.
 const (
@@ -221,22 +19,224 @@ const (
 	rejectsCSV      = "rejects.csv"
 )
 
+// csvHeads are the column names of SPEC section 7.
+var csvHeads = map[string]string{
+	transactionsCSV: "match,timing,days_late,flags,acquirer,merchant_id,store,terminal_id,kind,pay_method,key_type,key,pos_time,pos_amount," +
+		"clearing_date,clearing_amount,difference,fee,expected_fee,net,due_date,credited_date,credited_amount,settlement_id,pos_source,clearing_source,reason",
+	settlementsCSV: "settlement_id,credit,timing,days_late,flags,acquirer,merchant_id,account,clearing_date,cycle,due_date,transactions," +
+		"gross,fee,net,credited,outstanding,first_credit_date,last_credit_date,credit_sources,reason",
+	creditsCSV: "outcome,date,amount,allocated,account,payer,remark,settlement_ids,source,reason",
+	rejectsCSV: "source,column,value,reason",
+}
+
+// bom is the mark by which spreadsheets know UTF-8.
+const bom = "\uFEFF"
+
 // csvFile is one CSV file in the making.
 type csvFile struct {
 	temp *tempFile
-	buf  bytes.Buffer
+	rows csvRows
 }
 
-// writeRows adds lines; the first call, which may bring none, writes the header.
-func writeRows[T any](f *csvFile, rows []T) error {
-	f.buf.Reset()
-	first := f.temp.size == 0
-	if first {
-		f.buf.WriteString(bom)
-	}
-	if err := appendCSV(&f.buf, rows, first); err != nil {
-		return err
-	}
-	_, err := f.temp.Write(f.buf.Bytes())
+// begin writes the header.
+func (f *csvFile) begin(name string) error {
+	_, err := f.temp.Write([]byte(bom + csvHeads[name] + "\r\n"))
 	return err
+}
+
+// csvRows are rendered lines, as encoding/csv would write them with CRLF. The
+// values are appended in place: a row costs no allocation.
+type csvRows struct {
+	buf []byte
+	// fresh is true at the beginning of a line.
+	fresh bool
+}
+
+func (c *csvRows) reset() { c.buf, c.fresh = c.buf[:0], true }
+
+func (c *csvRows) end() { c.buf, c.fresh = append(c.buf, "\r\n"...), true }
+
+// next goes on to the next value of the line.
+func (c *csvRows) next() {
+	if !c.fresh {
+		c.buf = append(c.buf, ',')
+	}
+	c.fresh = false
+}
+
+// code writes a word that needs no quotes: our own codes, and nothing.
+func (c *csvRows) code(s string) {
+	c.next()
+	c.buf = append(c.buf, s...)
+}
+
+func (c *csvRows) int(n int64) {
+	c.next()
+	c.buf = strconv.AppendInt(c.buf, n, 10)
+}
+
+func (c *csvRows) yuan(f money.Fen) {
+	c.next()
+	c.buf = f.Append(c.buf)
+}
+
+func (c *csvRows) yuanIf(f money.Fen, ok bool) {
+	if !ok {
+		c.next()
+		return
+	}
+	c.yuan(f)
+}
+
+func (c *csvRows) date(d parse.Date) {
+	c.next()
+	c.buf = appendDate(c.buf, d)
+}
+
+// text writes the text of an input. An apostrophe in front of what begins like
+// a formula keeps a spreadsheet from running it.
+func (c *csvRows) text(s string) {
+	c.next()
+	if s == "" {
+		return
+	}
+	guard := ""
+	switch s[0] {
+	case '=', '+', '-', '@', '\t', '\r':
+		guard = "'"
+	}
+	if !needsQuotes(guard, s) {
+		c.buf = append(append(c.buf, guard...), s...)
+		return
+	}
+	c.buf = append(append(c.buf, '"'), guard...)
+	for i := range len(s) {
+		switch s[i] {
+		case '"':
+			c.buf = append(c.buf, `""`...)
+		case '\r': // only in line ends, which are CRLF throughout
+		case '\n':
+			c.buf = append(c.buf, "\r\n"...)
+		default:
+			c.buf = append(c.buf, s[i])
+		}
+	}
+	c.buf = append(c.buf, '"')
+}
+
+// needsQuotes follows encoding/csv: delimiters, quotes, line ends, and what
+// begins with a space.
+func needsQuotes(guard, s string) bool {
+	if strings.ContainsAny(s, ",\"\r\n") || guard == "" && s == `\.` {
+		return true
+	}
+	first, _ := utf8.DecodeRuneInString(s)
+	return guard == "" && unicode.IsSpace(first)
+}
+
+// line writes a group as a line of transactions.csv.
+func (c *csvRows) line(l *line) {
+	g := l.group
+	c.code(g.Match.String())
+	c.code(g.Timing.String())
+	c.int(int64(g.DaysLate))
+	c.code(flagCodes(g.Flags))
+	c.text(l.field(parse.Acquirer))
+	c.text(l.field(parse.MerchantID))
+	c.text(l.field(parse.Store))
+	c.text(l.field(parse.TerminalID))
+	c.code(l.of(rowKindCode))
+	c.text(l.field(parse.PayMethod))
+	c.code(g.KeyType.String())
+	c.text(l.key())
+	c.times(l.pos)
+	c.yuanIf(g.PosAmount, len(l.pos) > 0)
+	c.clearingDates(l.clearing)
+	c.yuanIf(g.ClearingAmount, len(l.clearing) > 0)
+	c.yuan(l.difference())
+	c.yuanIf(l.fee())
+	c.yuanIf(g.ExpectedFee, g.HasExpectedFee)
+	c.yuanIf(l.net())
+	c.date(g.DueDate)
+	c.date(g.CreditedDate)
+	c.yuanIf(g.Credited, g.HasCredited)
+	c.text(l.settlementID())
+	c.text(all(l.pos, source))
+	c.text(all(l.clearing, source))
+	c.text(l.reason())
+	c.end()
+}
+
+// times are the times of all rows, in their order.
+func (c *csvRows) times(rows []*parse.Record) {
+	c.next()
+	for i, r := range rows {
+		if i > 0 {
+			c.buf = append(c.buf, ';')
+		}
+		c.buf = appendTime(c.buf, r.Time, r.HasClock)
+	}
+}
+
+// clearingDates are the different clearing dates of the rows.
+func (c *csvRows) clearingDates(rows []*parse.Record) {
+	if len(rows) == 1 {
+		c.date(rows[0].ClearingDate)
+		return
+	}
+	c.code(distinct(rows, rowClearingDate))
+}
+
+// settlement writes a line of settlements.csv.
+func (c *csvRows) settlement(s *settled) {
+	c.text(s.ID)
+	c.code(s.Credit.String())
+	c.code(s.Timing.String())
+	c.int(int64(s.DaysLate))
+	c.code(flagCodes(s.Flags))
+	c.text(s.Acquirer)
+	c.text(s.MerchantID)
+	c.text(s.Account)
+	c.date(s.ClearingDate)
+	c.text(s.Cycle)
+	c.date(s.DueDate)
+	c.int(s.Transactions)
+	c.yuan(s.Gross)
+	c.yuan(s.Fee)
+	c.yuan(s.Net)
+	c.yuan(s.Settlement.Credited)
+	c.yuan(s.Outstanding)
+	c.date(s.FirstCredit)
+	c.date(s.LastCredit)
+	c.text(s.sources())
+	c.text(s.reason())
+	c.end()
+}
+
+// credit writes a line of credits.csv.
+func (c *csvRows) credit(r *credited) {
+	c.code(r.Outcome.String())
+	c.date(r.Date)
+	c.yuan(r.Amount)
+	c.yuan(r.Allocated)
+	c.text(r.row.Text[parse.Account])
+	c.text(r.row.Text[parse.Payer])
+	c.text(r.row.Text[parse.Remark])
+	c.text(strings.Join(r.settlements, ";"))
+	c.text(r.row.Source)
+	c.text(r.reason())
+	c.end()
+}
+
+// reject writes a line of rejects.csv.
+func (c *csvRows) reject(r *Reject) {
+	c.text(r.Source)
+	c.text(r.Column)
+	c.text(r.Value)
+	c.text(r.Reason)
+	c.end()
+}
+
+func flagCodes(f match.Flags) string {
+	return flagList(f, ";", func(bit int) string { return match.FlagNames[bit] })
 }

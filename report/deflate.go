@@ -52,7 +52,7 @@ var maxHeld int64 = 48 << 20
 
 func newDeflater(workers int, tempDir string) *deflater {
 	d := &deflater{slots: make(chan struct{}, workers), tempDir: tempDir}
-	d.raws.New = func() any { return new([]byte) }
+	d.raws.New = func() any { b := make([]byte, 0, blockSize); return &b }
 	d.writers.New = func() any {
 		w, err := flate.NewWriter(io.Discard, deflateLevel)
 		if err != nil {
@@ -79,12 +79,10 @@ func (d *deflater) compress(raw []byte, last bool) (*block, error) {
 	return &block{data: out.Bytes(), size: int64(out.Len()), raw: int64(len(raw)), crc: crc32.ChecksumIEEE(raw)}, err
 }
 
-// start compresses a copy of first and rest in the background into b, which is
-// complete after finish.
-func (d *deflater) start(first, rest []byte, b *block) {
+// start compresses own, which it takes over, in the background into b, which
+// is complete after finish.
+func (d *deflater) start(own *[]byte, b *block) {
 	d.slots <- struct{}{}
-	own := d.raws.Get().(*[]byte)
-	*own = append(append((*own)[:0], first...), rest...)
 	d.wait.Go(func() {
 		defer func() { <-d.slots }()
 		d.fail(parse.Guard(func() error {
@@ -97,6 +95,13 @@ func (d *deflater) start(first, rest []byte, b *block) {
 			return err
 		})())
 	})
+}
+
+// buffer is an empty buffer for a block.
+func (d *deflater) buffer() *[]byte {
+	b := d.raws.Get().(*[]byte)
+	*b = (*b)[:0]
+	return b
 }
 
 func (d *deflater) fail(err error) {
@@ -170,7 +175,7 @@ func (d *deflater) copyTo(w io.Writer, b *block) error {
 // bodyWriter cuts the rows of one part into blocks.
 type bodyWriter struct {
 	d       *deflater
-	pending []byte
+	pending *[]byte // nil before the first row
 	blocks  []*block
 }
 
@@ -179,34 +184,38 @@ var rowEnd = []byte("</row>")
 // write adds whole rows. A block ends behind the last row that fits into
 // blockSize, or behind its only row.
 func (w *bodyWriter) write(xml []byte) error {
-	for len(w.pending)+len(xml) >= blockSize {
-		n := bytes.LastIndex(xml[:blockSize-len(w.pending)], rowEnd) + len(rowEnd)
+	if w.pending == nil {
+		w.pending = w.d.buffer()
+	}
+	for len(*w.pending)+len(xml) >= blockSize {
+		n := bytes.LastIndex(xml[:blockSize-len(*w.pending)], rowEnd) + len(rowEnd)
 		if n < len(rowEnd) {
 			n = 0
 		}
-		if n == 0 && len(w.pending) == 0 {
+		if n == 0 && len(*w.pending) == 0 {
 			n = bytes.Index(xml, rowEnd) + len(rowEnd)
 		}
-		w.cut(xml[:n])
+		*w.pending = append(*w.pending, xml[:n]...)
+		w.cut()
+		w.pending = w.d.buffer()
 		xml = xml[n:]
 	}
-	w.pending = append(w.pending, xml...)
+	*w.pending = append(*w.pending, xml...)
 	return w.d.failed()
 }
 
-// cut makes a block of what is pending and of rest.
-func (w *bodyWriter) cut(rest []byte) {
+// cut makes a block of what is pending.
+func (w *bodyWriter) cut() {
 	b := new(block)
 	w.blocks = append(w.blocks, b)
-	w.d.start(w.pending, rest, b)
-	w.pending = w.pending[:0]
+	w.d.start(w.pending, b)
+	w.pending = nil
 }
 
 func (w *bodyWriter) finish() {
-	if len(w.pending) > 0 {
-		w.cut(nil)
+	if w.pending != nil && len(*w.pending) > 0 {
+		w.cut()
 	}
-	w.pending = nil
 }
 
 // combineCRC is the CRC-32 of a followed by b, from the sums of both and the

@@ -195,10 +195,6 @@ func flagList(f match.Flags, sep string, name func(bit int) string) string {
 	return strings.Join(parts, sep)
 }
 
-func flagCodes(f match.Flags) string {
-	return flagList(f, ";", func(bit int) string { return match.FlagNames[bit] })
-}
-
 func flagWords(f match.Flags, l parse.Lang) string {
 	return flagList(f, "、", func(bit int) string { return flagNames[bit].in(l) })
 }

@@ -18,6 +18,7 @@ type line struct {
 	settlement    *match.Settlement
 	asOf          parse.Date
 	lang          parse.Lang
+	said          string // the sentence of reason, once it has been asked for
 }
 
 // loaded are rows of one source that were read again.

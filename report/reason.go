@@ -12,11 +12,13 @@ import (
 // reason is the sentence that explains a group, with its evidence: both
 // values, the nearest candidate and the gate that it failed.
 func (l *line) reason() string {
-	s := l.outcomeReason()
-	if l.group.Flags&match.FeeDiff == 0 {
-		return s
+	if l.said == "" {
+		l.said = l.outcomeReason()
+		if l.group.Flags&match.FeeDiff != 0 {
+			l.said = joinSentences(l.said, l.feeReason(), l.lang)
+		}
 	}
-	return joinSentences(s, l.feeReason(), l.lang)
+	return l.said
 }
 
 func joinSentences(a, b string, lang parse.Lang) string {
@@ -49,7 +51,7 @@ func (l *line) outcomeReason() string {
 	case match.ReasonAgrees, match.ReasonSplit, match.ReasonLess, match.ReasonMore, match.ReasonCreditedLess,
 		match.ReasonCreditedMore, match.ReasonKindConflict, match.ReasonStatusConflict:
 		return l.pairedReason()
-	case match.ReasonNoCandidate, match.ReasonOtherAmount, match.ReasonOtherTime, match.ReasonKeyDays,
+	case match.ReasonNoCandidate, match.ReasonKeyTaken, match.ReasonOtherAmount, match.ReasonOtherTime, match.ReasonKeyDays,
 		match.ReasonOtherCard, match.ReasonTie:
 		return l.candidateReason()
 	}
@@ -128,6 +130,8 @@ func (l *line) candidateReason() string {
 			return l.say("%s中没有同地点、同金额且时间相近的记录", "no %s row of the same place and amount is near in time", other)
 		}
 		return l.say("%s中没有%s为 %s 的记录，也没有同地点、同金额且时间相近的记录", "no %s row carries %s %s, and none of the same place and amount is near in time", other, name, value)
+	case match.ReasonKeyTaken:
+		return l.say("%s（%s 元）的单号相同，但它已与另一笔配对，没有第二笔可配", "%s (%s) carries the same number but is already matched with another row; there is no second one", where, l.otherAmount())
 	case match.ReasonOtherAmount:
 		return l.say("最接近的是%s（%s 元），金额相差 %s 元", "nearest is %s (%s), its amount differs by %s", where, l.otherAmount(), grouped(abs(g.Reason.Amount)))
 	case match.ReasonOtherTime:

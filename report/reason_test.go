@@ -37,6 +37,7 @@ var groupSentences = map[match.ReasonCode]text{
 	match.ReasonKindConflict:   {"订单号 00A001：商户为消费 45.00 元，收单为退款 40.00 元，类型相反", "order number 00A001: POS says Sale 45.00, clearing says Refund 40.00: opposite kinds"},
 	match.ReasonStatusConflict: {"订单号 00A001：商户状态为成功（45.00 元），收单状态为失败（40.00 元）", "order number 00A001: POS says ok (45.00), clearing says failed (40.00)"},
 	match.ReasonNoCandidate:    {"收单文件中没有订单号为 A001 的记录，也没有同地点、同金额且时间相近的记录", "no clearing row carries order number A001, and none of the same place and amount is near in time"},
+	match.ReasonKeyTaken:       {"收单 jy.txt:9 2026-01-05 23:16:05（40.00 元）的单号相同，但它已与另一笔配对，没有第二笔可配", "Clearing jy.txt:9 2026-01-05 23:16:05 (40.00) carries the same number but is already matched with another row; there is no second one"},
 	match.ReasonOtherAmount:    {"最接近的是收单 jy.txt:9 2026-01-05 23:16:05（40.00 元），金额相差 5.00 元", "nearest is Clearing jy.txt:9 2026-01-05 23:16:05 (40.00), its amount differs by 5.00"},
 	match.ReasonOtherTime:      {"最接近的是收单 jy.txt:9 2026-01-05 23:16:05（40.00 元），时间相差 61 分 5 秒，超出时间窗", "nearest is Clearing jy.txt:9 2026-01-05 23:16:05 (40.00), it is 61 min 5 s away, beyond the time window"},
 	match.ReasonKeyDays:        {"收单 jy.txt:9 2026-01-05 23:16:05 的单号相同，但相隔 3 天，号码会循环使用，不作同一笔", "Clearing jy.txt:9 2026-01-05 23:16:05 carries the same number but is 3 days away; numbers come round again"},
@@ -80,12 +81,13 @@ func TestReasonNamesBothFees(t *testing.T) {
 	l.group.Reason.Code = match.ReasonPayoutRow
 	want := text{"划款记录，不是交易；手续费收了 0.60 元，合同应为 0.38 元，多收 0.22 元", "a payout, no transaction; fee charged 0.60, by contract 0.38, 0.22 too much"}
 	for _, l.lang = range []parse.Lang{parse.ZH, parse.EN} {
+		l.said = ""
 		if got := l.reason(); got != want.in(l.lang) {
 			t.Errorf("got %s", got)
 		}
 	}
 	l.lang = parse.ZH
-	l.clearing[0].Fee = 30
+	l.clearing[0].Fee, l.said = 30, ""
 	if got := l.reason(); !strings.HasSuffix(got, "手续费收了 0.30 元，合同应为 0.38 元，少收 0.08 元") {
 		t.Errorf("got %s", got)
 	}

@@ -2,6 +2,7 @@ package report
 
 import (
 	"strconv"
+	"strings"
 
 	"duizhang/match"
 	"duizhang/parse"
@@ -16,7 +17,7 @@ var warningTexts = map[string]text{
 func WarningText(w match.Warning, l parse.Lang) string {
 	t, ok := warningTexts[w.Code]
 	if !ok {
-		return w.Code + " " + joined(w.Args)
+		return w.Code + " " + strings.Join(w.Args, ";")
 	}
 	return sprintf(t.in(l), w.Args)
 }

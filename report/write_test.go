@@ -1,7 +1,9 @@
 package report
 
 import (
+	"bytes"
 	"context"
+	"encoding/csv"
 	"errors"
 	"io/fs"
 	"os"
@@ -14,6 +16,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 
 	"duizhang/match"
 	"duizhang/parse"
@@ -75,9 +78,13 @@ func TestCSVOfAnEarlierRunIsRemoved(t *testing.T) {
 }
 
 func TestCSVTextIsNeverAFormula(t *testing.T) {
-	for in, want := range map[string]string{"": "", "abc": "abc", "=1": "'=1", "+1": "'+1", "-1": "'-1", "@a": "'@a", "\t=": "'\t=", "\r=": "'\r=", "'=": "'=", "1=": "1="} {
-		if got := csvText(in); got != want {
-			t.Errorf("%q became %q, want %q", in, got, want)
+	for in, want := range map[string]string{
+		"=1": "'=1", "+1": "'+1", "-1": "'-1", "@x": "'@x", "\t=1": "'\t=1", "\r=1": "\"'=1\"", "1=1": "1=1", "": "", "“=1": "“=1", "-1,5": "\"'-1,5\"",
+	} {
+		var c csvRows
+		c.reset()
+		if c.text(in); string(c.buf) != want {
+			t.Errorf("%q became %q, want %q", in, c.buf, want)
 		}
 	}
 	dir := t.TempDir()
@@ -87,6 +94,34 @@ func TestCSVTextIsNeverAFormula(t *testing.T) {
 	if got := readText(t, filepath.Join(dir, transactionsCSV)); !strings.Contains(got, ",'=1+1,") || !strings.Contains(got, ",-5.00,") {
 		t.Errorf("text must be guarded and amounts must not: %s", got)
 	}
+}
+
+// The lines are those of encoding/csv, to the byte.
+func TestCSVTextIsQuotedAsEncodingCSVDoes(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		piece := rapid.SampledFrom(slices.Concat(nastyTexts, []string{"", "a", ",", "\"", "\n", "\r", "\r\n", " ", "\u3000", "\u00a0", "\v", `\.`, "\t", "长", "'"}))
+		values := rapid.SliceOfN(rapid.Map(rapid.SliceOfN(piece, 0, 3), func(p []string) string { return strings.Join(p, "") }), 2, 4).Draw(t, "values")
+		var c csvRows
+		c.reset()
+		var want bytes.Buffer
+		w := csv.NewWriter(&want)
+		w.UseCRLF = true
+		for range 2 {
+			row := make([]string, len(values))
+			for i, v := range values {
+				if row[i] = v; strings.IndexAny(v, "=+-@\t\r") == 0 {
+					row[i] = "'" + v
+				}
+				c.text(v)
+			}
+			c.end()
+			_ = w.Write(row)
+		}
+		w.Flush()
+		if got := string(c.buf); got != want.String() {
+			t.Fatalf("got %q, want %q", got, want.String())
+		}
+	})
 }
 
 func TestGroupsOfSeveralRows(t *testing.T) {
@@ -100,18 +135,20 @@ func TestGroupsOfSeveralRows(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	row := lines[0].csv()
-	for _, c := range []struct{ name, got, want string }{
-		{"terminal_id", row.TerminalID, "1;2"},
-		{"merchant_id", row.MerchantID, "898310000000001"},
-		{"clearing_source", row.ClearingSource, "JY_20260105.txt:2;JY_20260105.txt:3"},
-		{"clearing_amount", row.ClearingAmount, "45.00"},
-		{"key", row.Key, "A1"},
-		{"fee", row.Fee, "0.27"},
-		{"net", row.Net, "44.73"},
+	var c csvRows
+	c.reset()
+	c.line(&lines[0])
+	values, err := csv.NewReader(bytes.NewReader(c.buf)).Read()
+	if err != nil {
+		t.Fatal(err)
+	}
+	head := strings.Split(csvHeads[transactionsCSV], ",")
+	for name, want := range map[string]string{
+		"terminal_id": "1;2", "merchant_id": "898310000000001", "clearing_source": "JY_20260105.txt:2;JY_20260105.txt:3",
+		"clearing_amount": "45.00", "clearing_date": "2026-01-05", "key": "A1", "fee": "0.27", "net": "44.73",
 	} {
-		if c.got != c.want {
-			t.Errorf("%s: got %s, want %s", c.name, c.got, c.want)
+		if got := values[slices.Index(head, name)]; got != want {
+			t.Errorf("%s: got %s, want %s", name, got, want)
 		}
 	}
 }

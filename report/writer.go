@@ -118,9 +118,13 @@ func (w *writer) openCSV() error {
 		if err != nil {
 			return err
 		}
-		w.files[name] = &csvFile{temp: t}
+		f := &csvFile{temp: t}
+		w.files[name] = f
+		if err := f.begin(name); err != nil {
+			return err
+		}
 	}
-	return errors.Join(w.beginCSV()...)
+	return nil
 }
 
 func (w *writer) csvNames() []string {
@@ -132,23 +136,6 @@ func (w *writer) csvNames() []string {
 		names = append(names, creditsCSV)
 	}
 	return names
-}
-
-// beginCSV writes the headers.
-func (w *writer) beginCSV() (errs []error) {
-	for name, f := range w.files {
-		switch name {
-		case transactionsCSV:
-			errs = append(errs, writeRows[transactionRow](f, nil))
-		case settlementsCSV:
-			errs = append(errs, writeRows[settlementRow](f, nil))
-		case creditsCSV:
-			errs = append(errs, writeRows[creditRow](f, nil))
-		case rejectsCSV:
-			errs = append(errs, writeRows[rejectRow](f, nil))
-		}
-	}
-	return errs
 }
 
 // batchGroups is how many groups are read again and rendered at a time. It is
@@ -248,7 +235,7 @@ func (w *writer) renderGroups(ctx context.Context) error {
 type batch struct {
 	cells *cells
 	rows  [][]*line // by line table
-	csv   csvFile
+	csv   csvRows
 	fig   figures
 }
 
@@ -284,9 +271,7 @@ func (w *writer) renderBatch(ctx context.Context, b *batch, groups []match.Group
 	for k, t := range tables {
 		segments[k] = fill(b.cells, t.sheet, t.columns, (*line).currency, first[k], b.rows[k])
 	}
-	if err := w.renderTransactions(b, lines); err != nil {
-		return err
-	}
+	w.renderTransactions(b, lines)
 	if !appends.wait(i) {
 		return context.Canceled
 	}
@@ -314,16 +299,14 @@ func (b *batch) sort(tables []*lineTable, lines []line) {
 	}
 }
 
-func (w *writer) renderTransactions(b *batch, lines []line) error {
-	b.csv.buf.Reset()
+func (w *writer) renderTransactions(b *batch, lines []line) {
+	b.csv.reset()
 	if w.files[transactionsCSV] == nil {
-		return nil
+		return
 	}
-	rows := make([]transactionRow, len(lines))
 	for i := range lines {
-		rows[i] = lines[i].csv()
+		b.csv.line(&lines[i])
 	}
-	return appendCSV(&b.csv.buf, rows, false)
 }
 
 func (w *writer) appendBatch(b *batch, tables []*lineTable, segments [][]segment, groups int) error {
@@ -335,7 +318,7 @@ func (w *writer) appendBatch(b *batch, tables []*lineTable, segments [][]segment
 		}
 	}
 	if f := w.files[transactionsCSV]; f != nil {
-		if _, err := f.temp.Write(b.csv.buf.Bytes()); err != nil {
+		if _, err := f.temp.Write(b.csv.buf); err != nil {
 			return err
 		}
 	}
@@ -361,17 +344,18 @@ func table[T any](w *writer, s *sheet, columns []column[T], currency func(T) str
 	return nil
 }
 
-// lines of a CSV file, if the run writes it.
-func lines[T, R any](w *writer, name string, rows []T, render func(T) R) error {
+// lines adds rows to a CSV file, if the run writes it.
+func lines[T any](w *writer, name string, rows []T, render func(*csvRows, T)) error {
 	f := w.files[name]
 	if f == nil {
 		return nil
 	}
-	out := make([]R, len(rows))
-	for i, r := range rows {
-		out[i] = render(r)
+	f.rows.reset()
+	for _, r := range rows {
+		render(&f.rows, r)
 	}
-	return writeRows(f, out)
+	_, err := f.temp.Write(f.rows.buf)
+	return err
 }
 
 func pointers[T any](list []T) []*T {
@@ -394,7 +378,7 @@ func (w *writer) renderSettlements(ctx context.Context) error {
 		if err := table(w, w.settlements, settlementColumns, func(s *settled) string { return s.Currency }, rows); err != nil {
 			return err
 		}
-		if err := lines(w, settlementsCSV, rows, (*settled).csv); err != nil {
+		if err := lines(w, settlementsCSV, rows, (*csvRows).settlement); err != nil {
 			return err
 		}
 	}
@@ -411,7 +395,7 @@ func (w *writer) renderCredits(ctx context.Context) error {
 		if err := table(w, w.credits, creditColumns, func(c *credited) string { return c.Currency }, rows); err != nil {
 			return err
 		}
-		if err := lines(w, creditsCSV, rows, (*credited).csv); err != nil {
+		if err := lines(w, creditsCSV, rows, (*csvRows).credit); err != nil {
 			return err
 		}
 	}
@@ -427,7 +411,7 @@ func (w *writer) renderRejects(ctx context.Context) error {
 		if err := table(w, w.rejects, rejectColumns, noCurrency[*Reject], rows); err != nil {
 			return err
 		}
-		err := lines(w, rejectsCSV, rows, (*Reject).csv)
+		err := lines(w, rejectsCSV, rows, (*csvRows).reject)
 		rows = rows[:0]
 		return err
 	}
