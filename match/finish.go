@@ -9,13 +9,8 @@ import (
 	"duizhang/parse/money"
 )
 
-// listing is what the listed groups need of their rows beyond the facts.
-type listing struct {
-	at   []parse.Pos // ascending
-	rows []detail
-}
-
-// detail is what a listed row says beyond its fact.
+// detail is what a listed row says beyond its fact. A listed fact's key is of
+// no more use; it holds the index of its detail instead.
 type detail struct {
 	digest                   uint64
 	net, credited            money.Fen
@@ -23,43 +18,47 @@ type detail struct {
 	hasExpected, hasCredited bool
 }
 
-func (l *listing) of(f *fact) *detail {
-	i, _ := slices.BinarySearch(l.at, f.pos())
-	return &l.rows[i]
+func (r *run) detailOf(sd side, f *fact) *detail { return &r.details[sd][f.lo] }
+
+// detailOf reads a row's detail.
+func detailOf(c *classer, buf []byte, row *parse.Row) (detail, []byte) {
+	d := detail{net: netOf(row), credited: row.Credited, hasCredited: row.HasCredited}
+	if _, _, on := c.find(row); on != nil && on.fee.known {
+		d.expected, _ = on.fee.check(row.Amount, row.Fee)
+		d.hasExpected = true
+	}
+	d.digest, buf = digest(buf, row)
+	return d, buf
 }
 
-// readListed reads the rows of listed groups again, for their fees, for what
-// the clearing file itself says was credited, and for the order of equals.
+// readListed reads the rows of the groups that a key brought together, and
+// that are listed, again: for their fees, for what the clearing file itself
+// says was credited, and for the order of equals.
 func (r *run) readListed(ctx context.Context) error {
-	for i := range r.drafts {
-		for sd, fs := range [2][]fact{r.drafts[i].pos(), r.drafts[i].clr()} {
+	for _, sd := range [...]side{posSide, clearingSide} {
+		var facts []*fact
+		for i := range r.drafts {
+			fs := [2][]fact{r.drafts[i].pos(), r.drafts[i].clr()}[sd]
 			for j := range fs {
-				r.listed[sd].at = append(r.listed[sd].at, fs[j].pos())
+				facts = append(facts, &fs[j])
 			}
 		}
-	}
-	for sd := range r.listed {
-		l := &r.listed[sd]
-		if len(l.at) == 0 {
+		if len(facts) == 0 {
 			continue
 		}
-		slices.Sort(l.at)
-		l.rows = make([]detail, len(l.at))
-		err := r.source(side(sd)).Reread(ctx, r.opt.Workers, l.at, func(int) func(int, *parse.Row) {
-			c, buf := newClasser(r, side(sd)), []byte(nil)
-			return func(i int, row *parse.Row) {
-				d := detail{net: netOf(row), credited: row.Credited, hasCredited: row.HasCredited}
-				if _, _, on := c.find(row); on != nil && on.fee.known {
-					d.expected, _ = on.fee.check(row.Amount, row.Fee)
-					d.hasExpected = true
-				}
-				d.digest, buf = digest(buf, row)
-				l.rows[i] = d
-			}
+		slices.SortFunc(facts, func(a, b *fact) int { return cmp.Compare(a.pos(), b.pos()) })
+		at, details := make([]parse.Pos, len(facts)), make([]detail, len(facts))
+		for i, f := range facts {
+			at[i], f.lo = f.pos(), uint64(i)
+		}
+		err := r.source(sd).Reread(ctx, r.opt.Workers, at, func(int) func(int, *parse.Row) {
+			c, buf := newClasser(r, sd), []byte(nil)
+			return func(i int, row *parse.Row) { details[i], buf = detailOf(c, buf, row) }
 		})
 		if err != nil {
 			return err
 		}
+		r.details[sd] = details
 	}
 	return nil
 }
@@ -117,7 +116,7 @@ func (r *run) orderDrafts() {
 					k.time = min(k.time, fs[j].time-1)
 				}
 				k.amount += fs[j].amount()
-				k.digest += mix(r.listed[sd].of(&fs[j]).digest + uint64(sd))
+				k.digest += mix(r.detailOf(side(sd), &fs[j]).digest + uint64(sd))
 				k.at = min(k.at, uint64(sd)<<40|uint64(fs[j].pos()))
 			}
 		}
@@ -163,7 +162,7 @@ func (r *run) expectFee(g *Group, d *draft) {
 	rows := d.clr()
 	g.HasExpectedFee = len(rows) > 0
 	for i := range rows {
-		row := r.listed[clearingSide].of(&rows[i])
+		row := r.detailOf(clearingSide, &rows[i])
 		g.ExpectedFee += row.expected
 		g.HasExpectedFee = g.HasExpectedFee && row.hasExpected
 	}
@@ -213,7 +212,7 @@ func (t *totals) add(g *Group, currency string) {
 	m.clearing.add(currency, c)
 	w := &t.timing[g.Timing]
 	w.groups++
-	if len(g.Clearing) > 0 {
+	if len(g.Clearing) > 0 && !(g.Match == Conflict && g.short()) {
 		w.amount.add(currency, c)
 	} else {
 		w.amount.add(currency, p)

@@ -97,7 +97,7 @@ func Run(ctx context.Context, pos, clearing, bank Source, opt Options) (res *Res
 		}
 	}()
 	for _, step := range [...]func(context.Context) error{
-		r.scanPos, r.scanClearing, r.classCodes, r.settle, r.joinKeys, r.readRest, r.decideRest, r.readListed,
+		r.scanPos, r.scanClearing, r.classCodes, r.settle, r.joinKeys, r.readListed, r.readRest, r.decideRest,
 	} {
 		if err := step(ctx); err != nil {
 			return nil, err
@@ -122,13 +122,15 @@ type run struct {
 	marked       [2]markedRows
 	terminals    places
 	scanned      [2]tally
-	rest         [2][]placed // rows without a usable key
-	beaten       [2]map[parse.Pos]parse.Pos
-	loose        [2][]*loose
+	rest         [2][]placed                // rows without a usable key
+	beaten       [2]map[parse.Pos]parse.Pos // rows whose key went to another: the row that it is on
+	loose        [2][]loose
+	bares        [][4]uint64 // see loose.bare
 	drafts       []draft
 	quietSums    []quietSums
 	quietSeen    [2]tally
-	listed       [2]listing
+	rows         arena[fact]
+	details      [2][]detail // of the listed rows, where their facts point
 	at           arena[parse.Pos]
 }
 
@@ -230,7 +232,8 @@ type scanner struct {
 	writers []*writer
 	swipes  *writer // of the side on which repeated swipes are looked for
 	rest    []placed
-	loose   []*loose
+	loose   []loose
+	bares   [][4]uint64
 	tally   tally
 	buf     []byte
 }
@@ -265,7 +268,7 @@ func (r *run) visit(sd side, swipes *store, pass func(newVisitor func() *scanner
 		s.classer.close()
 		r.scanned[sd].merge(&s.tally)
 		r.rest[sd] = append(r.rest[sd], s.rest...)
-		r.loose[sd] = append(r.loose[sd], s.loose...)
+		r.keep(sd, s.loose, s.bares)
 	}
 	return nil
 }
@@ -440,7 +443,7 @@ func (r *run) advance(ctx context.Context, sd side, left []parse.Pos, from int) 
 			return func(_ int, row *parse.Row) {
 				id, _, _ := v.classer.find(row)
 				if !v.place(row, id, from) {
-					v.loose = append(v.loose, v.loosen(row, id))
+					v.loosen(row, id)
 				}
 			}
 		})

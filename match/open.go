@@ -6,54 +6,67 @@ import (
 	"slices"
 
 	"duizhang/parse"
-	"duizhang/parse/money"
 )
 
 // decideRest decides the rows that no key brought together: voids,
 // suggestions, and one side only.
-func (r *run) decideRest(context.Context) error {
+func (r *run) decideRest(ctx context.Context) error {
 	r.sortLoose()
 	r.voids()
-	r.suggestions()
+	if err := r.suggestions(ctx); err != nil {
+		return err
+	}
+	if err := r.evidence(ctx); err != nil {
+		return err
+	}
 	days := r.clearingDays()
-	why := r.newEvidence()
 	for _, sd := range [...]side{posSide, clearingSide} {
-		for _, l := range r.loose[sd] {
-			if !l.done {
-				r.oneSided(sd, l, days, why)
+		for i := range r.loose[sd] {
+			if l := &r.loose[sd][i]; !l.done {
+				r.oneSided(sd, l, days)
 			}
 		}
 	}
 	return nil
 }
 
-// loosePair puts loose rows into one group.
-func (r *run) loosePair(m Match, key KeyType, why Reason, p, c []*loose) {
-	d := draft{match: m, key: key, why: why, sold: int32(len(p)), rows: make([]fact, 0, len(p)+len(c))}
-	for _, l := range slices.Concat(p, c) {
-		l.done = true
-		d.rows = append(d.rows, l.fact)
+// loosePair puts two loose rows into one group: a sale with what cancels it,
+// or one row of either side.
+func (r *run) loosePair(m Match, key KeyType, why Reason, a, b *loose) {
+	d := draft{match: m, key: key, why: why, rows: r.rows.take(2), sold: 1}
+	if m == Voided {
+		d.sold = 2
 	}
+	d.rows[0], d.rows[1] = r.detailed(posSide, a), r.detailed(clearingSide-side(d.sold-1), b)
 	slices.SortFunc(d.pos(), compareFactPos)
 	r.drafts = append(r.drafts, d)
+}
+
+// detailed is a loose row's fact, pointing at what was read of it.
+func (r *run) detailed(sd side, l *loose) fact {
+	l.done = true
+	f := l.fact
+	r.details[sd] = append(r.details[sd], l.detail)
+	f.lo = uint64(len(r.details[sd]) - 1)
+	return f
 }
 
 func compareFactPos(a, b fact) int { return cmp.Compare(a.pos(), b.pos()) }
 
 // oneSided decides a row that stands alone.
-func (r *run) oneSided(sd side, l *loose, days *clearingDays, why *evidence) {
+func (r *run) oneSided(sd side, l *loose, days *clearingDays) {
 	cl := &r.classes.list[l.class]
-	d := draft{rows: []fact{l.fact}, sold: int32(clearingSide - sd)}
-	l.done = true
+	d := draft{rows: r.rows.take(1), sold: int32(clearingSide - sd)}
+	d.rows[0] = r.detailed(sd, l)
 	switch {
 	case !l.code.live():
 		// Failed, pending or without money: nothing is owed, and one side
 		// that does not list such rows is no finding.
 		d.match, d.why = FailedMatch, failedReason(l.code, cl.status)
 	case sd == clearingSide:
-		d.match, d.why = ClearingOnly, why.of(sd, l)
+		d.match, d.why = ClearingOnly, r.openReason(sd, l)
 	default:
-		r.notCleared(&d, l, days, why)
+		r.notCleared(&d, l, days)
 	}
 	r.drafts = append(r.drafts, d)
 }
@@ -66,9 +79,10 @@ func (r *run) oneSided(sd side, l *loose, days *clearingDays, why *evidence) {
 // merchant is unknown) is of d or later. A file that came early settles it.
 // Where d is past and no clearing row of d exists at all, the file never came,
 // and the acquirer cannot be blamed for the sale: flag no_file.
-func (r *run) notCleared(d *draft, l *loose, days *clearingDays, why *evidence) {
+func (r *run) notCleared(d *draft, l *loose, days *clearingDays) {
 	cl := &r.classes.list[l.class]
-	contract := r.opt.Contracts.For(l.merchant.acquirer, l.merchant.merchant, l.when().Date())
+	owner := r.merchantOf(l.place[0], l.class)
+	contract := r.opt.Contracts.For(owner.acquirer, owner.merchant, l.when().Date())
 	day := cl.day
 	if day == 0 && l.time != 0 {
 		day = contract.ClearingDay(l.when(), l.code.clock(), cl.channel)
@@ -76,11 +90,11 @@ func (r *run) notCleared(d *draft, l *loose, days *clearingDays, why *evidence) 
 	if contract.overLimit(l.code.kind(), l.amount()) {
 		d.flags |= OverLimit
 	}
-	seen := days.of(l.merchant)
-	d.match, d.owed = PosOnly, &owed{day: day, due: r.due(contract, day), acquirer: l.merchant.acquirer, cycle: contract.Cycle}
+	seen := days.of(owner)
+	d.match, d.owed = PosOnly, &owed{day: day, due: r.due(contract, day), acquirer: owner.acquirer, cycle: contract.Cycle}
 	switch {
 	case day == 0:
-		d.why = why.of(posSide, l)
+		d.why = r.openReason(posSide, l)
 	case day >= r.opt.AsOf && seen.last < day:
 		d.match, d.why = InTransit, Reason{Code: ReasonFileNotDue, Day: day}
 		if day > l.when().Date() {
@@ -90,7 +104,7 @@ func (r *run) notCleared(d *draft, l *loose, days *clearingDays, why *evidence) 
 		d.flags |= NoFile
 		d.why = Reason{Code: ReasonNoFile, Day: day}
 	default:
-		d.why = why.of(posSide, l)
+		d.why = r.openReason(posSide, l)
 	}
 }
 
@@ -147,124 +161,132 @@ func (r *run) clearingDays() *clearingDays {
 	return c
 }
 
-// evidence finds, for an open row, the nearest candidate on the other side and
-// the gate that it failed. Only rows that stayed open are candidates.
-type evidence struct {
-	r     *run
-	keys  [2][4]map[uint64][]*loose // by side, key
-	exact [2][3]map[shelfKey][]*loose
-	any   [2][3]map[shelfKey][]*loose
-}
-
 // maxNear is how many neighbours are looked at for evidence.
 const maxNear = 16
 
-func (r *run) newEvidence() *evidence {
-	e := &evidence{r: r}
-	for sd := range r.loose {
-		rows := open(r.loose[sd], isLive)
-		for i := range keyOrder {
-			e.keys[sd][i] = map[uint64][]*loose{}
-			for _, l := range rows {
-				if k := l.keys[i]; k != 0 && l.time != 0 {
-					e.keys[sd][i][k] = append(e.keys[sd][i][k], l)
-				}
+// evidence finds, for every open row, the nearest candidate on the other side
+// and the gate that it failed: the same key too many days away; else the same
+// place, kind and amount with another card or too far in time; else the same
+// place and time with another amount. Only rows that stayed open are
+// candidates.
+func (r *run) evidence(ctx context.Context) error {
+	for i := range keyOrder {
+		err := r.evidenceBy(ctx, func(l *loose) uint64 { return l.keys[i] }, 1<<62, func(l, o *loose) ReasonCode {
+			if r.withinDays(l, o) {
+				return NoReason
 			}
-		}
-		for i := range 3 {
-			e.exact[sd][i], e.any[sd][i] = map[shelfKey][]*loose{}, map[shelfKey][]*loose{}
-			for _, l := range rows {
-				if l.place[i] == 0 || l.time == 0 {
-					continue
-				}
-				k := shelfKey{l.place[i], l.currency, l.code.kind(), l.amount()}
-				e.exact[sd][i][k] = append(e.exact[sd][i][k], l)
-				k.amount = 0
-				e.any[sd][i][k] = append(e.any[sd][i][k], l)
-			}
+			return ReasonKeyDays
+		})
+		if err != nil {
+			return err
 		}
 	}
-	return e
+	for i := range len(loose{}.place) {
+		reach := r.opt.KeyDays*daySeconds + daySeconds/2
+		err := r.evidenceBy(ctx, func(l *loose) uint64 { return l.lot(l.place[i], true) }, reach, func(l, o *loose) ReasonCode {
+			switch {
+			case !placesAgree(i, l, o):
+				return NoReason
+			case l.tailConflicts(o) && r.withinWindow(l, o):
+				return ReasonOtherCard
+			}
+			return ReasonOtherTime
+		})
+		if err != nil {
+			return err
+		}
+	}
+	for i := range len(loose{}.place) {
+		reach := max(r.opt.TimeWindow, daySeconds/2)
+		err := r.evidenceBy(ctx, func(l *loose) uint64 { return l.lot(l.place[i], false) }, reach, func(l, o *loose) ReasonCode {
+			if !placesAgree(i, l, o) || o.amount() == l.amount() || l.tailConflicts(o) || !r.withinWindow(l, o) {
+				return NoReason
+			}
+			return ReasonOtherAmount
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-// of is the reason of an open row: a tie among candidates; else the same key
-// too many days away; else the same place, kind and amount with another card
-// or too far in time; else the same place and time with another amount.
-func (e *evidence) of(sd side, l *loose) Reason {
+// evidenceBy looks for the nearest row in the bucket that fails a gate.
+func (r *run) evidenceBy(ctx context.Context, bucket func(l *loose) uint64, reach int64, gate func(l, o *loose) ReasonCode) error {
+	return r.meet(ctx, func(l *loose) uint64 {
+		if !l.open() || l.time == 0 {
+			return 0
+		}
+		return bucket(l)
+	}, func(_ int, p, c []uint32) {
+		pos, clr := newShelf(r.loose[posSide], p), newShelf(r.loose[clearingSide], c)
+		for i := range p {
+			clr.nearest(pos.row(i), reach, gate)
+		}
+		for i := range c {
+			pos.nearest(clr.row(i), reach, gate)
+		}
+	})
+}
+
+// nearest notes the nearest row that fails a gate, if nothing surer is known.
+func (s shelf) nearest(l *loose, reach int64, gate func(l, o *loose) ReasonCode) {
+	if l.near != 0 {
+		return
+	}
+	s.outward(l, reach, maxNear, func(i int) bool {
+		why := gate(l, s.row(i))
+		if why != NoReason {
+			l.near, l.why = s.at[i]+1, why
+		}
+		return why == NoReason
+	})
+}
+
+// openReason is the reason of an open row: a tie among candidates, else its
+// evidence, else that its key went to another row.
+func (r *run) openReason(sd side, l *loose) Reason {
 	other := posSide + clearingSide - sd
 	why := Reason{Code: ReasonNoCandidate, OtherSide: other.parse()}
-	if l.tie != nil {
-		// Of two rows that fit one candidate the one that lost is told so too.
-		why.Code, why.N = ReasonTie, int32(max(l.tie.n, 2))
-		return why.with(l.tie.other)
-	}
-	if l.time == 0 {
-		return e.beaten(sd, l, why)
-	}
-	for i := range keyOrder {
-		if o := e.nearest(e.keys[other][i][l.keys[i]], l, 1<<62, func(o *loose) bool { return !e.r.withinDays(l, o) }); o != nil {
-			why.Code, why.N = ReasonKeyDays, int32(distance(l, o)/daySeconds)
-			return why.with(o)
+	var o *loose
+	switch {
+	case l.tied != 0:
+		o = &r.loose[other][l.tied-1]
+		why.Code, why.N = ReasonTie, int32(l.ways)
+	case l.near != 0:
+		o = &r.loose[other][l.near-1]
+		why.Code = l.why
+	default:
+		// Perhaps a row carries its key but went to another one.
+		if at, ok := r.beaten[sd][l.pos()]; ok {
+			why.Code, why.Other, why.HasOther = ReasonKeyTaken, at, true
 		}
+		return why
 	}
-	reach := e.r.opt.KeyDays*daySeconds + daySeconds/2
-	for i := range l.place {
-		k := shelfKey{l.place[i], l.currency, l.code.kind(), l.amount()}
-		if o := e.nearest(e.exact[other][i][k], l, reach, func(o *loose) bool { return e.samePlace(i, l, o) }); o != nil {
-			why.Code, why.Seconds = ReasonOtherTime, distance(l, o)
-			if l.tailConflicts(o) && e.r.withinWindow(l, o) {
-				why.Code = ReasonOtherCard
-			}
-			return why.with(o)
+	why.Other, why.HasOther = o.pos(), true
+	switch why.Code {
+	case ReasonKeyDays:
+		why.N = int32(distance(l, o) / daySeconds)
+	case ReasonOtherTime, ReasonOtherCard:
+		why.Seconds = distance(l, o)
+	case ReasonOtherAmount: // clearing − sold
+		if why.Amount = o.amount() - l.amount(); sd == clearingSide {
+			why.Amount = -why.Amount
 		}
-	}
-	for i := range l.place {
-		k := shelfKey{l.place[i], l.currency, l.code.kind(), 0}
-		near := func(o *loose) bool {
-			return e.samePlace(i, l, o) && o.amount() != l.amount() && !l.tailConflicts(o) && e.r.withinWindow(l, o)
-		}
-		if o := e.nearest(e.any[other][i][k], l, max(e.r.opt.TimeWindow, daySeconds/2), near); o != nil {
-			why.Code, why.Amount = ReasonOtherAmount, cleared(sd, l, o)
-			return why.with(o)
-		}
-	}
-	return e.beaten(sd, l, why)
-}
-
-// beaten is the reason of a row that has no candidate: perhaps one carries its
-// key but went to another row.
-func (e *evidence) beaten(sd side, l *loose, why Reason) Reason {
-	if at, ok := e.r.beaten[sd][l.pos()]; ok {
-		why.Code, why.Other, why.HasOther = ReasonKeyTaken, at, true
 	}
 	return why
 }
 
-// cleared is clearing − sold.
-func cleared(sd side, l, o *loose) money.Fen {
-	if sd == posSide {
-		return o.amount() - l.amount()
-	}
-	return l.amount() - o.amount()
-}
-
-func (e *evidence) samePlace(level int, l, o *loose) bool {
-	return level == 0 || l.place[0] == 0 || o.place[0] == 0
-}
-
-func (w Reason) with(o *loose) Reason {
-	w.Other, w.HasOther = o.pos(), true
-	return w
-}
-
-// nearest is the nearest row in time that passes.
-func (e *evidence) nearest(rows []*loose, l *loose, reach int64, ok func(*loose) bool) *loose {
-	var found *loose
-	outward(rows, l, reach, maxNear, func(o *loose) bool {
-		if ok(o) {
-			found = o
+// merchantOf is the merchant whose contract a row goes by as long as it has no
+// counterpart. For a clearing row, its own. For a sale, the one merchant whose
+// clearing rows show its terminal; else the one the shop's file names; else
+// none, and the default contract applies.
+func (r *run) merchantOf(terminal uint64, class uint32) merchantKey {
+	c := &r.classes.list[class]
+	if c.side == posSide {
+		if m, ok := r.terminals.shows(terminal); ok {
+			return m
 		}
-		return found == nil
-	})
-	return found
+	}
+	return merchantKey{c.acquirer, c.merchant}
 }

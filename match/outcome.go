@@ -300,7 +300,7 @@ func (r *run) timeCleared(g *Group, d *draft) {
 	g.HasCredited = true
 	rows := d.clr()
 	for i := range rows {
-		c, row, o := &r.classes.list[rows[i].class], r.listed[clearingSide].of(&rows[i]), &r.outcomes[rows[i].class]
+		c, row, o := &r.classes.list[rows[i].class], r.detailOf(clearingSide, &rows[i]), &r.outcomes[rows[i].class]
 		credit := o.credit
 		if r.marked[clearingSide].of(&rows[i])&Held != 0 {
 			credit = o.held
@@ -322,6 +322,9 @@ func (r *run) timeCleared(g *Group, d *draft) {
 	g.Timing, g.DueDate, g.DaysLate = last.timing, last.due, last.late
 	switch {
 	case last.timing != OnTime && last.timing != Late:
+	case g.short() && g.PosAmount < 0:
+		// Less was taken back than refunded: nobody owes the shop anything.
+		g.Timing, g.DaysLate = TimingNone, 0
 	case g.short():
 		g.Timing, g.DaysLate = openTiming(last.due, r.opt.AsOf), overdueBy(r.opt.Calendar, r.cycleOf(g, d), last.due, r.opt.AsOf)
 	default:
@@ -394,7 +397,7 @@ func (r *run) compareCredited(d *draft) {
 	var credited, net sum
 	rows := d.clr()
 	for i := range rows {
-		row := r.listed[clearingSide].of(&rows[i])
+		row := r.detailOf(clearingSide, &rows[i])
 		if row.hasCredited && r.classes.list[rows[i].class].gap != noGap {
 			credited.add(row.credited)
 			net.add(row.net)

@@ -2,68 +2,85 @@ package match
 
 import (
 	"cmp"
+	"context"
 	"slices"
 
 	"duizhang/parse"
 )
 
 // loose is a row that no key brought together with another, read again with
-// everything that voids, suggestions and the evidence of open rows need.
+// everything that voids, suggestions and the evidence of open rows need. There
+// may be as many as there are rows, so it holds no pointers.
 type loose struct {
 	fact
-	code   code
-	digest uint64
+	detail
 	// keys are fingerprints of the four keys in order, 0 where the row does
-	// not carry one; bare are the same after a spreadsheet dropped leading
-	// zeros; links are order_no, channel_no, and reference and trace number
-	// with the terminal, for rows that name the one they cancel; orig is what
-	// this row names, alone and with its terminal.
-	keys, bare, links [4]uint64
-	orig              [2]uint64
-	place             [3]uint64 // terminal, merchant, store
-	currency          uint64
-	tail              [4]byte // of the card, zero if unknown
-	merchant          merchantKey
-	done              bool  // in a group
-	tie               *near // why it was not suggested although others fit
-}
-
-// near is a candidate that was not taken.
-type near struct {
-	other *loose
-	n     int
+	// not carry one. bare is where, in run.bares, they stand without leading
+	// zeros, as a spreadsheet would have left them; 0: no key has any.
+	keys [4]uint64
+	bare uint32
+	// links are order_no, channel_no, and reference and trace number with the
+	// terminal: by them a void names its sale. orig is what this row names,
+	// alone and with its terminal.
+	links    [4]uint64
+	orig     [2]uint64
+	place    [3]uint64 // terminal, merchant, store
+	currency uint64
+	tail     [4]byte // of the card, zero if unknown
+	code     code
+	done     bool // in a group
+	// tied is the candidate (index + 1 on the other side) that also fitted
+	// others, so that nothing is suggested, and ways how many there are.
+	tied, ways uint32
+	// near is the candidate (index + 1) that failed a gate, and why which one.
+	near uint32
+	why  ReasonCode
 }
 
 // loosen keeps what the later steps need of a row.
-func (s *scanner) loosen(row *parse.Row, class uint32) *loose {
+func (s *scanner) loosen(row *parse.Row, class uint32) {
 	h, text := &s.keyer, row.Text[:]
-	l := &loose{fact: newFact(keyValue{}, row, class), code: rowCode(row)}
-	l.digest, s.buf = digest(s.buf, row)
-	for i, k := range keyOrder {
-		if v, ok := h.key(k, row); ok {
-			l.keys[i] = v.lo | 1
-		}
-	}
-	bare := *row
-	for _, f := range [...]parse.Field{parse.OrderNo, parse.ChannelNo, parse.RefNo, parse.BatchNo, parse.TraceNo, parse.TerminalID} {
-		bare.Text[f] = stripZeros(bare.Text[f])
-	}
-	for i, k := range keyOrder {
-		if v, ok := h.key(k, &bare); ok {
-			l.bare[i] = v.lo | 1
+	l := loose{fact: newFact(keyValue{}, row, class), code: rowCode(row)}
+	l.detail, s.buf = detailOf(s.classer, s.buf, row)
+	l.keys = h.keys(row)
+	if bare := *row; stripRow(&bare) {
+		if keys := h.keys(&bare); keys != l.keys {
+			s.bares = append(s.bares, keys)
+			l.bare = uint32(len(s.bares))
 		}
 	}
 	terminal := text[parse.TerminalID]
-	l.links = [4]uint64{h.hash(text[parse.OrderNo]), h.hash(text[parse.ChannelNo]),
-		h.at(terminal, text[parse.RefNo]), h.at(terminal, text[parse.TraceNo])}
-	l.orig = [2]uint64{h.hash(text[parse.OrigKey]), h.at(terminal, text[parse.OrigKey])}
+	if s.sd == posSide {
+		l.links = [4]uint64{h.hash(text[parse.OrderNo]), h.hash(text[parse.ChannelNo]),
+			h.at(terminal, text[parse.RefNo]), h.at(terminal, text[parse.TraceNo])}
+		l.orig = [2]uint64{h.hash(text[parse.OrigKey]), h.at(terminal, text[parse.OrigKey])}
+	}
 	l.place = [3]uint64{h.hash(terminal), h.hash(text[parse.MerchantID]), h.hash(text[parse.Store])}
 	if cur := text[parse.Currency]; !isBase(cur) {
 		l.currency = h.hash(cur)
 	}
 	l.tail = cardTail(text[parse.CardTail])
-	l.merchant = s.r.merchantOf(l.place[0], class)
-	return l
+	s.loose = append(s.loose, l)
+}
+
+// keys are the fingerprints of all keys of a row, 0 where it does not carry one.
+func (h *keyer) keys(row *parse.Row) (keys [4]uint64) {
+	for i, k := range keyOrder {
+		if v, ok := h.key(k, row); ok {
+			keys[i] = v.lo | 1
+		}
+	}
+	return keys
+}
+
+// stripRow takes leading zeros off every part of a key, and says whether there were any.
+func stripRow(row *parse.Row) (any bool) {
+	for _, f := range [...]parse.Field{parse.OrderNo, parse.ChannelNo, parse.RefNo, parse.BatchNo, parse.TraceNo, parse.TerminalID} {
+		bare := stripZeros(row.Text[f])
+		any = any || len(bare) != len(row.Text[f])
+		row.Text[f] = bare
+	}
+	return any
 }
 
 // at is a fingerprint of an identifier of a terminal, which may be unknown.
@@ -93,47 +110,146 @@ func (l *loose) tailConflicts(o *loose) bool {
 	return l.tail != o.tail && l.tail != [4]byte{} && o.tail != [4]byte{}
 }
 
-// compareLoose is the order in which open rows are looked at: by time (unknown
-// last), then content, then position.
-func compareLoose(a, b *loose) int {
-	return cmp.Or(
-		cmp.Compare(a.time-1, b.time-1),
-		cmp.Compare(a.amount(), b.amount()),
-		cmp.Compare(a.digest, b.digest),
-		cmp.Compare(a.pos(), b.pos()),
-	)
-}
+// open says whether a row still has to find its match: in no group, and moving money.
+func (l *loose) open() bool { return !l.done && l.code.live() }
 
-// merchantOf is the merchant whose contract a row goes by as long as it has no
-// counterpart. For a clearing row, its own. For a sale, the one merchant whose
-// clearing rows show its terminal; else the one the shop's file names; else
-// none, and the default contract applies.
-func (r *run) merchantOf(terminal uint64, class uint32) merchantKey {
-	c := &r.classes.list[class]
-	if c.side == posSide {
-		if m, ok := r.terminals.shows(terminal); ok {
-			return m
+// keep adds what one worker found to the side's loose rows.
+func (r *run) keep(sd side, rows []loose, bares [][4]uint64) {
+	base := uint32(len(r.bares))
+	for i := range rows {
+		if rows[i].bare != 0 {
+			rows[i].bare += base
 		}
 	}
-	return merchantKey{c.acquirer, c.merchant}
-}
-
-// open are the loose rows that are in no group yet and pass the filter.
-func open(rows []*loose, ok func(*loose) bool) []*loose {
-	var out []*loose
-	for _, l := range rows {
-		if !l.done && ok(l) {
-			out = append(out, l)
-		}
+	r.bares = append(r.bares, bares...)
+	if len(r.loose[sd]) == 0 {
+		r.loose[sd] = rows
+		return
 	}
-	return out
+	r.loose[sd] = append(r.loose[sd], rows...)
 }
 
-func isLive(l *loose) bool { return l.code.live() }
+// bareKey is a row's key without leading zeros.
+func (r *run) bareKey(l *loose, i int) uint64 {
+	if l.bare == 0 {
+		return l.keys[i]
+	}
+	return r.bares[l.bare-1][i]
+}
 
-// sortLoose orders both sides' loose rows once; every later step keeps that order.
+// sortLoose orders both sides' loose rows by time (unknown last), then amount,
+// content, position. Every later step keeps that order.
 func (r *run) sortLoose() {
-	for sd := range r.loose {
-		slices.SortFunc(r.loose[sd], compareLoose)
+	type key struct{ time, at uint32 }
+	for sd, rows := range r.loose {
+		keys := make([]key, len(rows))
+		for i := range rows {
+			keys[i] = key{rows[i].time - 1, uint32(i)}
+		}
+		slices.SortFunc(keys, func(a, b key) int {
+			if a.time != b.time {
+				return cmp.Compare(a.time, b.time)
+			}
+			x, y := &rows[a.at], &rows[b.at]
+			if c := cmp.Compare(x.amount(), y.amount()); c != 0 {
+				return c
+			}
+			return cmp.Or(cmp.Compare(x.digest, y.digest), cmp.Compare(x.pos(), y.pos()))
+		})
+		sorted := make([]loose, len(rows))
+		for i, k := range keys {
+			sorted[i] = rows[k.at]
+		}
+		r.loose[sd] = sorted
 	}
+}
+
+// bucketed is a loose row under what it has in common with others.
+type bucketed struct {
+	bucket uint64
+	at     uint32
+}
+
+// meetParts is in how many parts the buckets are worked on where there are
+// many rows.
+const meetParts = 256
+
+// meet brings together the rows of both sides that agree in bucket (0: the row
+// takes no part). It calls visit with the indexes of either side's rows of one
+// bucket, in their order; buckets come in no particular order, from several
+// goroutines.
+func (r *run) meet(ctx context.Context, bucket func(l *loose) uint64, visit func(w int, p, c []uint32)) error {
+	parts := 1
+	if len(r.loose[posSide])+len(r.loose[clearingSide]) > 16*meetParts {
+		parts = meetParts
+	}
+	var lists [2][][]bucketed
+	for sd, rows := range r.loose {
+		lists[sd] = make([][]bucketed, parts)
+		some := false
+		for i := range rows {
+			if b := bucket(&rows[i]); b != 0 {
+				some = true
+				part := &lists[sd][b>>32%uint64(parts)]
+				*part = append(*part, bucketed{b, uint32(i)})
+			}
+		}
+		if !some {
+			return nil
+		}
+	}
+	return r.parallel(ctx, parts, func(w, i int) error {
+		meetPart(lists[posSide][i], lists[clearingSide][i], func(p, c []uint32) { visit(w, p, c) })
+		return nil
+	})
+}
+
+func meetPart(p, c []bucketed, visit func(p, c []uint32)) {
+	if len(p) == 0 || len(c) == 0 {
+		return
+	}
+	for _, list := range [2][]bucketed{p, c} {
+		slices.SortFunc(list, func(a, b bucketed) int {
+			if a.bucket != b.bucket {
+				return cmp.Compare(a.bucket, b.bucket)
+			}
+			return cmp.Compare(a.at, b.at)
+		})
+	}
+	var at [2][]uint32
+	for len(p) > 0 && len(c) > 0 {
+		switch o := cmp.Compare(p[0].bucket, c[0].bucket); {
+		case o < 0:
+			p = p[1:]
+		case o > 0:
+			c = c[1:]
+		default:
+			p, at[posSide] = takeBucket(p, at[posSide])
+			c, at[clearingSide] = takeBucket(c, at[clearingSide])
+			visit(at[posSide], at[clearingSide])
+		}
+	}
+}
+
+// takeBucket cuts the first bucket off and gives its rows.
+func takeBucket(list []bucketed, at []uint32) ([]bucketed, []uint32) {
+	at = at[:0]
+	b := list[0].bucket
+	for len(list) > 0 && list[0].bucket == b {
+		at = append(at, list[0].at)
+		list = list[1:]
+	}
+	return list, at
+}
+
+// lot mixes what suggested rows must agree in into a bucket.
+func (l *loose) lot(place uint64, withAmount bool) uint64 {
+	if place == 0 {
+		return 0
+	}
+	h := mix(place^l.currency) + uint64(l.code.kind())
+	if withAmount {
+		h = mix(h) + uint64(l.amount())
+	}
+	return mix(h) | 1
 }

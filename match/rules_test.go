@@ -504,7 +504,7 @@ func TestProofNoticesPlantedBugs(t *testing.T) {
 		opt := Options{AsOf: day0 + 5}
 		opt.setDefaults()
 		r := newRun(opt, newMemory(pos), newMemory(clearing), nil)
-		for _, step := range []func(context.Context) error{r.scanPos, r.scanClearing, r.classCodes, r.settle, r.joinKeys, r.readRest, r.decideRest} {
+		for _, step := range []func(context.Context) error{r.scanPos, r.scanClearing, r.classCodes, r.settle, r.joinKeys, r.readListed, r.readRest, r.decideRest} {
 			if err := step(context.Background()); err != nil {
 				return nil, err
 			}
@@ -546,9 +546,6 @@ func TestProofNoticesPlantedBugs(t *testing.T) {
 				t.Fatal(err)
 			}
 			c.do(r)
-			if err := r.readListed(context.Background()); err != nil {
-				return // the row that is swapped in may not be found: as good
-			}
 			res, err := r.result()
 			if err != nil {
 				t.Fatal(err)

@@ -2,49 +2,58 @@ package match
 
 import (
 	"cmp"
+	"context"
 	"slices"
-
-	"duizhang/parse"
-	"duizhang/parse/money"
 )
 
-// maxLook is how many rows of one place, kind and amount are looked at on
-// either side of a row's time when candidates are compared. It bounds a vending
-// machine that sells one article all day.
+// maxLook is how many rows of one place, kind and amount are looked at around
+// a row's time when candidates are compared. It bounds a vending machine that
+// sells one article all day.
 const maxLook = 256
 
 // suggestions proposes pairs among rows that no key brought together (SPEC
 // section 3.3), the surest evidence first: identifiers that differ only by
 // lost leading zeros; then the same terminal; else the same merchant; else the
-// same store. A row that has any candidate by the surer evidence is not looked
-// at again by the weaker one.
+// same store. "Share no usable key" is read as "agree in no key": a wrongly
+// typed reference number is the reason why suggestions exist. A row that has
+// any candidate by the surer evidence is not looked at again by the weaker one.
 //
 // A pair is suggested only if each is the other's single best candidate, best
 // being nearest in time, in one round: what remains once the clear pairs are
 // gone is not tried again, since it lost to a better fit or tied.
-func (r *run) suggestions() {
-	for i := range keyOrder {
-		r.suggestBy(suggestion{
-			why:    ReasonLeadingZeros,
-			window: r.opt.KeyDays*daySeconds + daySeconds/2,
-			bucket: func(l *loose) uint64 { return l.bare[i] },
-			fits:   func(p, c *loose) bool { return p.keys[i] != c.keys[i] && r.withinDays(p, c) },
-		})
+func (r *run) suggestions(ctx context.Context) error {
+	if len(r.bares) > 0 {
+		for i := range keyOrder {
+			err := r.suggestBy(ctx, suggestion{
+				why:    ReasonLeadingZeros,
+				window: r.opt.KeyDays*daySeconds + daySeconds/2,
+				bucket: func(l *loose) uint64 { return l.lot(r.bareKey(l, i), true) },
+				fits:   func(p, c *loose) bool { return p.keys[i] != c.keys[i] && r.withinDays(p, c) },
+			})
+			if err != nil {
+				return err
+			}
+		}
 	}
 	for i := range len(loose{}.place) {
-		r.suggestBy(suggestion{
+		err := r.suggestBy(ctx, suggestion{
 			why:    ReasonSuggested,
 			window: max(r.opt.TimeWindow, daySeconds/2),
-			bucket: func(l *loose) uint64 { return l.place[i] },
+			bucket: func(l *loose) uint64 { return l.lot(l.place[i], true) },
 			fits: func(p, c *loose) bool {
-				// Two terminals that differ are two places, whatever the merchant.
-				if i > 0 && p.place[0] != 0 && c.place[0] != 0 {
-					return false
-				}
-				return !p.tailConflicts(c) && r.withinWindow(p, c)
+				return placesAgree(i, p, c) && !p.tailConflicts(c) && r.withinWindow(p, c)
 			},
 		})
+		if err != nil {
+			return err
+		}
 	}
+	return nil
+}
+
+// placesAgree: two terminals that differ are two places, whatever the merchant.
+func placesAgree(level int, p, c *loose) bool {
+	return level == 0 || p.place[0] == 0 || c.place[0] == 0
 }
 
 // suggestion is one kind of evidence.
@@ -81,108 +90,111 @@ func distance(a, b *loose) int64 {
 	return abs(int64(a.time) - int64(b.time))
 }
 
+// candidate is a row's best one, by its place in the bucket, and how many are as good.
+type candidate struct{ at, ways int }
+
 // suggestBy proposes pairs by one kind of evidence.
-func (r *run) suggestBy(s suggestion) {
-	ok := func(l *loose) bool { return isLive(l) && l.time != 0 && l.tie == nil && s.bucket(l) != 0 }
-	p, c := newShelf(s, open(r.loose[posSide], ok)), newShelf(s, open(r.loose[clearingSide], ok))
-	best := map[*loose]near{}
-	for _, l := range p.rows {
-		best[l] = c.best(l, func(o *loose) bool { return s.fits(l, o) })
-	}
-	for _, l := range c.rows {
-		best[l] = p.best(l, func(o *loose) bool { return s.fits(o, l) })
-	}
-	for _, l := range p.rows {
-		b := best[l]
-		if b.n != 1 || best[b.other].n != 1 || best[b.other].other != l {
-			continue
+func (r *run) suggestBy(ctx context.Context, s suggestion) error {
+	found := make([][][2]*loose, r.opt.Workers)
+	err := r.meet(ctx, func(l *loose) uint64 {
+		if !l.open() || l.time == 0 || l.tied != 0 {
+			return 0
 		}
-		r.loosePair(Suggested, KeySuggestion, Reason{Code: s.why, N: 1, Seconds: abs(int64(l.time) - int64(b.other.time))},
-			[]*loose{l}, []*loose{b.other})
+		return s.bucket(l)
+	}, func(w int, p, c []uint32) {
+		pairs := s.pairs(newShelf(r.loose[posSide], p), newShelf(r.loose[clearingSide], c))
+		found[w] = append(found[w], pairs...)
+	})
+	for _, pair := range slices.Concat(found...) {
+		why := Reason{Code: s.why, N: 1, Seconds: abs(int64(pair[0].time) - int64(pair[1].time))}
+		r.loosePair(Suggested, KeySuggestion, why, pair[0], pair[1])
 	}
-	for _, side := range [2][]*loose{p.rows, c.rows} {
-		for _, l := range side {
-			if b := best[l]; !l.done && b.n > 0 {
-				b.n = max(b.n, best[b.other].n)
-				l.tie = &b
-			}
+	return err
+}
+
+// pairs are the pairs of which each row is the other's single best, and it
+// notes the ties of the rest.
+func (s *suggestion) pairs(p, c shelf) (found [][2]*loose) {
+	bestP, bestC := make([]candidate, len(p.at)), make([]candidate, len(c.at))
+	for i := range bestP {
+		bestP[i] = c.best(p.row(i), s.window, func(o *loose) bool { return s.fits(p.row(i), o) })
+	}
+	for j := range bestC {
+		bestC[j] = p.best(c.row(j), s.window, func(o *loose) bool { return s.fits(o, c.row(j)) })
+	}
+	for i, b := range bestP {
+		if b.ways == 1 && bestC[b.at] == (candidate{i, 1}) {
+			l, o := p.row(i), c.row(b.at)
+			l.done, o.done = true, true
+			found = append(found, [2]*loose{l, o})
+		}
+	}
+	p.tie(bestP, bestC, c)
+	c.tie(bestC, bestP, p)
+	return found
+}
+
+// tie notes of every row that has candidates and was not suggested, how many
+// there are: for itself, or rows that compete for its best one.
+func (s shelf) tie(mine, theirs []candidate, others shelf) {
+	for i, b := range mine {
+		if l := s.row(i); !l.done && b.ways > 0 {
+			l.tied, l.ways = others.at[b.at]+1, uint32(max(b.ways, theirs[b.at].ways, 2))
 		}
 	}
 }
 
-// shelf holds one side's rows by bucket, kind, currency and amount, in time order.
+// shelf is some of a side's loose rows, in time order.
 type shelf struct {
-	s    suggestion
-	rows []*loose
-	at   map[shelfKey]*row
+	rows   []loose
+	at     []uint32
+	clocks bool // all of them have a clock time
 }
 
-// row is the loose rows of one key of a shelf.
-type row struct {
-	rows    []*loose
-	dayOnly bool // one of them has no clock
-}
-
-type shelfKey struct {
-	bucket, currency uint64
-	kind             parse.Kind
-	amount           money.Fen
-}
-
-func newShelf(s suggestion, rows []*loose) *shelf {
-	sh := &shelf{s: s, rows: rows, at: map[shelfKey]*row{}}
-	for _, l := range rows { // rows are in time order
-		k := sh.key(l)
-		if sh.at[k] == nil {
-			sh.at[k] = new(row)
-		}
-		sh.at[k].rows = append(sh.at[k].rows, l)
-		sh.at[k].dayOnly = sh.at[k].dayOnly || !l.code.clock()
+func newShelf(rows []loose, at []uint32) shelf {
+	s := shelf{rows: rows, at: at, clocks: true}
+	for _, i := range at {
+		s.clocks = s.clocks && rows[i].code.clock()
 	}
-	return sh
+	return s
 }
 
-func (sh *shelf) key(l *loose) shelfKey {
-	return shelfKey{sh.s.bucket(l), l.currency, l.code.kind(), l.amount()}
-}
+func (s shelf) row(i int) *loose { return &s.rows[s.at[i]] }
 
-// best is the row's best candidate on the shelf, and how many are as good.
-func (sh *shelf) best(l *loose, fits func(*loose) bool) near {
-	on := sh.at[sh.key(l)]
-	if on == nil {
-		return near{}
-	}
-	var b near
+// best is the row's best candidate on the shelf.
+func (s shelf) best(l *loose, window int64, fits func(*loose) bool) candidate {
+	var b candidate
 	least := int64(1 << 62)
-	outward(on.rows, l, sh.s.window, maxLook, func(o *loose) bool {
+	s.outward(l, window, maxLook, func(i int) bool {
+		o := s.row(i)
 		d := distance(l, o)
-		if d > least || !fits(o) {
-			// By the clock, nothing nearer comes any more.
-			return d <= least || on.dayOnly || !l.code.clock()
+		if d > least && s.clocks && l.code.clock() {
+			return false // nothing nearer comes any more
 		}
-		if d < least {
-			least, b = d, near{other: o}
+		if d <= least && fits(o) {
+			if d < least {
+				least, b = d, candidate{at: i}
+			}
+			b.ways++
 		}
-		b.n++
 		return true
 	})
 	return b
 }
 
 // outward visits the rows around l's time, nearest first (of equally near ones
-// the earlier), until visit says no, window or limit is reached. rows are in
-// time order.
-func outward(rows []*loose, l *loose, window int64, limit int, visit func(*loose) bool) {
+// the earlier), until visit says no, window or limit is reached.
+func (s shelf) outward(l *loose, window int64, limit int, visit func(i int) bool) {
 	t := int64(l.time)
-	hi, _ := slices.BinarySearchFunc(rows, l.time, func(o *loose, t uint32) int { return cmp.Compare(o.time, t) })
-	for lo := hi - 1; limit > 0 && (lo >= 0 || hi < len(rows)); limit-- {
-		var o *loose
-		if hi == len(rows) || lo >= 0 && t-int64(rows[lo].time) <= int64(rows[hi].time)-t {
-			o, lo = rows[lo], lo-1
+	hi, _ := slices.BinarySearchFunc(s.at, l.time, func(i uint32, t uint32) int { return cmp.Compare(s.rows[i].time, t) })
+	for lo := hi - 1; limit > 0 && (lo >= 0 || hi < len(s.at)); limit-- {
+		var i int
+		if hi == len(s.at) || lo >= 0 && t-int64(s.row(lo).time) <= int64(s.row(hi).time)-t {
+			i, lo = lo, lo-1
 		} else {
-			o, hi = rows[hi], hi+1
+			i, hi = hi, hi+1
 		}
-		if abs(int64(o.time)-t) > window || !visit(o) {
+		if abs(int64(s.row(i).time)-t) > window || !visit(i) {
 			return
 		}
 	}

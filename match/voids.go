@@ -20,12 +20,21 @@ import (
 // sale.
 func (r *run) voids() {
 	v := &voider{r: r}
-	for _, l := range open(r.loose[posSide], isLive) {
-		switch k := l.code.kind(); {
-		case (k == parse.Sale || k == parse.PreauthComplete) && l.amount() > 0,
-			(k == parse.Void || k == parse.Reversal) && l.amount() < 0:
-			v.rows = append(v.rows, l)
+	rows, any := r.loose[posSide], false
+	for i := range rows {
+		l := &rows[i]
+		if !l.open() {
+			continue
 		}
+		switch k := l.code.kind(); {
+		case (k == parse.Sale || k == parse.PreauthComplete) && l.amount() > 0:
+			v.rows = append(v.rows, l)
+		case (k == parse.Void || k == parse.Reversal) && l.amount() < 0:
+			v.rows, any = append(v.rows, l), true
+		}
+	}
+	if !any {
+		return
 	}
 	slices.SortStableFunc(v.rows, func(a, b *loose) int { return cmp.Compare(voidTime(a), voidTime(b)) })
 	v.by(NoKey, func(l *loose) []uint64 {
@@ -87,6 +96,14 @@ func (v *voider) by(key KeyType, links func(*loose) []uint64) {
 		}
 		return ks
 	}
+	wanted := map[voidKey]bool{} // there are few cancellations, but many sales
+	for _, l := range v.rows {
+		if !l.done && cancels(l) {
+			for _, k := range keys(l) {
+				wanted[k] = true
+			}
+		}
+	}
 	sales := map[voidKey][]int{} // indexes into rows, ascending
 	for i, l := range v.rows {
 		if l.done || l.time == 0 {
@@ -94,7 +111,9 @@ func (v *voider) by(key KeyType, links func(*loose) []uint64) {
 		}
 		if !cancels(l) {
 			for _, k := range keys(l) {
-				sales[k] = append(sales[k], i)
+				if wanted[k] {
+					sales[k] = append(sales[k], i)
+				}
 			}
 			continue
 		}
@@ -111,11 +130,11 @@ func (v *voider) by(key KeyType, links func(*loose) []uint64) {
 			v.r.void(v.rows[last], l, key)
 		}
 	}
-	v.timeless(key, keys)
+	v.timeless(key, keys, wanted)
 }
 
 // timeless pairs in order what is left where one of the two does not say its time.
-func (v *voider) timeless(key KeyType, keys func(*loose) []voidKey) {
+func (v *voider) timeless(key KeyType, keys func(*loose) []voidKey, wanted map[voidKey]bool) {
 	var sales [2]map[voidKey][]int // that say their time; that do not
 	for i := range sales {
 		sales[i] = map[voidKey][]int{}
@@ -123,8 +142,9 @@ func (v *voider) timeless(key KeyType, keys func(*loose) []voidKey) {
 	for i, l := range v.rows {
 		if !l.done && !cancels(l) {
 			for _, k := range keys(l) {
-				at := sales[order(l.time == 0)]
-				at[k] = append(at[k], i)
+				if at := sales[order(l.time == 0)]; wanted[k] {
+					at[k] = append(at[k], i)
+				}
 			}
 		}
 	}
@@ -162,19 +182,24 @@ type cardKey struct {
 // all that the other can mean: same terminal, same card, same trade day,
 // opposite amounts, the sale first. With two to choose from none is cancelled.
 func (v *voider) lonely() {
-	at := map[cardKey][]*loose{} // in the order of voidTime
+	at := map[cardKey][]*loose{} // in the order of voidTime; only of cancellations' keys
 	for _, l := range v.rows {
-		if l.done || l.time == 0 || l.place[0] == 0 || l.tail == [4]byte{} || cancels(l) && l.orig[0] != 0 {
-			continue
+		if k, ok := cardKeyOf(l); ok && cancels(l) {
+			at[k] = nil
 		}
-		k := cardKey{l.place[0], l.currency, l.tail, l.when().Date(), abs(l.amount())}
-		at[k] = append(at[k], l)
+	}
+	for _, l := range v.rows {
+		k, ok := cardKeyOf(l)
+		if rows, wanted := at[k]; ok && wanted {
+			at[k] = append(rows, l)
+		}
 	}
 	for _, l := range v.rows { // not the map's order: drafts stand in this one
-		if l.done || !cancels(l) || l.time == 0 {
+		k, ok := cardKeyOf(l)
+		if !ok || !cancels(l) {
 			continue
 		}
-		rows := at[cardKey{l.place[0], l.currency, l.tail, l.when().Date(), abs(l.amount())}]
+		rows := at[k]
 		if i := slices.Index(rows, l); i > 0 {
 			if j, one := soleOf(rows[:i], false); one {
 				if _, one := soleOf(rows[j:], true); one {
@@ -183,6 +208,14 @@ func (v *voider) lonely() {
 			}
 		}
 	}
+}
+
+// cardKeyOf is the row's key, if it can be paired by it.
+func cardKeyOf(l *loose) (cardKey, bool) {
+	if l.done || l.time == 0 || l.place[0] == 0 || l.tail == [4]byte{} || cancels(l) && l.orig[0] != 0 {
+		return cardKey{}, false
+	}
+	return cardKey{l.place[0], l.currency, l.tail, l.when().Date(), abs(l.amount())}, true
 }
 
 // soleOf finds the one sale, or the one cancellation, among rows.
@@ -199,5 +232,5 @@ func soleOf(rows []*loose, cancel bool) (at int, one bool) {
 }
 
 func (r *run) void(sale, cancels *loose, key KeyType) {
-	r.loosePair(Voided, key, Reason{Code: ReasonVoided, Other: cancels.pos(), HasOther: true, OtherSide: parse.SidePos}, []*loose{sale, cancels}, nil)
+	r.loosePair(Voided, key, Reason{Code: ReasonVoided, Other: cancels.pos(), HasOther: true, OtherSide: parse.SidePos}, sale, cancels)
 }

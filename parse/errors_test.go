@@ -54,6 +54,8 @@ func errorCases(t *testing.T) map[Code]errorCase {
 		return `<row r="1"><c r="A1" t="inlineStr"><is><t>订单号</t></is></c><c r="B1" t="inlineStr"><is><t>交易时间</t></is></c><c r="C1" t="inlineStr"><is><t>金额</t></is></c></row>` + row
 	}
 	cases := map[Code]errorCase{
+		// the side
+		codeSideUnknown: {content: text("商户号,终端号,交易时间,参考号,金额\n898310000000001,10000001,2026-03-01 09:00:00,000000000001,10.00\n")},
 		// rows
 		codeEmptyRequired:  {content: till("A1,2026-03-01 10:00:00,消费,成功,")},
 		codeBadAmount:      {content: till("A1,2026-03-01 10:00:00,消费,成功,五元")},

@@ -75,7 +75,7 @@ var _ = addMessages(map[Code]message{
 	codeDoubledColumn:   {"列 {0} 出现了 {1} 次，无法确定用哪一列；请删去多余的列后重新导出", "column {0} stands {1} times, so it is unclear which one counts; remove the others and export again"},
 	codeAmbiguousLayout: {"版式 {0} 都适合此文件；请用 --layout 指定一个", "layouts {0} fit equally well; name one with --layout"},
 	codeWrongSide:       {"按内容这是 {0}（{1} 方），却作为 {2} 方给出；请更正参数，或用 --layout 指定版式", "by its content this is {0} (side {1}), but it was given as {2}; correct the flag, or name a layout with --layout"},
-	codeSideUnknown:     {"看不出是销售还是收单文件：表头 {0} 里没有手续费、结算金额、清算日期等收单列，也没有收银员、支付方式、门店、状态等销售列；请用 --pos 或 --clearing 指明", "it may be the shop's file or the acquirer's: the header {0} has neither fees, nets or clearing days nor cashiers, payment methods, stores or states; say --pos or --clearing"},
+	codeSideUnknown:     {"看不出是哪一方的文件：表头 {0} 里没有手续费、结算金额、清算日期等收单列，没有收银员、支付方式、门店、状态等销售列，也没有余额、收入等银行列；请用 --pos、--clearing 或 --bank 指明", "whose file it is does not show: the header {0} has no fees, nets or clearing days (acquirer), no cashiers, payment methods, stores or states (shop), no balance or money in (bank); say --pos, --clearing or --bank"},
 	codeUnitConflict:    {"表头写的单位是「{0}」，版式 {1} 规定为「{2}」；请核实后用 --layout 指定单位相符的版式", "the header says {0}, layout {1} says {2}; find out which is right and name a layout with that unit"},
 	codeEmptyFile:       {"文件没有内容；请重新导出或下载", "the file is empty; export or download it again"},
 	codeControlRows:     {"文件声明共 {0} 笔，实际读到 {1} 笔：文件不完整或被改动；请重新下载", "the file declares {0} rows but holds {1}: it is incomplete or was changed; download it again"},

@@ -1,7 +1,9 @@
 package report
 
 import (
+	"archive/zip"
 	"bufio"
+	"encoding/xml"
 	"errors"
 	"fmt"
 	"hash/fnv"
@@ -66,6 +68,8 @@ const (
 	IsFolder
 	// HeldOpen: another program holds the file.
 	HeldOpen
+	// Edited: a person has edited the report, and there is no free name beside it.
+	Edited
 	// NotVerified: reading the written file back gave something else.
 	NotVerified
 )
@@ -79,6 +83,7 @@ var writeProblems = [...]text{
 	NotWritable: {"%[1]s：目录不可写（%[3]v）；请检查权限或改用其他位置", "%[1]s: the folder cannot be written to (%[3]v); check its permissions or choose another place"},
 	IsFolder:    {"%[1]s：是一个目录，不能作为报告文件名", "%[1]s: is a folder, a report cannot have its name"},
 	HeldOpen:    {"%[1]s：正被其他程序打开；请先关闭该文件再运行", "%[1]s: another program holds it open; close it and run again"},
+	Edited:      {"%[1]s：已被人编辑过，旁边也没有可用的名字；请用 --out 换一个文件名", "%[1]s: a person has edited it and there is no free name beside it; choose another name with --out"},
 	NotVerified: {"%[1]s：写入后复读核对不一致，已放弃（%[3]v）", "%[1]s: reading it back did not give what was written, it was discarded: %[3]v"},
 }
 
@@ -108,7 +113,11 @@ func Preflight(out Output) error {
 		if info, err := os.Stat(out.Workbook); err == nil && info.IsDir() {
 			return &WriteError{Problem: IsFolder, Path: out.Workbook}
 		}
-		if err := tryFolder(filepath.Dir(out.Workbook)); err != nil {
+		folder := filepath.Dir(out.Workbook)
+		if out.MakesFolder() {
+			folder = existing(folder)
+		}
+		if err := tryFolder(folder); err != nil {
 			return err
 		}
 	}
@@ -274,24 +283,55 @@ func (t *tempFile) commit() error {
 const maxSuffix = 99
 
 // commitBeside gives the file its name, or, where another program holds that
-// file, the next free name beside it: name(2).xlsx.
-func (t *tempFile) commitBeside() (name string, err error) {
-	err = t.commit()
-	var we *WriteError
-	if !errors.As(err, &we) || we.Problem != HeldOpen {
-		return t.final, err
+// file or a person has edited it, a name beside it: name(2).xlsx.
+func (t *tempFile) commitBeside() (name string, kept KeptReport, err error) {
+	if editedElsewhere(t.final) {
+		kept = KeptEdited
+	} else {
+		err = t.commit()
+		var we *WriteError
+		if !errors.As(err, &we) || we.Problem != HeldOpen {
+			return t.final, KeptNone, err
+		}
+		kept = KeptHeld
 	}
 	ext := filepath.Ext(t.final)
 	for n := 2; n <= maxSuffix; n++ {
 		name := strings.TrimSuffix(t.final, ext) + "(" + strconv.Itoa(n) + ")" + ext
-		if _, err := os.Lstat(name); !errors.Is(err, fs.ErrNotExist) {
+		if _, there := os.Lstat(name); !errors.Is(there, fs.ErrNotExist) && (kept == KeptHeld || editedElsewhere(name)) {
 			continue
 		}
 		if err := t.disk.rename(t.name, name); err != nil {
-			return "", asWriteError(err, name, 0, WriteFailed)
+			return "", kept, asWriteError(err, name, 0, WriteFailed)
 		}
 		t.name = ""
-		return name, nil
+		return name, kept, nil
 	}
-	return "", err
+	if err == nil {
+		err = &WriteError{Problem: Edited, Path: t.final}
+	}
+	return "", kept, err
 }
+
+// editedElsewhere says that the file is a workbook that another application
+// has saved: a report with a person's notes in it, or no report at all.
+func editedElsewhere(name string) bool {
+	z, err := zip.OpenReader(name)
+	if err != nil {
+		return false
+	}
+	defer z.Close()
+	f, err := z.Open("docProps/app.xml")
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	var props struct {
+		Application string `xml:"Application"`
+	}
+	err = xml.NewDecoder(io.LimitReader(f, maxAppProps)).Decode(&props)
+	return err == nil && props.Application != "" && props.Application != application
+}
+
+// maxAppProps bounds what is read of a workbook's properties.
+const maxAppProps = 64 << 10

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 
 	"github.com/xuri/excelize/v2"
@@ -147,7 +148,7 @@ func (s *styles) define(f *excelize.File) error {
 		{&s.bad, with(body, func(k *look) {
 			k.bold, k.colour, k.fill, k.horizontal, k.wrap = true, "9C0006", "FFC7CE", "center", true
 		})},
-		{&s.digest, look{border: true, format: textFormat, size: 8, wrap: true}},
+		{&s.digest, look{border: true, format: textFormat, size: 7.5}},
 	}
 	for _, it := range ids {
 		id, err := f.NewStyle(it.style())
@@ -243,7 +244,7 @@ func (b *book) addFront(g *front, bodies map[string]body, want map[string]tally)
 	if err := b.file.SetSheetName("Sheet1", g.name); err != nil {
 		return err
 	}
-	if err := b.page(g.name, "", navy); err != nil {
+	if err := b.page(g.name, "", navy, frontLine, g.pages()); err != nil {
 		return err
 	}
 	off := false
@@ -278,7 +279,7 @@ func (b *book) addPart(p *part, front string, bodies map[string]body, want map[s
 	}
 	// AutoFilter of excelize 2.11.0 replaces all properties of the sheet: the
 	// tab colour and "fit to page" have to come after it.
-	if err := b.page(p.name, "$"+strconv.Itoa(headRow)+":$"+strconv.Itoa(headRow), p.sheet.spec.colour); err != nil {
+	if err := b.page(p.name, "$"+strconv.Itoa(headRow)+":$"+strconv.Itoa(headRow), p.sheet.spec.colour, lineHeight, 0); err != nil {
 		return err
 	}
 	bodies[b.partPath()] = body{dimension: "A1:" + last, head: b.headRows(p), blocks: p.body.blocks}
@@ -286,15 +287,15 @@ func (b *book) addPart(p *part, front string, bodies map[string]body, want map[s
 	return nil
 }
 
-// page sets what every sheet has in print: A4 landscape, one page wide, header
-// rows on every page, page numbers.
-func (b *book) page(name, repeat, colour string) error {
-	yes, landscape, a4, one, any := true, "landscape", 9, 1, 0
-	margin, foot, height := 0.4, 0.6, lineHeight
+// page sets what every sheet has in print: A4 landscape, one page wide and
+// pages high (0: as many as it takes), header rows on every page, page numbers.
+func (b *book) page(name, repeat, colour string, height float64, pages int) error {
+	yes, landscape, a4, one := true, "landscape", 9, 1
+	margin, foot := 0.3, 0.5
 	footer := text{"&L&8" + b.stamp() + "&R&8第 &P 页/共 &N 页", "&L&8" + b.stamp() + "&R&8Page &P of &N"}.in(b.run.Lang)
 	err := errors.Join(
 		b.file.SetSheetProps(name, &excelize.SheetPropsOptions{TabColorRGB: &colour, FitToPage: &yes, DefaultRowHeight: &height, CustomHeight: &yes}),
-		b.file.SetPageLayout(name, &excelize.PageLayoutOptions{Orientation: &landscape, Size: &a4, FitToWidth: &one, FitToHeight: &any}),
+		b.file.SetPageLayout(name, &excelize.PageLayoutOptions{Orientation: &landscape, Size: &a4, FitToWidth: &one, FitToHeight: &pages}),
 		b.file.SetPageMargins(name, &excelize.PageLayoutMarginsOptions{Left: &margin, Right: &margin, Top: &margin, Bottom: &foot}),
 		b.file.SetHeaderFooter(name, &excelize.HeaderFooterOptions{OddFooter: footer}),
 	)
@@ -316,6 +317,11 @@ func (b *book) dress(p *part, front, last string) error {
 		name := columnName(i)
 		if err := f.SetColWidth(p.name, name, name, p.columnWidth(i)); err != nil {
 			return err
+		}
+		if s.empty(i) {
+			if err := f.SetColVisible(p.name, name, false); err != nil {
+				return err
+			}
 		}
 	}
 	top := strconv.Itoa(firstRow)
@@ -375,7 +381,7 @@ func (p *part) columnWidth(i int) float64 {
 	h := p.sheet.headings[i]
 	w := min(p.widths[i], h.max)
 	if h.kind == kMoney {
-		w = max(p.widths[i], moneyWidth(p.sums[i].fen)+1)
+		w = max(p.widths[i], moneyWidth(p.sums[i].fen)+1, width(h.title))
 	}
 	if h.kind == kDecision || h.kind == kNote {
 		w = h.max
@@ -384,7 +390,17 @@ func (p *part) columnWidth(i int) float64 {
 	if i == 0 {
 		least = 14 // the label of the totals
 	}
-	return float64(max(w, (width(h.title)+1)/2+2, least)) + 1.5
+	return float64(max(w, (width(h.title)+1)/2+2, least)) + 0.6
+}
+
+// empty says whether a column has nothing in any row. It is hidden then, so
+// that what there is can be read on paper.
+func (s *sheet) empty(column int) bool {
+	switch s.headings[column].kind {
+	case kDecision, kNote:
+		return false
+	}
+	return !slices.ContainsFunc(s.parts, func(p *part) bool { return p.widths[column] > 0 })
 }
 
 // headRows are the title, the totals and the header of a part.
@@ -430,7 +446,7 @@ func (b *book) describe() error {
 	at := dateText(b.run.Result.AsOf) + "T00:00:00Z"
 	return errors.Join(
 		b.file.SetDocProps(&excelize.DocProperties{Title: b.stamp(), Creator: "duizhang " + b.run.Version, LastModifiedBy: "duizhang", Created: at, Modified: at}),
-		b.file.SetAppProps(&excelize.AppProperties{Application: "duizhang"}),
+		b.file.SetAppProps(&excelize.AppProperties{Application: application}),
 	)
 }
 

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -21,7 +22,8 @@ type cells struct {
 	foreign string
 	col     int
 	lines   int    // the most lines that a cell of the row takes
-	buf     []byte // the row's cells
+	buf     []byte // the segment's XML up to where the row has come
+	head    int    // where the row's height belongs
 	// last is, by column, the text that was written last: shops, terminals,
 	// acquirers and dates repeat from row to row.
 	last []shown
@@ -72,7 +74,9 @@ func (c *cells) begin(s *sheet, seg *segment, row int, currency string) {
 	}
 	c.sheet, c.seg, c.col, c.lines = s, seg, 0, 1
 	c.row = strconv.AppendInt(c.row[:0], int64(row), 10)
-	c.buf = c.buf[:0]
+	c.buf = append(append(seg.xml, `<row r="`...), c.row...)
+	c.head = len(c.buf)
+	c.buf = append(c.buf, `">`...)
 }
 
 // lineHeight is the height of one line of the body font in points.
@@ -82,15 +86,12 @@ const lineHeight = 16.5
 const maxLines = 24
 
 func (c *cells) end() {
-	b := append(c.seg.xml, `<row r="`...)
-	b = append(b, c.row...)
 	if c.lines > 1 {
-		b = append(b, `" ht="`...)
-		b = strconv.AppendFloat(b, lineHeight*float64(min(c.lines, maxLines)), 'f', -1, 64)
+		var height [24]byte
+		h := strconv.AppendFloat(append(height[:0], `" ht="`...), lineHeight*float64(min(c.lines, maxLines)), 'f', -1, 64)
+		c.buf = slices.Insert(c.buf, c.head, h...)
 	}
-	b = append(b, `">`...)
-	b = append(b, c.buf...)
-	c.seg.xml = append(b, `</row>`...)
+	c.seg.xml = append(c.buf, `</row>`...)
 }
 
 // open begins the next cell in the style of a kind and notes its width.
@@ -226,6 +227,15 @@ func (c *cells) int(n int64) {
 	c.buf = append(c.buf, `"><v>`...)
 	c.buf = strconv.AppendInt(c.buf, n, 10)
 	c.buf = append(c.buf, `</v></c>`...)
+}
+
+// intIf leaves the cell of nothing empty.
+func (c *cells) intIf(n int64) {
+	if n == 0 {
+		c.blank()
+		return
+	}
+	c.int(n)
 }
 
 // maxText is the longest text that a cell may hold, in UTF-16 units.

@@ -26,25 +26,30 @@ type frontChart struct {
 	at          int   // row of the upper edge
 }
 
-// Charts stand side by side. The sizes are in pixels.
-const (
-	chartWidth  = 362
-	chartHeight = 290
-)
+// chartPlaces are where charts stand side by side: the column of the left edge
+// and the width in pixels.
+var chartPlaces = [...]struct {
+	column string
+	width  uint
+}{{"A", 500}, {"E", 468}, {"I", 586}}
+
+const chartHeight = 270 // pixels
 
 var chartColours = []string{"2F75B5", "ED7D31", "70AD47", "FFC000", "7030A0", "00B0A0", "7F7F7F"}
 
 func (f *front) addCharts(b *book) error {
-	columns := []string{"A", "D", "G"}
 	for i, c := range f.charts {
-		anchor := columns[i%len(columns)] + strconv.Itoa(c.at)
-		var err error
+		place := chartPlaces[i%len(chartPlaces)]
+		var charts []*excelize.Chart
 		if c.kind == chartTrend {
-			bars, line := f.trendChart(c)
-			err = b.file.AddChart(f.name, anchor, bars, line)
+			charts = f.trendChart(c)
 		} else {
-			err = b.file.AddChart(f.name, anchor, f.plainChart(c))
+			charts = []*excelize.Chart{f.plainChart(c)}
 		}
+		for _, chart := range charts {
+			chart.Dimension.Width = place.width
+		}
+		err := b.file.AddChart(f.name, place.column+strconv.Itoa(c.at), charts[0], charts[1:]...)
 		if err != nil {
 			return err
 		}
@@ -64,7 +69,7 @@ func (f *front) base(c frontChart, kind excelize.ChartType, columns []int) *exce
 	chart := &excelize.Chart{
 		Type:       kind,
 		VaryColors: &vary,
-		Dimension:  excelize.ChartDimension{Width: chartWidth, Height: chartHeight},
+		Dimension:  excelize.ChartDimension{Height: chartHeight},
 		Format:     excelize.GraphicOptions{OffsetX: 4, OffsetY: 4},
 		Title:      excelize.ChartTitle{Paragraph: []excelize.RichTextRun{{Text: c.title, Font: &titleFont}}},
 		Legend:     excelize.ChartLegend{Position: "none"},
@@ -113,16 +118,18 @@ func (f *front) plainChart(c frontChart) *excelize.Chart {
 }
 
 // trendChart stacks the acquirers and draws what is open as a line.
-func (f *front) trendChart(c frontChart) (bars, line *excelize.Chart) {
+func (f *front) trendChart(c frontChart) []*excelize.Chart {
 	open := c.series[len(c.series)-1]
-	bars = f.base(c, excelize.ColStacked, c.series[:len(c.series)-1])
+	bars := f.base(c, excelize.ColStacked, c.series[:len(c.series)-1])
 	bars.Legend = excelize.ChartLegend{Position: "bottom", Font: new(excelize.Font)}
 	*bars.Legend.Font = chartFont(9, false)
 	bars.XAxis.NumFmt = excelize.ChartNumFmt{CustomNumFmt: "mm-dd"}
+	bars.XAxis.TickLabelPosition = excelize.ChartTickLabelLow // below negative columns
 	bars.YAxis.NumFmt = excelize.ChartNumFmt{CustomNumFmt: intFormat}
-	line = f.base(c, excelize.Line, []int{open})
+	line := f.base(c, excelize.Line, []int{open})
 	line.XAxis.NumFmt, line.YAxis.NumFmt = bars.XAxis.NumFmt, bars.YAxis.NumFmt
+	line.XAxis.TickLabelPosition = bars.XAxis.TickLabelPosition
 	line.Series[0].Fill = excelize.Fill{Type: "pattern", Pattern: 1, Color: []string{red}}
 	line.Series[0].Marker = excelize.ChartMarker{Symbol: "circle", Size: 6}
-	return bars, line
+	return []*excelize.Chart{bars, line}
 }

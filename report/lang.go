@@ -72,6 +72,12 @@ var outcomeNames = [match.NumCreditOutcome]text{
 	match.Ignored:      {"非收单入账", "Ignored"},
 }
 
+// feeNames are indexed by match.FeeType.
+var feeNames = [...]text{
+	match.FeeUnknown: {"类型不明", "Unknown"}, match.FeeDebit: {"借记卡", "Debit card"}, match.FeeCredit: {"贷记卡", "Credit card"},
+	match.FeeCard: {"银行卡", "Card"}, match.FeeQR: {"扫码", "QR"}, match.FeeOther: {"其他", "Other"},
+}
+
 // kindCodes are SPEC's words for a row's kind.
 var kindCodes = [...]string{
 	parse.KindUnknown: "", parse.Sale: "sale", parse.Void: "void", parse.Reversal: "reversal", parse.Refund: "refund",

@@ -187,6 +187,18 @@ func orderOrChannel(r *parse.Record) string {
 	return r.Text[parse.ChannelNo]
 }
 
+// anyNumber is the key that brought the group together, else the strongest
+// number of its rows.
+func (l *line) anyNumber() string {
+	if key := l.key(); key != "" {
+		return key
+	}
+	if n := l.number(l.clearing); n != "" {
+		return n
+	}
+	return l.number(l.pos)
+}
+
 // refOrTrace is the number that names a card sale.
 func refOrTrace(r *parse.Record) string {
 	if r.Text[parse.RefNo] != "" {

@@ -13,7 +13,7 @@ import (
 // values, the nearest candidate and the gate that it failed.
 func (l *line) reason() string {
 	if l.said == "" {
-		l.said = l.outcomeReason()
+		l.said = joinSentences(l.outcomeReason(), l.timingReason(), l.lang)
 		if l.group.Flags&match.FeeDiff != 0 {
 			l.said = joinSentences(l.said, l.feeReason(), l.lang)
 		}
@@ -30,6 +30,23 @@ func joinSentences(a, b string, lang parse.Lang) string {
 
 func (l *line) say(zh, en string, args ...any) string {
 	return fmt.Sprintf(text{zh, en}.in(l.lang), args...)
+}
+
+// timingReason says since when the money of a cleared group is late.
+func (l *line) timingReason() string {
+	g := l.group
+	if g.DueDate == 0 || len(l.clearing) == 0 {
+		return ""
+	}
+	switch {
+	case g.Timing == match.Late && g.CreditedDate != 0:
+		return l.say("应于 %s 到账，实际 %s 到账", "due on %s, credited on %s", dateText(g.DueDate), dateText(g.CreditedDate))
+	case g.Timing == match.Overdue && g.HasCredited && g.Credited != 0:
+		return l.say("应于 %s 到账，至 %s 只到 %s 元", "due on %s, only %[3]s credited by %[2]s", dateText(g.DueDate), dateText(l.asOf), grouped(g.Credited))
+	case g.Timing == match.Overdue:
+		return l.say("应于 %s 到账，至 %s 未到", "due on %s, not credited by %s", dateText(g.DueDate), dateText(l.asOf))
+	}
+	return ""
 }
 
 // feeReason names both fees of a group whose fee is not the contract's.

@@ -93,6 +93,48 @@ func TestReasonNamesBothFees(t *testing.T) {
 	}
 }
 
+func TestReasonSaysSinceWhenMoneyIsLate(t *testing.T) {
+	for _, c := range []struct {
+		group match.Group
+		want  text
+	}{
+		{match.Group{Timing: match.OnTime, DueDate: yesterday}, text{"", ""}},
+		{match.Group{Timing: match.Late, DueDate: yesterday, CreditedDate: asOf}, text{"应于 2026-01-05 到账，实际 2026-01-06 到账", "due on 2026-01-05, credited on 2026-01-06"}},
+		{match.Group{Timing: match.Overdue, DueDate: yesterday}, text{"应于 2026-01-05 到账，至 2026-01-06 未到", "due on 2026-01-05, not credited by 2026-01-06"}},
+		{match.Group{Timing: match.Overdue, DueDate: yesterday, Credited: 500, HasCredited: true}, text{"应于 2026-01-05 到账，至 2026-01-06 只到 5.00 元", "due on 2026-01-05, only 5.00 credited by 2026-01-06"}},
+	} {
+		l := oddPair()
+		l.group = &c.group
+		for _, l.lang = range []parse.Lang{parse.ZH, parse.EN} {
+			l.said = ""
+			if got := l.reason(); got != c.want.in(l.lang) {
+				t.Errorf("got %q, want %q", got, c.want.in(l.lang))
+			}
+		}
+	}
+	l := oddPair()
+	l.clearing = nil
+	l.group = &match.Group{Timing: match.Overdue, DueDate: yesterday}
+	if got := l.reason(); got != "" {
+		t.Errorf("what was not cleared is not late but missing, got %q", got)
+	}
+}
+
+func TestSettlementSaysWhereTheAcquirerAndTheBankDiffer(t *testing.T) {
+	s := settled{&match.Settlement{Net: 10000, Credited: 10000, Credit: match.CreditFull, Timing: match.OnTime, Claimed: yesterday, CreditedDate: asOf, LastCredit: asOf, Reason: match.Reason{Code: match.ReasonPaid}}, nil, asOf, parse.ZH}
+	if got, want := s.reason(), "应结净额 100.00 元已于 2026-01-06 全额到账；收单文件称 2026-01-05 到账，银行为 2026-01-06"; got != want || s.claim() != "不符" {
+		t.Errorf("got %s, claim %s", got, s.claim())
+	}
+	s.Claimed = asOf
+	if s.claim() != "相符" {
+		t.Errorf("claim %s", s.claim())
+	}
+	s.Credit, s.Timing, s.CreditedDate, s.Reason.Code = match.CreditNone, match.Overdue, 0, match.ReasonReopened
+	if got := s.reason(); !strings.HasSuffix(got, "；收单文件称已于 2026-01-06 到账") {
+		t.Errorf("got %s", got)
+	}
+}
+
 // Sentences still say something where the candidate is not known.
 func TestReasonWithoutCandidate(t *testing.T) {
 	for code := match.ReasonNoCandidate; code <= match.ReasonVoided; code++ {

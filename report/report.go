@@ -7,6 +7,7 @@ package report
 import (
 	"context"
 	"iter"
+	"path/filepath"
 	"sync/atomic"
 
 	"duizhang/match"
@@ -95,12 +96,37 @@ type Output struct {
 	CSV      string // folder of the CSV files; it is made if it is missing
 }
 
+// MakesFolder says that the workbook's folder is that of the CSV files or one
+// above it: it is made with them.
+func (o Output) MakesFolder() bool {
+	if o.CSV == "" || o.Workbook == "" {
+		return false
+	}
+	rel, err := filepath.Rel(filepath.Dir(o.Workbook), o.CSV)
+	return err == nil && filepath.IsLocal(rel)
+}
+
+// KeptReport says why the file under the wanted name was not replaced.
+type KeptReport uint8
+
+const (
+	// KeptNone: there was none, or it was replaced.
+	KeptNone KeptReport = iota
+	// KeptHeld: another program holds it open.
+	KeptHeld
+	// KeptEdited: another application has saved it, so a person's notes are in it.
+	KeptEdited
+)
+
+// application is how the workbook's properties name their writer.
+const application = "duizhang"
+
 // Written says what was written.
 type Written struct {
-	// Workbook is the final path; it differs from the wanted one, and Renamed
-	// is true, where another program holds the wanted file open.
+	// Workbook is the final path; it differs from the wanted one where the
+	// file there had to be kept.
 	Workbook string
-	Renamed  bool
+	Kept     KeptReport
 	// CSV are the paths of the CSV files.
 	CSV []string
 	// Rows counts the data rows of all sheets.

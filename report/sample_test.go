@@ -184,6 +184,7 @@ func (d *day) settled() {
 		v.Reason = match.Reason{Code: match.ReasonShortHeld, N: 1, Amount: 88267}
 	})
 	s("拉卡拉/898310000000002/2026-01-05", func(v *match.Settlement) {
+		v.Claimed, v.PayoutFee, v.Carried = asOf, 100, -50
 		v.Credit, v.Timing, v.Transactions, v.Gross, v.Net, v.Outstanding = match.CreditNone, match.Overdue, 2, 15500, 15500, 15500
 		v.Reason.Code = match.ReasonNotPaid
 	})
@@ -235,6 +236,14 @@ func (d *day) total() {
 			r.Trend = append(r.Trend, match.TrendPoint{Day: yesterday - parse.Date(9-i), Acquirer: name, Matched: 300, Open: 3, MatchedAmount: n, OpenAmount: n / 9})
 		}
 	}
+	r.Ages = []match.AgeBucket{{Count: 1, Amount: match.Sums{{Currency: "CNY", Amount: 12300}}}, {From: 1, To: 3, Count: 4, Amount: match.Sums{{Currency: "CNY", Amount: 103767}}}, {From: 4, To: -1}}
+	r.Fees = []match.FeeLine{
+		{Acquirer: "拉卡拉", MerchantID: "898310000000001", Type: match.FeeDebit, Rate: 500_000, Cap: 2000, Rows: 12, Checked: 10, Amount: 500000, Charged: 2522, Expected: 2500, OverRows: 1, Over: 22},
+		{Acquirer: "拉卡拉", MerchantID: "898310000000001", Type: match.FeeUnknown, Rows: 3},
+		{Acquirer: "拉卡拉", MerchantID: "898310000000002", Type: match.FeeQR, Rate: match.ZeroRate, Rows: 2, Checked: 2, Amount: 1500},
+	}
+	r.Money = match.MoneyProof{OK: true, Credits: match.Sums{{Currency: "CNY", Amount: 1300000_00 + 50000 + 777}}, Allocated: match.Sums{{Currency: "CNY", Amount: 1300000_00 + 50000}}, Unallocated: match.Sums{{Currency: "CNY", Amount: 777}},
+		Net: match.Sums{{Currency: "CNY", Amount: 1300000_00 + 138267 + 15500}}, Credited: match.Sums{{Currency: "CNY", Amount: 1300000_00 + 50000}}, Outstanding: match.Sums{{Currency: "CNY", Amount: 88267 + 15500}}}
 	r.Warnings = []match.Warning{{Code: "calendar_year", Args: []string{"2027"}}}
 }
 

@@ -17,6 +17,43 @@ type settled struct {
 	lang    parse.Lang
 }
 
+// feeSum is a line of the sums of fees.
+type feeSum struct {
+	*match.FeeLine
+	lang parse.Lang
+}
+
+// feeSums are the lines whose fees could be checked, if the fees of any differ
+// from the contract.
+func (r *Run) feeSums() (list []*feeSum) {
+	differs := false
+	for i := range r.Result.Fees {
+		l := &r.Result.Fees[i]
+		if l.Checked > 0 {
+			list = append(list, &feeSum{l, r.Lang})
+			differs = differs || l.OverRows+l.UnderRows > 0
+		}
+	}
+	if !differs {
+		return nil
+	}
+	return list
+}
+
+func (s *feeSum) rate() string {
+	if !s.Rate.Known() {
+		return ""
+	}
+	return s.Rate.String()
+}
+
+func (s *feeSum) cap() string {
+	if s.Cap == 0 {
+		return ""
+	}
+	return grouped(s.Cap)
+}
+
 // credited is a bank row with the settlements that it pays.
 type credited struct {
 	*match.Credit
@@ -77,8 +114,31 @@ func (s *settled) say(zh, en string, args ...any) string {
 	return fmt.Sprintf(text{zh, en}.in(s.lang), args...)
 }
 
+// claim says whether what the acquirer says of the money is what the bank shows.
+func (s *settled) claim() string {
+	switch {
+	case s.ClaimDiffers():
+		return s.say("不符", "differs")
+	case s.Claimed == 0 || s.Credit == match.CreditUnchecked || s.CreditedDate == 0:
+		return ""
+	}
+	return s.say("相符", "agrees")
+}
+
 // reason is the sentence that explains a settlement.
 func (s *settled) reason() string {
+	said := s.stateReason()
+	if !s.ClaimDiffers() || s.Reason.Code == match.ReasonClaimDiffers {
+		return said
+	}
+	if s.CreditedDate == 0 {
+		return joinSentences(said, s.say("收单文件称已于 %s 到账", "the clearing file says it was credited on %s", dateText(s.Claimed)), s.lang)
+	}
+	return joinSentences(said, s.say("收单文件称 %s 到账，银行为 %s", "the clearing file says %s, the bank %s", dateText(s.Claimed), dateText(s.CreditedDate)), s.lang)
+}
+
+// stateReason explains how much of the money is there.
+func (s *settled) stateReason() string {
 	r := &s.Reason
 	switch r.Code {
 	case match.ReasonUnchecked:

@@ -31,8 +31,8 @@ type Summary struct {
 	Sides       map[string]SideSummary     `json:"sides"`
 	Match       map[string]MatchSummary    `json:"match"`
 	Timing      map[string]TimingSummary   `json:"timing"`
-	Settlements map[string]SettlementCount `json:"settlements,omitempty"`
-	Credits     map[string]CreditCount     `json:"credits,omitempty"`
+	Settlements map[string]SettlementCount `json:"settlements"`
+	Credits     map[string]CreditCount     `json:"credits"`
 	Flags       map[string]int64           `json:"flags"`
 	Rejects     int64                      `json:"rejects"`
 	Warnings    []string                   `json:"warnings,omitempty"`
@@ -153,17 +153,12 @@ func Summarize(run *Run, report string, elapsed time.Duration) Summary {
 }
 
 func (s *Summary) settle(r *match.Result) {
-	if len(r.Settlements) > 0 {
-		s.Settlements = map[string]SettlementCount{}
-		for state, t := range settlementTotals(r.Settlements) {
-			s.Settlements[match.CreditState(state).String()] = SettlementCount{t.count, baseAmount(t.net), baseAmount(t.credited), others(t.net)}
-		}
+	s.Settlements, s.Credits = map[string]SettlementCount{}, map[string]CreditCount{}
+	for state, t := range settlementTotals(r.Settlements) {
+		s.Settlements[match.CreditState(state).String()] = SettlementCount{t.count, baseAmount(t.net), baseAmount(t.credited), others(t.net)}
 	}
-	if len(r.Credits) > 0 {
-		s.Credits = map[string]CreditCount{}
-		for outcome, t := range creditTotals(r.Credits) {
-			s.Credits[match.CreditOutcome(outcome).String()] = CreditCount{t.count, baseAmount(t.amount), others(t.amount)}
-		}
+	for outcome, t := range creditTotals(r.Credits) {
+		s.Credits[match.CreditOutcome(outcome).String()] = CreditCount{t.count, baseAmount(t.amount), others(t.amount)}
 	}
 }
 

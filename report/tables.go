@@ -12,9 +12,9 @@ import (
 var (
 	colMatch    = column[*line]{text{"结果", "Outcome"}, kCode, 16, func(c *cells, l *line) { c.text(matchNames[l.group.Match].in(l.lang)) }}
 	colTiming   = column[*line]{text{"到账时效", "Timing"}, kCode, 10, func(c *cells, l *line) { c.text(timingNames[l.group.Timing].in(l.lang)) }}
-	colDaysLate = column[*line]{text{"迟到天数", "Days late"}, kInt, 6, func(c *cells, l *line) { c.int(int64(l.group.DaysLate)) }}
+	colDaysLate = column[*line]{text{"迟到天数", "Days late"}, kInt, 6, func(c *cells, l *line) { c.intIf(int64(l.group.DaysLate)) }}
 	colAge      = column[*line]{text{"账龄(天)", "Age (days)"}, kInt, 6, func(c *cells, l *line) { c.int(int64(l.age())) }}
-	colFlags    = column[*line]{text{"标记", "Flags"}, kCode, 14, func(c *cells, l *line) { c.text(flagWords(l.group.Flags, l.lang)) }}
+	colFlags    = column[*line]{text{"标记", "Flags"}, kCode, 12, func(c *cells, l *line) { c.text(flagWords(l.group.Flags, l.lang)) }}
 	colAcquirer = textColumn(text{"收单机构", "Acquirer"}, 14, parse.Acquirer)
 	colMerchant = textColumn(text{"商户号", "Merchant"}, 18, parse.MerchantID)
 	colStore    = textColumn(text{"门店", "Store"}, 16, parse.Store)
@@ -24,6 +24,7 @@ var (
 	colOrig     = textColumn(text{"原交易号", "Original"}, 24, parse.OrigKey)
 	colKind     = column[*line]{text{"交易类型", "Kind"}, kCode, 10, func(c *cells, l *line) { c.text(l.kindWords()) }}
 	colOrder    = column[*line]{text{"订单号", "Order no."}, kText, 20, func(c *cells, l *line) { c.text(l.of(orderOrChannel)) }}
+	colNumber   = column[*line]{text{"单号", "Number"}, kText, 20, func(c *cells, l *line) { c.text(l.anyNumber()) }}
 	colRef      = column[*line]{text{"参考号/凭证号", "Reference / trace"}, kText, 16, func(c *cells, l *line) { c.text(l.of(refOrTrace)) }}
 	colTime     = column[*line]{text{"交易时间", "Time"}, kTime, 19, func(c *cells, l *line) { c.time(l.time()) }}
 
@@ -37,7 +38,7 @@ var (
 	colDifference     = column[*line]{text{"差额(元)", "Difference (CNY)"}, kMoney, 20, func(c *cells, l *line) { c.money(l.difference()) }}
 	colFee            = column[*line]{text{"手续费(元)", "Fee (CNY)"}, kMoney, 16, func(c *cells, l *line) { c.moneyIf(l.fee()) }}
 	colExpectedFee    = column[*line]{text{"合同手续费(元)", "Contract fee (CNY)"}, kMoney, 16, func(c *cells, l *line) { c.moneyIf(l.group.ExpectedFee, l.group.HasExpectedFee) }}
-	colFeeOver        = column[*line]{text{"多收(+)少收(-)(元)", "Overcharged (CNY)"}, kMoney, 16, func(c *cells, l *line) { c.moneyIf(l.feeOver()) }}
+	colFeeOver        = column[*line]{text{"手续费差(元)", "Overcharged (CNY)"}, kMoney, 16, func(c *cells, l *line) { c.moneyIf(l.feeOver()) }}
 	colNet            = column[*line]{text{"应到净额(元)", "Net due (CNY)"}, kMoney, 20, func(c *cells, l *line) { c.moneyIf(l.net()) }}
 	colCredited       = column[*line]{text{"到账金额(元)", "Credited (CNY)"}, kMoney, 20, func(c *cells, l *line) { c.moneyIf(l.group.Credited, l.group.HasCredited) }}
 	colOwed           = column[*line]{text{"应追金额(元)", "Owed (CNY)"}, kMoney, 20, func(c *cells, l *line) { c.money(l.owed()) }}
@@ -45,9 +46,8 @@ var (
 	colClearingDate = column[*line]{text{"清算日期", "Clearing date"}, kDate, 10, func(c *cells, l *line) { c.date(l.clearingDate()) }}
 	colDue          = column[*line]{text{"应到账日", "Due"}, kDate, 10, func(c *cells, l *line) { c.date(l.group.DueDate) }}
 	colCreditedDate = column[*line]{text{"到账日期", "Credited on"}, kDate, 10, func(c *cells, l *line) { c.date(l.group.CreditedDate) }}
-	colSettlement   = column[*line]{text{"结算批次", "Settlement"}, kText, 18, func(c *cells, l *line) { c.text(l.settlementID()) }}
-	colSources      = column[*line]{text{"来源", "Source"}, kText, 22, func(c *cells, l *line) { c.text(l.sources()) }}
-	colReason       = column[*line]{text{"原因", "Reason"}, kText, 40, func(c *cells, l *line) { c.text(l.reason()) }}
+	colSources      = column[*line]{text{"来源", "Source"}, kText, 21, func(c *cells, l *line) { c.text(l.sources()) }}
+	colReason       = column[*line]{text{"原因", "Reason"}, kText, 28, func(c *cells, l *line) { c.text(l.reason()) }}
 	colDecision     = decisionColumn[*line]()
 	colNote         = noteColumn[*line]()
 )
@@ -57,11 +57,11 @@ func textColumn(head text, limit int, f parse.Field) column[*line] {
 }
 
 func decisionColumn[T any]() column[T] {
-	return column[T]{text{"处理结果", "Decision"}, kDecision, 11, func(c *cells, _ T) { c.blank() }}
+	return column[T]{text{"处理结果", "Decision"}, kDecision, 9, func(c *cells, _ T) { c.blank() }}
 }
 
 func noteColumn[T any]() column[T] {
-	return column[T]{text{"备注", "Note"}, kNote, 14, func(c *cells, _ T) { c.blank() }}
+	return column[T]{text{"备注", "Note"}, kNote, 9, func(c *cells, _ T) { c.blank() }}
 }
 
 func putTime(c *cells, rows []*parse.Record) {
@@ -118,6 +118,9 @@ func outcomeIs(set ...match.Match) func(*line) bool {
 	return func(l *line) bool { return slices.Contains(set, l.group.Match) }
 }
 
+// feeSheet lists the rows whose fees differ; their sums stand before it.
+var feeSheet = text{"手续费差异", "Fee differences"}
+
 func sheetName(zh, en string, l parse.Lang, colour string) sheetSpec {
 	return sheetSpec{name: text{zh, en}.in(l), colour: colour}
 }
@@ -130,7 +133,7 @@ func lineTables(l parse.Lang, listAll bool) (before, behind []*lineTable) {
 		{spec: sheetName("未匹配", "Unmatched", l, red), columns: oneSided, wants: outcomeIs(match.Conflict, match.PosOnly, match.ClearingOnly, match.Duplicate)},
 		{spec: sheetName("部分到账", "Partial", l, orange), columns: unequal, wants: outcomeIs(match.Partial, match.Over)},
 		{spec: sheetName("延迟到账", "Late", l, orange), columns: late, wants: func(l *line) bool { return l.group.Timing == match.Late || l.group.Timing == match.Overdue }},
-		{spec: sheetName("手续费差异", "Fee differences", l, yellow), columns: fees, wants: func(l *line) bool { return l.group.Flags&match.FeeDiff != 0 }},
+		{spec: sheetName(feeSheet.zh, feeSheet.en, l, yellow), columns: fees, wants: func(l *line) bool { return l.group.Flags&match.FeeDiff != 0 }},
 		{spec: sheetName("退款与撤销", "Refunds and voids", l, yellow), columns: goingBack, wants: func(l *line) bool {
 			return l.group.Match == match.Voided || l.group.Flags&match.RefundLate != 0 || l.group.Match != match.Matched && l.goesBack()
 		}},
@@ -155,29 +158,46 @@ func isRisk(l *line) bool {
 }
 
 var (
-	oneSided = []column[*line]{colMatch, colFlags, colAcquirer, colMerchant, colStore, colTerminal, colTime, colKind, colPay, colCard,
-		colOrder, colRef, colPosAmount, colClearingDate, colClearingAmount, colDue, colAge, colSources, colReason, colDecision, colNote}
-	unequal = []column[*line]{colMatch, colTiming, colAcquirer, colMerchant, colStore, colTerminal, colTime, colPay,
-		colOrder, colRef, colPosAmount, colClearingDate, colClearingAmount, colDifference, colNet, colCredited, colSettlement, colSources, colReason, colDecision, colNote}
-	late = []column[*line]{colTiming, colDaysLate, colMatch, colAcquirer, colMerchant, colTerminal, colTime, colPay, colOrder, colRef,
-		colPosAmount, colClearingDate, colDue, colCreditedDate, colNet, colCredited, colOwed, colAge, colSettlement, colSources, colReason, colDecision, colNote}
-	fees = []column[*line]{colMatch, colAcquirer, colMerchant, colTerminal, colTime, colKind, colPay, colCard, colOrder, colRef,
-		colClearingDate, colClearingAmount, colFee, colExpectedFee, colFeeOver, colSources, colReason, colDecision, colNote}
-	goingBack = []column[*line]{colMatch, colTiming, colFlags, colAcquirer, colMerchant, colStore, colTerminal, colTime, colKind, colPay, colCard,
-		colOrder, colRef, colOrig, colPosAmount, colClearingDate, colClearingAmount, colDifference, colSources, colReason, colDecision, colNote}
+	oneSided = []column[*line]{colMatch, colAcquirer, colMerchant, colStore, colTerminal, colTime, colKind, colPay, colCard, colOrder, colRef,
+		colPosAmount, colClearingDate, colClearingAmount, colDue, colAge, colFlags, colReason, colSources, colDecision, colNote}
+	unequal = []column[*line]{colMatch, colTiming, colAcquirer, colMerchant, colStore, colTerminal, colTime, colPay, colNumber,
+		colPosAmount, colClearingDate, colClearingAmount, colDifference, colNet, colCredited, colFlags, colReason, colSources, colDecision, colNote}
+	late = []column[*line]{colTiming, colDaysLate, colMatch, colAcquirer, colMerchant, colTime, colPay, colNumber,
+		colClearingDate, colDue, colCreditedDate, colNet, colCredited, colOwed, colFlags, colReason, colSources, colDecision, colNote}
+	fees = []column[*line]{colMatch, colAcquirer, colMerchant, colTerminal, colTime, colKind, colPay, colCard, colNumber,
+		colClearingDate, colClearingAmount, colFee, colExpectedFee, colFeeOver, colReason, colSources, colDecision, colNote}
+	goingBack = []column[*line]{colMatch, colTiming, colAcquirer, colMerchant, colStore, colTime, colKind, colPay, colCard, colNumber, colOrig,
+		colPosAmount, colClearingDate, colClearingAmount, colDifference, colFlags, colReason, colSources, colDecision, colNote}
 	suggested = []column[*line]{colMatch, colAcquirer, colMerchant, colStore, colTerminal, colPosTime, colClearingTime, colPay, colCard, colPosNumber, colClearNumber,
-		colPosAmount, colClearingDate, colClearingAmount, colSources, colReason, colDecision, colNote}
-	risks = []column[*line]{colFlags, colMatch, colAcquirer, colMerchant, colStore, colTerminal, colTime, colKind, colPay, colCard, colOrder, colRef,
-		colPosAmount, colClearingAmount, colDifference, colSettlement, colSources, colReason, colDecision, colNote}
-	matched = []column[*line]{colMatch, colTiming, colFlags, colAcquirer, colMerchant, colStore, colTerminal, colTime, colKind, colPay,
-		colOrder, colRef, colPosAmount, colClearingDate, colClearingAmount, colFee, colNet, colDue, colCreditedDate, colSources, colReason, colDecision, colNote}
+		colPosAmount, colClearingDate, colClearingAmount, colReason, colSources, colDecision, colNote}
+	risks = []column[*line]{colFlags, colMatch, colAcquirer, colMerchant, colStore, colTerminal, colTime, colKind, colPay, colCard, colNumber,
+		colPosAmount, colClearingDate, colClearingAmount, colDifference, colReason, colSources, colDecision, colNote}
+	matched = []column[*line]{colMatch, colTiming, colAcquirer, colMerchant, colStore, colTerminal, colTime, colKind, colPay, colNumber,
+		colPosAmount, colClearingDate, colClearingAmount, colFee, colNet, colDue, colCreditedDate, colFlags, colReason, colSources, colDecision, colNote}
 )
+
+// feeColumns sum the checked fees of a merchant and type of payment.
+var feeColumns = []column[*feeSum]{
+	{text{"收单机构", "Acquirer"}, kText, 14, func(c *cells, s *feeSum) { c.text(s.Acquirer) }},
+	{text{"商户号", "Merchant"}, kText, 18, func(c *cells, s *feeSum) { c.text(s.MerchantID) }},
+	{text{"费率类型", "Rate of"}, kCode, 12, func(c *cells, s *feeSum) { c.text(feeNames[s.Type].in(s.lang)) }},
+	{text{"合同费率", "Rate"}, kCode, 10, func(c *cells, s *feeSum) { c.text(s.rate()) }},
+	{text{"封顶(元)", "Cap (CNY)"}, kText, 10, func(c *cells, s *feeSum) { c.text(s.cap()) }},
+	{text{"核对笔数", "Rows checked"}, kInt, 10, func(c *cells, s *feeSum) { c.int(s.Checked) }},
+	{text{"交易金额(元)", "Amount (CNY)"}, kMoney, 20, func(c *cells, s *feeSum) { c.money(s.Amount) }},
+	{text{"实收手续费(元)", "Charged (CNY)"}, kMoney, 20, func(c *cells, s *feeSum) { c.money(s.Charged) }},
+	{text{"合同手续费(元)", "By contract (CNY)"}, kMoney, 20, func(c *cells, s *feeSum) { c.money(s.Expected) }},
+	{text{"多收笔数", "Rows over"}, kInt, 10, func(c *cells, s *feeSum) { c.int(s.OverRows) }},
+	{text{"多收金额(元)", "Overcharged (CNY)"}, kMoney, 20, func(c *cells, s *feeSum) { c.money(s.Over) }},
+	{text{"少收笔数", "Rows under"}, kInt, 10, func(c *cells, s *feeSum) { c.int(s.UnderRows) }},
+	{text{"少收金额(元)", "Undercharged (CNY)"}, kMoney, 20, func(c *cells, s *feeSum) { c.money(s.Under) }},
+	{text{"未核对笔数", "Rows unchecked"}, kInt, 10, func(c *cells, s *feeSum) { c.intIf(s.Rows - s.Checked) }},
+}
 
 var settlementColumns = []column[*settled]{
 	{text{"到账情况", "Credit"}, kCode, 10, func(c *cells, s *settled) { c.text(creditNames[s.Credit].in(s.lang)) }},
 	{text{"到账时效", "Timing"}, kCode, 10, func(c *cells, s *settled) { c.text(timingNames[s.Timing].in(s.lang)) }},
-	{text{"迟到天数", "Days late"}, kInt, 6, func(c *cells, s *settled) { c.int(int64(s.DaysLate)) }},
-	{text{"标记", "Flags"}, kCode, 14, func(c *cells, s *settled) { c.text(flagWords(s.Flags, s.lang)) }},
+	{text{"迟到天数", "Days late"}, kInt, 6, func(c *cells, s *settled) { c.intIf(int64(s.DaysLate)) }},
 	{text{"收单机构", "Acquirer"}, kText, 14, func(c *cells, s *settled) { c.text(s.Acquirer) }},
 	{text{"商户号", "Merchant"}, kText, 18, func(c *cells, s *settled) { c.text(s.MerchantID) }},
 	{text{"结算账户", "Account"}, kText, 22, func(c *cells, s *settled) { c.text(s.Account) }},
@@ -187,14 +207,17 @@ var settlementColumns = []column[*settled]{
 	{text{"笔数", "Rows"}, kInt, 10, func(c *cells, s *settled) { c.int(s.Transactions) }},
 	{text{"交易金额(元)", "Gross (CNY)"}, kMoney, 20, func(c *cells, s *settled) { c.money(s.Gross) }},
 	{text{"手续费(元)", "Fee (CNY)"}, kMoney, 20, func(c *cells, s *settled) { c.money(s.Fee) }},
+	{text{"付款手续费(元)", "Payout fee (CNY)"}, kMoney, 16, func(c *cells, s *settled) { c.moneyIf(s.PayoutFee, s.PayoutFee != 0) }},
 	{text{"应结净额(元)", "Net (CNY)"}, kMoney, 20, func(c *cells, s *settled) { c.money(s.Net) }},
+	{text{"结转(元)", "Carried (CNY)"}, kMoney, 16, func(c *cells, s *settled) { c.moneyIf(s.Carried, s.Carried != 0) }},
 	{text{"已到账(元)", "Credited (CNY)"}, kMoney, 20, func(c *cells, s *settled) { c.money(s.Settlement.Credited) }},
 	{text{"未到账(元)", "Outstanding (CNY)"}, kMoney, 20, func(c *cells, s *settled) { c.money(s.Outstanding) }},
-	{text{"首次到账", "First credit"}, kDate, 10, func(c *cells, s *settled) { c.date(s.FirstCredit) }},
-	{text{"最后到账", "Last credit"}, kDate, 10, func(c *cells, s *settled) { c.date(s.LastCredit) }},
-	{text{"银行来源", "Bank source"}, kText, 22, func(c *cells, s *settled) { c.text(s.sources()) }},
-	{text{"结算批次", "Settlement"}, kText, 20, func(c *cells, s *settled) { c.text(s.ID) }},
-	{text{"原因", "Reason"}, kText, 40, func(c *cells, s *settled) { c.text(s.reason()) }},
+	{text{"收单称到账日", "Acquirer says"}, kDate, 10, func(c *cells, s *settled) { c.date(s.Claimed) }},
+	{text{"银行到账日", "At the bank"}, kDate, 10, func(c *cells, s *settled) { c.date(s.LastCredit) }},
+	{text{"说法", "Claim"}, kCode, 8, func(c *cells, s *settled) { c.text(s.claim()) }},
+	{text{"标记", "Flags"}, kCode, 12, func(c *cells, s *settled) { c.text(flagWords(s.Flags, s.lang)) }},
+	{text{"原因", "Reason"}, kText, 26, func(c *cells, s *settled) { c.text(s.reason()) }},
+	{text{"银行来源", "Bank source"}, kText, 18, func(c *cells, s *settled) { c.text(s.sources()) }},
 	decisionColumn[*settled](),
 	noteColumn[*settled](),
 }
@@ -209,8 +232,8 @@ var creditColumns = []column[*credited]{
 	{text{"付款方", "Payer"}, kText, 28, func(c *cells, r *credited) { c.text(r.row.Text[parse.Payer]) }},
 	{text{"摘要/附言", "Remark"}, kText, 36, func(c *cells, r *credited) { c.text(r.row.Text[parse.Remark]) }},
 	{text{"结算批次", "Settlements"}, kText, 22, func(c *cells, r *credited) { c.text(r.settlementLines()) }},
-	{text{"来源", "Source"}, kText, 26, func(c *cells, r *credited) { c.text(r.row.Source) }},
-	{text{"原因", "Reason"}, kText, 40, func(c *cells, r *credited) { c.text(r.reason()) }},
+	{text{"原因", "Reason"}, kText, 36, func(c *cells, r *credited) { c.text(r.reason()) }},
+	{text{"来源", "Source"}, kText, 22, func(c *cells, r *credited) { c.text(r.row.Source) }},
 	decisionColumn[*credited](),
 	noteColumn[*credited](),
 }

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/xuri/excelize/v2"
 	"pgregory.net/rapid"
 
 	"duizhang/match"
@@ -335,11 +336,53 @@ func TestHeldReportIsWrittenBeside(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := filepath.Join(dir, "r(2).xlsx"); done.Workbook != want || !done.Renamed {
+	if want := filepath.Join(dir, "r(2).xlsx"); done.Workbook != want || done.Kept != KeptHeld {
 		t.Errorf("written to %s", done.Workbook)
 	}
 	if got := names(t, dir); !slices.Equal(got, []string{"r(2).xlsx"}) {
 		t.Errorf("left: %v", got)
+	}
+}
+
+// A report that a person saved from a spreadsheet program is kept; one that is
+// as it was written, or no workbook, is replaced.
+func TestEditedReportIsKept(t *testing.T) {
+	dir := t.TempDir()
+	out := Output{Workbook: filepath.Join(dir, "r.xlsx")}
+	write := func(want string, kept KeptReport) {
+		t.Helper()
+		done, err := Write(t.Context(), sample(parse.ZH), out)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if done.Workbook != filepath.Join(dir, want) || done.Kept != kept {
+			t.Errorf("written to %s, kept %d; want %s, %d", done.Workbook, done.Kept, want, kept)
+		}
+	}
+	edit := func(name string) []byte {
+		t.Helper()
+		f, err := excelize.OpenFile(filepath.Join(dir, name))
+		if err == nil {
+			err = errors.Join(f.SetAppProps(&excelize.AppProperties{Application: "Microsoft Excel"}), f.Save(), f.Close())
+		}
+		b, rerr := os.ReadFile(filepath.Join(dir, name))
+		if err = errors.Join(err, rerr); err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	if err := os.WriteFile(out.Workbook, []byte("no workbook"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	write("r.xlsx", KeptNone)
+	write("r.xlsx", KeptNone)
+	noted := edit("r.xlsx")
+	write("r(2).xlsx", KeptEdited)
+	write("r(2).xlsx", KeptEdited)
+	edit("r(2).xlsx")
+	write("r(3).xlsx", KeptEdited)
+	if b, err := os.ReadFile(out.Workbook); err != nil || !slices.Equal(b, noted) {
+		t.Error("the edited report was changed", err)
 	}
 }
 

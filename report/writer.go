@@ -26,6 +26,7 @@ type writer struct {
 
 	book           *book // nil without a workbook
 	before, behind []*lineTable
+	fees           *sheet
 	settlements    *sheet
 	credits        *sheet
 	rejects        *sheet
@@ -34,7 +35,6 @@ type writer struct {
 
 	files   map[string]*csvFile // by name; empty without CSV
 	madeCSV bool                // the folder was not there before
-	figures figures
 	done    Written
 }
 
@@ -55,6 +55,9 @@ func newWriterOn(d disk, run *Run, out Output) (*writer, error) {
 }
 
 func (w *writer) open() error {
+	if err := w.makeFolder(); err != nil {
+		return err
+	}
 	if w.out.Workbook != "" {
 		if err := w.openWorkbook(); err != nil {
 			return err
@@ -81,6 +84,9 @@ func (w *writer) openWorkbook() (err error) {
 		return s
 	}
 	for _, t := range w.before {
+		if t.spec.name == feeSheet.in(l) {
+			w.fees = add(sheetName("手续费汇总", "Fees", l, yellow), headingsOf(feeColumns, l))
+		}
 		t.sheet = add(t.spec, headingsOf(t.columns, l))
 	}
 	w.settlements = add(sheetName("结算批次", "Settlements", l, blue), headingsOf(settlementColumns, l))
@@ -105,14 +111,19 @@ func (w *writer) write(ctx context.Context) (Written, error) {
 	return w.commit()
 }
 
+// makeFolder makes the folder of the CSV files, and with it those above.
+func (w *writer) makeFolder() error {
+	if w.out.CSV == "" {
+		return nil
+	}
+	_, err := os.Stat(w.out.CSV)
+	w.madeCSV = errors.Is(err, fs.ErrNotExist)
+	return asWriteError(os.MkdirAll(w.out.CSV, 0o755), w.out.CSV, 0, NotWritable)
+}
+
 // openCSV begins the CSV files. There is no settlement or credit file where
 // the run had nothing to settle or no bank side.
 func (w *writer) openCSV() error {
-	_, err := os.Stat(w.out.CSV)
-	w.madeCSV = errors.Is(err, fs.ErrNotExist)
-	if err := os.MkdirAll(w.out.CSV, 0o755); err != nil {
-		return asWriteError(err, w.out.CSV, 0, NotWritable)
-	}
 	for _, name := range w.csvNames() {
 		t, err := newTemp(w.disk, filepath.Join(w.out.CSV, name))
 		if err != nil {
@@ -148,6 +159,9 @@ func (w *writer) render(ctx context.Context) error {
 		w.run.Progress.Groups.Store(int64(len(w.run.Result.Groups)))
 	}
 	if err := w.renderGroups(ctx); err != nil {
+		return err
+	}
+	if err := table(w, w.fees, feeColumns, func(s *feeSum) string { return s.Currency }, w.run.feeSums()); err != nil {
 		return err
 	}
 	if err := w.renderSettlements(ctx); err != nil {
@@ -236,7 +250,6 @@ type batch struct {
 	cells *cells
 	rows  [][]*line // by line table
 	csv   csvRows
-	fig   figures
 }
 
 func (w *writer) newBatch() *batch {
@@ -283,14 +296,12 @@ func (w *writer) renderBatch(ctx context.Context, b *batch, groups []match.Group
 	return err
 }
 
-// sort puts the lines to the tables that want them and adds up the figures.
+// sort puts the lines to the tables that want them.
 func (b *batch) sort(tables []*lineTable, lines []line) {
-	b.fig = figures{}
 	for k := range tables {
 		b.rows[k] = b.rows[k][:0]
 	}
 	for i := range lines {
-		b.fig.add(&lines[i])
 		for k, t := range tables {
 			if t.wants(&lines[i]) {
 				b.rows[k] = append(b.rows[k], &lines[i])
@@ -322,7 +333,6 @@ func (w *writer) appendBatch(b *batch, tables []*lineTable, segments [][]segment
 			return err
 		}
 	}
-	w.figures.merge(&b.fig)
 	if w.run.Progress != nil {
 		w.run.Progress.Done.Add(int64(groups))
 	}
@@ -443,7 +453,7 @@ func (w *writer) complete(ctx context.Context) error {
 		return err
 	}
 	w.book.nameParts()
-	front := w.book.front(&w.figures)
+	front := w.book.front()
 	v, err := w.book.assemble(w.workbook, front)
 	if err != nil {
 		return err
@@ -489,11 +499,11 @@ func (w *writer) commit() (Written, error) {
 		return Written{}, err
 	}
 	if w.workbook != nil {
-		name, err := w.workbook.commitBeside()
+		name, kept, err := w.workbook.commitBeside()
 		if err != nil {
 			return Written{}, err
 		}
-		w.done.Workbook, w.done.Renamed = name, name != w.out.Workbook
+		w.done.Workbook, w.done.Kept = name, kept
 		folders[filepath.Dir(name)] = true
 	}
 	for folder := range folders {

@@ -153,8 +153,11 @@ func (j *job) close() {
 
 // conclude says on stdout what came out and gives the status.
 func (j *job) conclude() error {
-	if j.written.Renamed {
+	switch j.written.Kept {
+	case report.KeptHeld:
 		warn(j.env, j.lang, msgRenamed, j.output.Workbook, j.written.Workbook)
+	case report.KeptEdited:
+		warn(j.env, j.lang, msgKeptEdited, j.output.Workbook, j.written.Workbook)
 	}
 	if err := j.summarise(); err != nil {
 		return failed(err, msgCannotPrint)

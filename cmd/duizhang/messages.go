@@ -78,6 +78,7 @@ var (
 	msgPhaseRead     = message{"读取", "reading"}
 	msgPhaseMatch    = message{"核对", "matching"}
 	msgPhaseWrite    = message{"写报告", "writing"}
+	msgKeptEdited    = message{"%s 已在其他程序中编辑保存过，予以保留，报告写到了 %s", "%s was edited and saved by another application and is kept, the report is %s"}
 	msgRenamed       = message{"%s 正被其他程序打开，报告写到了 %s", "%s is open in another program, the report is %s"}
 
 	// Inspect.

@@ -215,7 +215,7 @@ func (j *job) checkOutputs() error {
 	if !strings.EqualFold(filepath.Ext(j.output.Workbook), ".xlsx") {
 		return usage(msgOutNotXLSX, j.output.Workbook)
 	}
-	if _, err := os.Stat(filepath.Dir(j.output.Workbook)); errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Stat(filepath.Dir(j.output.Workbook)); errors.Is(err, fs.ErrNotExist) && !j.output.MakesFolder() {
 		return usage(msgOutNoFolder, j.output.Workbook)
 	}
 	for _, out := range j.outputs() {
