@@ -209,7 +209,7 @@ func checkRequired(t *testing.T, r reading, g *got, f shuffled, file string) {
 		}
 		less := slices.Delete(seq(n), u.cell, u.cell+1)
 		h = r.read(t, []byte(f.text(less, g.plan.quote)))
-		named := len(h.problems) == 1 && (h.problems[0].Code == codeMissingColumns || h.problems[0].Code == codeUnknownLayout || h.problems[0].Code == codeControlMissing)
+		named := len(h.problems) == 1 && (h.problems[0].Code == codeMissingColumns || h.problems[0].Code == codeUnknownLayout || h.problems[0].Code == codeSideUnknown || h.problems[0].Code == codeControlMissing)
 		if h.plan != nil && h.plan.layout.Priority >= genericPriority && h.plan.layout.Name == g.plan.layout.Name && !oneOfItsNames(u, h) || h.plan == nil && !named {
 			t.Errorf("%s without %s: read as %v, %v", file, title, h.plan != nil, texts(h.problems))
 		}
