@@ -45,8 +45,9 @@ type Options struct {
 	All bool
 	// Workers is how many goroutines work; 0 is one per core.
 	Workers int
-	// Memory is how many bytes of facts are kept before partitions go through
-	// a temporary file made by TempFile; 0, or no TempFile, is without limit.
+	// Memory is about how many bytes a run may use before partitions go
+	// through a temporary file made by TempFile; 0, or no TempFile, is without
+	// limit.
 	Memory   int64
 	TempFile func() (*os.File, error)
 	// Progress, if set, is counted up while the run goes on.
@@ -137,7 +138,8 @@ type run struct {
 func newRun(opt Options, pos, clearing, bank Source) *run {
 	r := &run{opt: opt}
 	r.src[parse.SidePos], r.src[parse.SideClearing], r.src[parse.SideBank] = pos, clearing, bank
-	r.spill = &spill{budget: opt.Memory, open: opt.TempFile, scanning: true}
+	// Half is for facts; tables, readers and the collector's slack need the rest.
+	r.spill = &spill{budget: opt.Memory / 2, open: opt.TempFile, scanning: true}
 	if opt.Memory == 0 {
 		r.spill.open = nil
 	}

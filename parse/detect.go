@@ -570,7 +570,7 @@ func (s *sight) choose(fits, near []*fit) (*fit, *Problem) {
 	if s.in.side == SideUnknown && !s.override {
 		telling := slices.DeleteFunc(slices.Clone(fits), func(f *fit) bool { return !f.tells() })
 		if len(telling) == 0 && len(fits) > 0 {
-			return nil, &Problem{Code: codeSideUnknown, Args: []string{cutRunes(fits[0].hdr.title(), 400)}}
+			return nil, s.untold(fits, near)
 		}
 		fits = telling
 	}
@@ -578,10 +578,8 @@ func (s *sight) choose(fits, near []*fit) (*fit, *Problem) {
 	if s.override && len(fits) == 1 {
 		return fits[0], nil
 	}
-	for _, f := range near { // a file that is certainly of a layout, but not whole
-		if f.claimed && (len(fits) == 0 || f.layout.Priority > fits[0].layout.Priority) {
-			return nil, &Problem{Code: codeMissingColumns, Args: []string{f.layout.Name, strings.Join(f.missing, ", "), f.hdr.title()}}
-		}
+	if p := shortOf(fits, near); p != nil {
+		return nil, p
 	}
 	if len(fits) == 0 {
 		return nil, s.unknown(near)
@@ -601,6 +599,31 @@ func (s *sight) choose(fits, near []*fit) (*fit, *Problem) {
 		return nil, &Problem{Code: codeWrongSide, Args: []string{best.layout.Name, best.layout.Side, s.in.side.String()}}
 	}
 	return best, nil
+}
+
+// shortOf is the problem of a file that is certainly of a layout, but lacks
+// columns that it needs.
+func shortOf(fits, near []*fit) *Problem {
+	for _, f := range near {
+		if f.claimed && (len(fits) == 0 || f.layout.Priority > fits[0].layout.Priority) {
+			return &Problem{Code: codeMissingColumns, Args: []string{f.layout.Name, strings.Join(f.missing, ", "), f.hdr.title()}}
+		}
+	}
+	return nil
+}
+
+// untold is the problem of a file that fits generic layouts only, and shows of
+// none that it is of its side: one column short of a layout that it would
+// show, or nobody's.
+func (s *sight) untold(fits, near []*fit) *Problem {
+	if p := shortOf(fits, near); p != nil {
+		return p
+	}
+	short := slices.DeleteFunc(slices.Clone(near), func(f *fit) bool { return len(f.missing) != 1 || !f.tells() })
+	if len(short) > 0 {
+		return s.unknown(short)
+	}
+	return &Problem{Code: codeSideUnknown, Args: []string{cutRunes(fits[0].hdr.title(), 400)}}
 }
 
 // tells says whether the file shows that it is of the layout's side.
