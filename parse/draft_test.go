@@ -2,6 +2,7 @@ package parse
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -148,5 +149,38 @@ pos sale ok 2026-03-01 12:00:00 0.01 merchant_id=310000000000001 terminal_id=310
 pos sale ok 2026-03-01 12.50 channel=qr store=一店 order_no=S0001 pay_method=微信
 pos sale ok 2026-03-01 7.00 channel=qr store=一店 order_no=S0002 pay_method=支付宝
 `},
+	}
+}
+
+// A draft of any file that is known is a layout that loads, or says that it
+// lacks an amount.
+func TestDraftsOfTheCorpusLoad(t *testing.T) {
+	files, err := filepath.Glob("testdata/*/*/*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	drafts := 0
+	for _, file := range files {
+		if strings.HasSuffix(file, ".want") {
+			continue
+		}
+		d, err := DraftLayout(context.Background(), file, &Options{Layouts: builtin(t), AsOf: civil(2026, 3, 10)}, EN)
+		var p *Problem
+		if errors.As(err, &p) {
+			continue
+		}
+		if err != nil {
+			t.Fatalf("%s: %v", file, err)
+		}
+		drafts++
+		if _, err := parseLayout(d.Text, "test"); err != nil && !strings.Contains(d.Text, "no amount was found") {
+			t.Errorf("%s: %v in\n%s", file, err, d.Text)
+		}
+		if strings.Contains(d.Text, "6222620000004809") {
+			t.Errorf("%s: a card number is in the draft", file)
+		}
+	}
+	if drafts < 100 {
+		t.Errorf("only %d drafts", drafts)
 	}
 }

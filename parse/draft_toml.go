@@ -126,6 +126,9 @@ func (d *drafting) tomlColumn(i int, line writeLine, note writeNote) {
 			break
 		}
 	}
+	if digitsOnly.MatchString(sample) && len(sample) >= 13 { // perhaps a card's, whatever its column is called
+		sample = sample[:6] + "****" + sample[len(sample)-4:]
+	}
 	head := c.header
 	if head == "" {
 		head = fmt.Sprintf("column %d", i+1)
