@@ -2,6 +2,7 @@ package match
 
 import (
 	"encoding/binary"
+	"math/bits"
 
 	"duizhang/parse"
 
@@ -41,9 +42,11 @@ func usableKeys(pos, clearing parse.FieldSet) []KeyType {
 	return keys
 }
 
-// keyValue is a 96-bit keyed fingerprint of a key's text. Two different keys
-// of a run of 10 million rows a side meet with a probability below 1e-14; the
-// seed is fresh in every run, so nobody can prepare a file whose keys collide.
+// keyValue is a key in 96 bits. Keys of digits, as nearly all are, are kept
+// exactly; any other one as a fingerprint: two different ones of a run of 10
+// million rows a side meet with a probability below 1e-14. Both are mixed with
+// a seed that is fresh in every run, so that nobody can prepare a file whose
+// keys fall into one partition or one slot.
 type keyValue struct {
 	lo uint64
 	hi uint32
@@ -60,33 +63,109 @@ type keyer struct {
 // Rows of different currencies never meet, so a currency other than CNY is
 // part of every key.
 func (h *keyer) key(k KeyType, r *parse.Row) (v keyValue, ok bool) {
-	b := h.buf[:0]
+	var parts [3][]byte
 	switch k {
 	case KeyOrder:
-		b = append(b, r.Text[parse.OrderNo]...)
-		ok = len(b) > 0
+		parts[0] = r.Text[parse.OrderNo]
 	case KeyChannel:
-		b = append(b, r.Text[parse.ChannelNo]...)
-		ok = len(b) > 0
+		parts[0] = r.Text[parse.ChannelNo]
 	case KeyRef:
-		t, ref := r.Text[parse.TerminalID], r.Text[parse.RefNo]
-		b = append(append(append(b, t...), keySep), ref...)
-		ok = len(t) > 0 && len(ref) > 0
+		parts = [3][]byte{r.Text[parse.TerminalID], r.Text[parse.RefNo], nil}
+		ok = len(parts[1]) > 0
 	case KeyTrace:
-		t, batch, trace := r.Text[parse.TerminalID], r.Text[parse.BatchNo], r.Text[parse.TraceNo]
-		b = append(append(append(append(append(b, t...), keySep), batch...), keySep), trace...)
-		b = binary.LittleEndian.AppendUint32(append(b, keySep), uint32(r.Time.Date()))
-		ok = len(t) > 0 && len(batch) > 0 && len(trace) > 0 && r.Time != 0
+		parts = [3][]byte{r.Text[parse.TerminalID], r.Text[parse.BatchNo], r.Text[parse.TraceNo]}
+		ok = len(parts[1]) > 0 && len(parts[2]) > 0 && r.Time != 0
 	}
-	if !ok {
+	if ok = len(parts[0]) > 0 && (ok || k < KeyRef); !ok {
 		return keyValue{}, false
 	}
-	if cur := r.Text[parse.Currency]; !isBase(cur) {
+	cur := r.Text[parse.Currency]
+	if isBase(cur) {
+		if v, exact := exactKey(k, &parts, r.Time.Date()); exact {
+			return v.mixed(h.seed + uint64(k)), true
+		}
+	}
+	b := h.buf[:0]
+	for _, p := range parts {
+		b = append(append(b, p...), keySep)
+	}
+	if k == KeyTrace {
+		b = binary.LittleEndian.AppendUint32(b, uint32(r.Time.Date()))
+	}
+	if !isBase(cur) {
 		b = append(append(b, keySep, keySep), cur...)
 	}
 	h.buf = b
 	u := xxh3.Hash128Seed(b, h.seed+uint64(k))
 	return keyValue{u.Lo, uint32(u.Hi)}, true
+}
+
+// exactKey packs the digits of a key, and their lengths (leading zeros count),
+// into 96 bits, if all of it are digits and few enough.
+func exactKey(k KeyType, parts *[3][]byte, day parse.Date) (v keyValue, ok bool) {
+	a, n := parts[0], len(parts[0])
+	x, ok := digits(a)
+	if !ok || n > 19 {
+		return v, false
+	}
+	if k < KeyRef {
+		return keyValue{x, uint32(n)}, true
+	}
+	// Up to 26 digits, or 20 and a day, take 87 bits; each length takes 4.
+	b, c := parts[1], parts[2]
+	limit, hi, lo, sizes := 26, uint64(0), x, uint64(n)<<4|uint64(len(b))
+	if k == KeyTrace {
+		limit, sizes = 20, sizes<<4|uint64(len(c))
+	}
+	if n > 15 || len(b) > 15 || len(c) > 15 || n+len(b)+len(c) > limit || uint32(day) >= 1<<16 {
+		return v, false
+	}
+	for _, p := range [2][]byte{b, c} {
+		y, ok := digits(p)
+		if !ok {
+			return v, false
+		}
+		over, low := bits.Mul64(lo, pow10[len(p)])
+		low, carry := bits.Add64(low, y, 0)
+		hi, lo = hi*pow10[len(p)]+over+carry, low
+	}
+	if k == KeyTrace {
+		hi, lo = hi<<16|lo>>48, lo<<16|uint64(day)
+		return keyValue{lo, uint32(hi<<12 | sizes)}, true
+	}
+	return keyValue{lo, uint32(hi<<8 | sizes)}, true
+}
+
+var pow10 = [16]uint64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15}
+
+// digits is the value of up to 19 digits; eight are read at a time.
+func digits(b []byte) (v uint64, ok bool) {
+	for ; len(b) >= 8; b = b[8:] {
+		x := binary.LittleEndian.Uint64(b)
+		if x&0xf0f0f0f0f0f0f0f0|(x+0x0606060606060606)&0xf0f0f0f0f0f0f0f0>>4 != 0x3333333333333333 {
+			return 0, false
+		}
+		x &= 0x0f0f0f0f0f0f0f0f
+		x = (x*10 + x>>8) & 0x00ff00ff00ff00ff
+		x = (x*100 + x>>16) & 0x0000ffff0000ffff
+		v = v*1e8 + (x*10000+x>>32)&0xffffffff
+	}
+	for _, c := range b {
+		if c -= '0'; c > 9 {
+			return 0, false
+		}
+		v = v*10 + uint64(c)
+	}
+	return v, true
+}
+
+// mixed spreads a value over all its bits, and no two values onto one: each
+// step can be undone.
+func (v keyValue) mixed(seed uint64) keyValue {
+	v.hi ^= uint32(mix(v.lo+seed) >> 32)
+	v.lo ^= mix(uint64(v.hi) + seed<<1)
+	v.hi ^= uint32(mix(v.lo^seed) >> 32)
+	return v
 }
 
 // keySep stands between the parts of a key; no identifier contains it.

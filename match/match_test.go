@@ -2,6 +2,7 @@ package match
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -297,5 +298,26 @@ func TestTempFilesAreRemoved(t *testing.T) {
 	left, err := filepath.Glob(filepath.Join(dir, "*"))
 	if err != nil || len(left) > 0 {
 		t.Fatalf("left behind: %v %v", left, err)
+	}
+}
+
+func TestTempFileErrorsEndTheRun(t *testing.T) {
+	full := errors.New("no space left on device")
+	readOnly := func() (*os.File, error) {
+		name := filepath.Join(t.TempDir(), "facts")
+		if err := os.WriteFile(name, nil, 0o600); err != nil {
+			return nil, err
+		}
+		return os.Open(name)
+	}
+	var rows []parse.Row
+	for i := range 50 {
+		rows = append(rows, rowOf(fmt.Sprintf("%d o=%d", i+1, i)))
+	}
+	for _, temp := range []func() (*os.File, error){func() (*os.File, error) { return nil, full }, readOnly} {
+		res, err := Run(context.Background(), newMemory(rows), newMemory(rows), nil, Options{AsOf: day0, Memory: 1, TempFile: temp, chunkFacts: 1})
+		if err == nil || res != nil {
+			t.Errorf("%v %v", res, err)
+		}
 	}
 }

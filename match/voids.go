@@ -155,7 +155,7 @@ func (v *voider) timeless(key KeyType, keys func(*loose) []voidKey, wanted map[v
 		first := len(v.rows)
 		for _, k := range keys(l) {
 			for _, at := range sales[order(l.time != 0):] {
-				for at[k] != nil && len(at[k]) > 0 && v.rows[at[k][0]].done {
+				for len(at[k]) > 0 && v.rows[at[k][0]].done {
 					at[k] = at[k][1:]
 				}
 				if len(at[k]) > 0 {
