@@ -179,6 +179,19 @@ var matchThresholds = []threshold{
 	{"key_days", 1, 31, false, func(o *match.Options, n int64) { o.KeyDays = n }},
 	{"time_window", 1, daySeconds, true, func(o *match.Options, n int64) { o.TimeWindow = n }},
 	{"time_diff", 1, daySeconds, true, func(o *match.Options, n int64) { o.TimeDiff = n }},
+	{"swipe_count", 2, 100, false, func(o *match.Options, n int64) { flagged(o).SwipeCount = int(n) }},
+	{"swipe_window", 1, daySeconds, true, func(o *match.Options, n int64) { flagged(o).SwipeWindow = n }},
+	{"off_from", 0, daySeconds, true, func(o *match.Options, n int64) { flagged(o).OffFrom = int(n) }},
+	{"off_to", 0, daySeconds, true, func(o *match.Options, n int64) { flagged(o).OffTo = int(n) }},
+}
+
+// flagged are the options' thresholds of flags, the defaults where none is set:
+// a key that is not given keeps its default beside one that is.
+func flagged(o *match.Options) *match.Thresholds {
+	if o.Thresholds == (match.Thresholds{}) {
+		o.Thresholds = match.DefaultThresholds
+	}
+	return &o.Thresholds
 }
 
 const daySeconds = 24 * 60 * 60
