@@ -156,7 +156,7 @@ func (a *allocator) around(l *line, within parse.Date) []*payee {
 func (o *settleOutput) payee(i, account int) *payee {
 	s := &o.settlements[i]
 	p := &payee{
-		n: int32(i), group: acquirerGroup(s.Acquirer), merchant: foldName(s.MerchantID), account: account, currency: s.Currency,
+		n: int32(i), group: o.in.patterns.group(s.Acquirer), merchant: foldName(s.MerchantID), account: account, currency: s.Currency,
 		day: s.ClearingDate, due: s.DueDate, claim: s.Claimed, earliest: s.ClearingDate, total: max(s.payable(), 0),
 	}
 	if o.cycles[i].Days == 0 {

@@ -114,6 +114,7 @@ type Contracts struct {
 	merchant map[contractKey][]*Contract // dated rows, oldest first
 	owner    map[string]string           // merchant number → its acquirer, "" if several
 	names    map[string]string           // acquirer's group → the table's name for it
+	patterns *Patterns                   // which names are one acquirer's; nil: the built-in ones
 }
 
 type contractKey struct{ acquirer, merchant string } // acquirer's group
@@ -134,7 +135,7 @@ func (c *Contracts) For(acquirer, merchant string, day parse.Date) *Contract {
 	if c == nil {
 		return &defaultContract
 	}
-	group := acquirerGroup(c.Name(acquirer, merchant))
+	group := c.patterns.group(c.Name(acquirer, merchant))
 	for _, key := range []contractKey{{group, merchant}, {group, Anyone}, {Anyone, Anyone}} {
 		for _, row := range c.merchant[key] {
 			if row.covers(day) {
@@ -152,7 +153,7 @@ func (c *Contracts) Name(acquirer, merchant string) string {
 	if c == nil {
 		return acquirer
 	}
-	if name, ok := c.names[acquirerGroup(acquirer)]; ok && acquirer != "" {
+	if name, ok := c.names[c.patterns.group(acquirer)]; ok && acquirer != "" {
 		return name
 	}
 	if owner := c.owner[merchant]; owner != "" && merchant != "" {
@@ -164,7 +165,7 @@ func (c *Contracts) Name(acquirer, merchant string) string {
 // add puts a checked row into the indexes.
 func (c *Contracts) add(row *Contract) {
 	c.rows = append(c.rows, row)
-	key := contractKey{acquirerGroup(row.Acquirer), row.MerchantID}
+	key := contractKey{c.patterns.group(row.Acquirer), row.MerchantID}
 	c.merchant[key] = append(c.merchant[key], row)
 	if _, ok := c.names[key.acquirer]; !ok {
 		c.names[key.acquirer] = row.Acquirer
@@ -172,7 +173,7 @@ func (c *Contracts) add(row *Contract) {
 	if row.MerchantID == Anyone {
 		return
 	}
-	if owner, ok := c.owner[row.MerchantID]; ok && acquirerGroup(owner) != key.acquirer {
+	if owner, ok := c.owner[row.MerchantID]; ok && c.patterns.group(owner) != key.acquirer {
 		c.owner[row.MerchantID] = ""
 	} else if !ok {
 		c.owner[row.MerchantID] = c.names[key.acquirer]
@@ -182,7 +183,7 @@ func (c *Contracts) add(row *Contract) {
 // NewContracts builds a table from rows made in code; the rows must be
 // consistent as LoadContracts checks it.
 func NewContracts(rows ...Contract) (*Contracts, error) {
-	c := emptyContracts()
+	c := emptyContracts(nil)
 	for i := range rows {
 		row := rows[i]
 		if row.Where == "" {
@@ -193,8 +194,8 @@ func NewContracts(rows ...Contract) (*Contracts, error) {
 	return c, c.check().orNil()
 }
 
-func emptyContracts() *Contracts {
-	return &Contracts{merchant: map[contractKey][]*Contract{}, owner: map[string]string{}, names: map[string]string{}}
+func emptyContracts(patterns *Patterns) *Contracts {
+	return &Contracts{patterns: patterns, merchant: map[contractKey][]*Contract{}, owner: map[string]string{}, names: map[string]string{}}
 }
 
 // check sorts the dated rows and refuses two that are in force on one day. A
@@ -260,16 +261,17 @@ type contractLine struct {
 // LoadContracts reads the contract table of SPEC section 5 from CSV (UTF-8 or
 // GBK) or XLSX. Missing columns and blank cells take their default. The error
 // is TableErrors with every cell that is wrong, or says why the file cannot
-// be read at all.
-func LoadContracts(path string) (*Contracts, error) {
+// be read at all. patterns say which spellings are one acquirer's; nil is the
+// built-in ones.
+func LoadContracts(path string, patterns *Patterns) (*Contracts, error) {
 	t, err := loadTable(path)
 	if err != nil {
 		return nil, err
 	}
-	return t.contracts()
+	return t.contracts(patterns)
 }
 
-func (t *table) contracts() (*Contracts, error) {
+func (t *table) contracts(patterns *Patterns) (*Contracts, error) {
 	b, err := t.bind(contractColumns, "收单机构", "商户号")
 	if err != nil {
 		return nil, err
@@ -278,7 +280,7 @@ func (t *table) contracts() (*Contracts, error) {
 	if err := b.into(&lines); err != nil {
 		return nil, err
 	}
-	c := emptyContracts()
+	c := emptyContracts(patterns)
 	var errs TableErrors
 	for i := range lines {
 		row, bad := lines[i].contract(b.where[i])

@@ -34,7 +34,7 @@ func TestContractsAreDated(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, text := range map[string]string{"u.csv": contractCSV, "bom.csv": "\uFEFF" + contractCSV, "gbk.csv": gbk, "tab.txt": strings.ReplaceAll(strings.ReplaceAll(contractCSV, `"50,000.00"`, "50000"), ",", "\t")} {
-		c, err := LoadContracts(writeFile(t, name, text))
+		c, err := LoadContracts(writeFile(t, name, text), nil)
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
@@ -97,7 +97,7 @@ func TestContractsFromWorkbook(t *testing.T) {
 	if err := f.SaveAs(path); err != nil {
 		t.Fatal(err)
 	}
-	c, err := LoadContracts(path)
+	c, err := LoadContracts(path, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,7 +143,7 @@ func TestContractErrorsTeach(t *testing.T) {
 			`c.csv:2: 引号不成对，无法按 CSV 读取`, `c.csv:2: quotes do not pair, so it cannot be read as CSV`},
 	} {
 		t.Run(c.why, func(t *testing.T) {
-			_, err := LoadContracts(writeFile(t, "c.csv", c.text))
+			_, err := LoadContracts(writeFile(t, "c.csv", c.text), nil)
 			checkTexts(t, err, c.zh, c.en)
 		})
 	}
@@ -151,7 +151,7 @@ func TestContractErrorsTeach(t *testing.T) {
 
 // A new card is a new row; that the old one ends the day before goes without saying.
 func TestARowWithoutAnEndLastsUntilTheNext(t *testing.T) {
-	c, err := LoadContracts(writeFile(t, "c.csv", "收单机构,商户号,结算账户,生效日期\n拉卡拉,1001,2222,2026-07-01\n拉卡拉,1001,1111,\n拉卡拉,1001,3333,2026-09-01\n"))
+	c, err := LoadContracts(writeFile(t, "c.csv", "收单机构,商户号,结算账户,生效日期\n拉卡拉,1001,2222,2026-07-01\n拉卡拉,1001,1111,\n拉卡拉,1001,3333,2026-09-01\n"), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -165,14 +165,14 @@ func TestARowWithoutAnEndLastsUntilTheNext(t *testing.T) {
 // A header that says % makes bare numbers percentages, unless they are so
 // small that they must be shares already: that is asked back.
 func TestRateColumnsInPercent(t *testing.T) {
-	c, err := LoadContracts(writeFile(t, "c.csv", "收单机构,商户号,借记卡费率（%）,贷记卡费率(%)\n拉卡拉,1001,0.5,0.6%\n"))
+	c, err := LoadContracts(writeFile(t, "c.csv", "收单机构,商户号,借记卡费率（%）,贷记卡费率(%)\n拉卡拉,1001,0.5,0.6%\n"), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if r := c.For("拉卡拉", "1001", 0); r.Debit.String() != "0.5%" || r.Credit.String() != "0.6%" {
 		t.Errorf("%s %s", r.Debit, r.Credit)
 	}
-	if _, err := LoadContracts(writeFile(t, "c.csv", "收单机构,商户号,借记卡费率(%)\n拉卡拉,1001,0.005\n")); err == nil {
+	if _, err := LoadContracts(writeFile(t, "c.csv", "收单机构,商户号,借记卡费率(%)\n拉卡拉,1001,0.005\n"), nil); err == nil {
 		t.Error("0.005 under % could be 0.005% or 0.5%")
 	}
 }

@@ -36,7 +36,7 @@ func (a *allocator) recognise() {
 			merchants.add(foldName(c.MerchantID))
 		}
 		if c.Acquirer != Anyone {
-			own = append(own, acquirerGroup(c.Acquirer))
+			own = append(own, a.o.in.patterns.group(c.Acquirer))
 		}
 	}
 	// The longest name first: 银联商务 before 银联.
@@ -138,7 +138,7 @@ func (a *allocator) recogniseLine(l *line, own []string, merchants idBook, numbe
 	l.group, l.named = a.o.in.patterns.from(payer, remark, own)
 	switch {
 	case row.acquirer != "":
-		l.group, l.named = acquirerGroup(row.acquirer), true
+		l.group, l.named = a.o.in.patterns.group(row.acquirer), true
 	case len(l.ref.merchants) > 0:
 		l.named = true
 	}

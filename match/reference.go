@@ -1,139 +1,14 @@
 package match
 
 import (
-	_ "embed" // the pattern table
 	"fmt"
-	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/BurntSushi/toml"
-	"golang.org/x/text/width"
-
 	"duizhang/parse"
 )
-
-//go:embed patterns.toml
-var patternTable string
-
-// Patterns say which bank lines come from an acquirer and how a remark names
-// a merchant number, a clearing day or a payout number. They are data: see
-// patterns.toml, which a user's file of the same form can extend.
-type Patterns struct {
-	origins    []origin
-	references []*regexp.Regexp
-	returned   []*regexp.Regexp
-	groups     map[string]string // folded spelling → group
-}
-
-// origin is how one acquirer shows on a bank statement; an empty group is some
-// acquirer without its name.
-type origin struct {
-	group         string
-	payer, remark *regexp.Regexp
-}
-
-type patternFile struct {
-	Acquirer []struct {
-		Name    string   `toml:"name"`
-		Aliases []string `toml:"aliases"`
-		Payer   string   `toml:"payer"`
-		Remark  string   `toml:"remark"`
-	} `toml:"acquirer"`
-	Reference []struct {
-		Pattern string `toml:"pattern"`
-	} `toml:"reference"`
-	Returned struct {
-		Remark string `toml:"remark"`
-	} `toml:"returned"`
-}
-
-var defaultPatterns = mustPatterns()
-
-func mustPatterns() *Patterns {
-	p, err := readPatterns("patterns.toml", patternTable)
-	if err != nil {
-		panic(err)
-	}
-	return p
-}
-
-// LoadPatterns reads a user's pattern file; its rules come before the built-in
-// ones. Unknown keys and wrong expressions are errors.
-func LoadPatterns(path string) (*Patterns, error) {
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
-	own, err := readPatterns(filepath.Base(path), string(data))
-	if err != nil {
-		return nil, err
-	}
-	own.origins = append(own.origins, defaultPatterns.origins...)
-	own.references = append(own.references, defaultPatterns.references...)
-	own.returned = append(own.returned, defaultPatterns.returned...)
-	return own, nil
-}
-
-// dayPattern is every way of writing a day that a remark may use, the year
-// left out in the last ones.
-const dayPattern = `(?:20\d{2}-\d{1,2}-\d{1,2}|20\d{2}/\d{1,2}/\d{1,2}|20\d{2}[.]\d{1,2}[.]\d{1,2}|20\d{2}年\d{1,2}月\d{1,2}日?|20\d{6}|\d{1,2}月\d{1,2}日?|\d{2}[-/]\d{2}|\d{4})`
-
-func readPatterns(name, text string) (*Patterns, error) {
-	var file patternFile
-	meta, err := toml.Decode(text, &file)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	if extra := meta.Undecoded(); len(extra) > 0 {
-		return nil, fmt.Errorf("%s: unknown key %s", name, extra[0])
-	}
-	p := &Patterns{groups: map[string]string{}}
-	compile := func(pattern string) *regexp.Regexp {
-		if pattern == "" || err != nil {
-			return nil
-		}
-		var re *regexp.Regexp
-		if re, err = regexp.Compile(strings.ReplaceAll(pattern, "{date}", dayPattern)); err != nil {
-			err = fmt.Errorf("%s: %w", name, err)
-		}
-		return re
-	}
-	for _, a := range file.Acquirer {
-		key := foldName(a.Name)
-		for _, alias := range append([]string{a.Name}, a.Aliases...) {
-			p.groups[foldName(alias)] = key
-		}
-		p.origins = append(p.origins, origin{key, compile(a.Payer), compile(a.Remark)})
-	}
-	for _, r := range file.Reference {
-		if re := compile(r.Pattern); re != nil {
-			p.references = append(p.references, re)
-		}
-	}
-	if re := compile(file.Returned.Remark); re != nil {
-		p.returned = append(p.returned, re)
-	}
-	return p, err
-}
-
-// foldName makes spellings of a name equal that differ in width, case or blanks.
-func foldName(s string) string { return strings.ToUpper(squeeze(s)) }
-
-// foldText is a payer or remark as patterns see it.
-func foldText(s string) string { return strings.ToUpper(strings.TrimSpace(width.Fold.String(s))) }
-
-// acquirerGroup is the same for all known spellings of an acquirer's name.
-func acquirerGroup(name string) string {
-	key := foldName(name)
-	if group, ok := defaultPatterns.groups[key]; ok {
-		return group
-	}
-	return key
-}
 
 // from says whether a bank line comes from an acquirer, and from which if its
 // text says so. own are the acquirers of this run by group.

@@ -93,8 +93,17 @@ func TestUserPatternsComeFirst(t *testing.T) {
 	if group, ok := p.from(foldText("拉卡拉支付"), "", nil); !ok || group != "拉卡拉" {
 		t.Errorf("built-in rule behind it: %q %v", group, ok)
 	}
+	// Its names are names of contracts and of clearing files too, and a name
+	// that the program knows stays the same acquirer.
+	if p.group("CSH") != "城商行收单" || p.group("lakala") != "拉卡拉" {
+		t.Errorf("groups %q, %q", p.group("CSH"), p.group("lakala"))
+	}
+	in := scene{asOf: "2026-11-11", clearing: []string{"csh|80001||2026-11-09|100|0"}, bank: []string{"2026-11-10|100||某城市商业银行清算专户|入账"}}.input(t)
+	if in.patterns = p; mustSettle(t, in).settlements[0].Credit != CreditFull {
+		t.Error("the money of an acquirer that the user's file names by another spelling is not found")
+	}
 	for _, bad := range []string{"[[acquirer]]\nname='x'\npayer='('\n", "[[payers]]\nname='x'\n", "["} {
-		if _, err := LoadPatterns(writeFile(t, "bad.toml", bad)); err == nil || !strings.HasPrefix(err.Error(), "bad.toml: ") {
+		if _, err := LoadPatterns(writeFile(t, "bad.toml", bad)); err == nil || !strings.HasPrefix(err.Error(), "bad.toml:") {
 			t.Errorf("%q: %v", bad, err)
 		}
 	}

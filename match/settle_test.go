@@ -36,7 +36,7 @@ func (sc scene) input(t testing.TB) settleInput {
 	if sc.contracts != "" {
 		table, err := readTable("contracts.csv", []byte(sc.contracts))
 		if err == nil {
-			in.contracts, err = table.contracts()
+			in.contracts, err = table.contracts(nil)
 		}
 		if err != nil {
 			t.Fatal(err)

@@ -36,7 +36,7 @@ func worldInput(t *testing.T, w *fixtures.World) settleInput {
 		t.Fatal(err)
 	}
 	in := settleInput{asOf: parse.Date(w.AsOf), hasBank: true}
-	if in.contracts, err = LoadContracts(path); err != nil {
+	if in.contracts, err = LoadContracts(path, nil); err != nil {
 		t.Fatal(err)
 	}
 	for _, r := range w.Clearing {

@@ -31,7 +31,8 @@ func dispatch(ctx context.Context, args []string, e *env, lang language) error {
 	root.SetIn(e.stdin)
 	root.SetOut(e.stdout)
 	root.SetErr(e.stderr)
-	return asUsage(root, root.ExecuteContext(ctx))
+	called, err := root.ExecuteContextC(ctx)
+	return asUsage(called, err)
 }
 
 // newRoot is the tree of commands. Given files instead of a command, as when
@@ -92,8 +93,8 @@ func exactly(least, most int, wanted message) cobra.PositionalArgs {
 }
 
 // asUsage gives the errors of the flag parser the words and the status of this
-// program. Anything else passes.
-func asUsage(root *cobra.Command, err error) error {
+// program. Anything else passes. cmd is the command that was called.
+func asUsage(cmd *cobra.Command, err error) error {
 	var own *failure
 	var unknown *pflag.NotExistError
 	var missing *pflag.ValueRequiredError
@@ -109,7 +110,7 @@ func asUsage(root *cobra.Command, err error) error {
 	case errors.As(err, &own):
 		return err
 	case errors.As(err, &unknown):
-		return unknownFlag(root, unknown)
+		return unknownFlag(cmd, unknown)
 	case errors.As(err, &missing):
 		return usage(msgFlagNeedsValue, "--"+missing.GetFlag().Name)
 	case errors.As(err, &syntax):
@@ -118,15 +119,21 @@ func asUsage(root *cobra.Command, err error) error {
 	return err
 }
 
-func unknownFlag(root *cobra.Command, e *pflag.NotExistError) error {
+// unknownFlag names the nearest flag of the command that was called; without a
+// command, of any.
+func unknownFlag(cmd *cobra.Command, e *pflag.NotExistError) error {
 	name := e.GetSpecifiedName()
 	dashed := "--" + name
 	if short := e.GetSpecifiedShortnames(); short != "" {
 		dashed = "-" + short
 	}
 	var names []string
-	for _, c := range append(root.Commands(), root) {
-		c.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, "--"+f.Name) })
+	add := func(f *pflag.Flag) { names = append(names, "--"+f.Name) }
+	cmd.Flags().VisitAll(add)
+	if !cmd.HasParent() {
+		for _, c := range cmd.Commands() {
+			c.Flags().VisitAll(add)
+		}
 	}
 	return usage(msgUnknownFlag, dashed, nearest("--"+strings.TrimLeft(dashed, "-"), names))
 }

@@ -26,7 +26,7 @@ const maxConfig = 1 << 20
 // Keys of the configuration have the names of the flags. Those that are paths
 // are taken from the folder of the configuration, so that a scheduled task
 // does not depend on its working folder.
-var pathKeys = []string{"pos", "clearing", "bank", "out", "csv", "contracts", "calendar", "layouts"}
+var pathKeys = []string{"pos", "clearing", "bank", "out", "csv", "contracts", "calendar", "patterns", "layouts"}
 
 // notKeys are flags that make no sense in the file.
 var notKeys = []string{"config", "help"}

@@ -24,7 +24,7 @@ const demoMark = "# duizhang demo · 对账演示\n"
 // newDemo writes a small data set and reconciles it. EXIT STATUS: 0 when the
 // report is complete, whatever differences it holds; else as run.
 func newDemo(e *env, lang language) *cobra.Command {
-	var quiet bool
+	var quiet, noProgress bool
 	cmd := &cobra.Command{
 		Use:   "demo [DIR]",
 		Short: say(lang, msgDemoShort),
@@ -35,14 +35,20 @@ func newDemo(e *env, lang language) *cobra.Command {
 			if len(args) == 1 {
 				dir = args[0]
 			}
-			return demo(cmd.Context(), e, languageFlag(cmd), dir, quiet)
+			var pass []string
+			if noProgress {
+				pass = append(pass, "--no-progress")
+			}
+			return demo(cmd.Context(), e, languageFlag(cmd), dir, quiet, pass)
 		},
 	}
 	cmd.Flags().BoolVar(&quiet, "quiet", false, say(lang, msgFlagQuiet))
+	cmd.Flags().BoolVar(&noProgress, "no-progress", false, say(lang, msgFlagNoProgress))
 	return cmd
 }
 
-func demo(ctx context.Context, e *env, lang language, dir string, quiet bool) error {
+// demo writes the data and runs run on them; pass are further flags of run.
+func demo(ctx context.Context, e *env, lang language, dir string, quiet bool, pass []string) error {
 	if err := checkDemoFolder(dir); err != nil {
 		return err
 	}
@@ -58,7 +64,7 @@ func demo(ctx context.Context, e *env, lang language, dir string, quiet bool) er
 		line(e.stdout, say(lang, msgDemoWrote, dir, len(data.Pos), len(data.Clearing), len(data.Bank)))
 		line(e.stdout, say(lang, msgDemoRuns, "duizhang run --config "+file))
 	}
-	args := []string{"run", "--config", file, "--lang", languageNames[lang]}
+	args := append([]string{"run", "--config", file, "--lang", languageNames[lang]}, pass...)
 	if quiet {
 		args = append(args, "--quiet")
 	}

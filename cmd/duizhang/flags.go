@@ -35,6 +35,7 @@ type runFlags struct {
 	out, csv            string
 	all, json           bool
 	contracts, calendar string
+	patterns            string
 	failOn              failOnValue
 	workers             workersValue
 	memory              sizeValue
@@ -60,6 +61,7 @@ func (f *runFlags) register(flags *pflag.FlagSet, lang language) {
 	flags.BoolVar(&f.json, "json", false, say(lang, msgFlagJSON))
 	fileVar(flags, &f.contracts, "contracts", "FILE", say(lang, msgFlagContracts))
 	fileVar(flags, &f.calendar, "calendar", "FILE", say(lang, msgFlagCalendar))
+	fileVar(flags, &f.patterns, "patterns", "FILE", say(lang, msgFlagPatterns))
 	f.readFlags.register(flags, lang)
 	flags.Var(&f.failOn, "fail-on", say(lang, msgFlagFailOn)+": "+strings.Join(findingNames(), ", "))
 	flags.Var(&f.workers, "workers", say(lang, msgFlagWorkers))

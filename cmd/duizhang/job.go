@@ -31,8 +31,13 @@ func (r *rules) load(f *runFlags) error {
 	if r.layouts, err = loadLayouts(f.layouts); err != nil {
 		return err
 	}
+	if f.patterns != "" {
+		if r.patterns, err = match.LoadPatterns(f.patterns); err != nil {
+			return asConfiguration(err)
+		}
+	}
 	if f.contracts != "" {
-		if r.contracts, err = match.LoadContracts(f.contracts); err != nil {
+		if r.contracts, err = match.LoadContracts(f.contracts, r.patterns); err != nil {
 			return asConfiguration(err)
 		}
 	}
@@ -85,7 +90,7 @@ func (f *readFlags) readOptions(layouts *parse.Layouts, temp string) *parse.Opti
 // match reconciles and insists on the proof.
 func (j *job) match(ctx context.Context) error {
 	opt := match.Options{
-		AsOf: j.asOf, Contracts: j.rules.contracts, Calendar: j.rules.calendar,
+		AsOf: j.asOf, Contracts: j.rules.contracts, Calendar: j.rules.calendar, Patterns: j.rules.patterns,
 		Workers: j.workers(), Memory: int64(j.flags.memory), TempFile: j.scratch.file,
 		All: j.flags.all, Progress: &j.progress.matched,
 	}

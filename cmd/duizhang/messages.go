@@ -148,6 +148,7 @@ var (
 	msgFlagJSON       = message{"在标准输出打印一个 JSON 汇总", "print the summary as one JSON object"}
 	msgFlagContracts  = message{"合同表：结算周期、切点、费率（CSV 或 XLSX）", "contract table: cycles, cut-offs, rates (CSV or XLSX)"}
 	msgFlagCalendar   = message{"补充或改动的节假日（日期, 类型 休/班）", "added or changed holidays (日期, 类型 休/班)"}
+	msgFlagPatterns   = message{"补充的付款方与附言写法（TOML），认出银行流水里的收单机构", "added patterns of payers and remarks (TOML) by which bank lines are recognised"}
 	msgFlagLayouts    = message{"自定义版式的文件夹，同名的取代内置版式", "folder of own layouts; one of the same name replaces a built-in"}
 	msgFlagConfig     = message{"配置文件；默认当前文件夹的 duizhang.toml，可以没有", "configuration; duizhang.toml of the current folder if present"}
 	msgFlagFailOn     = message{"哪些差异使退出码为 1，逗号分隔，或 none", "which differences make exit 1, comma separated, or none"}

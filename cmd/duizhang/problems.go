@@ -115,6 +115,7 @@ func (j *job) settings() []report.Setting {
 		{Name: "as-of", Value: f.asOf.String()},
 		{Name: "contracts", Value: f.contracts},
 		{Name: "calendar", Value: f.calendar},
+		{Name: "patterns", Value: f.patterns},
 		{Name: "layouts", Value: f.layouts},
 		{Name: "encoding", Value: f.encoding.String()},
 		{Name: "layout", Value: f.layout.String()},

@@ -76,6 +76,7 @@ type rules struct {
 	layouts   *parse.Layouts
 	contracts *match.Contracts
 	calendar  *match.Calendar
+	patterns  *match.Patterns
 }
 
 // reconcile is the whole run. Its steps are in the order of their effects: all
@@ -254,7 +255,7 @@ func (j *job) isInput(out string) bool {
 }
 
 func (j *job) tables() []parse.PathSide {
-	return []parse.PathSide{{Path: j.flags.contracts}, {Path: j.flags.calendar}, {Path: j.flags.config}}
+	return []parse.PathSide{{Path: j.flags.contracts}, {Path: j.flags.calendar}, {Path: j.flags.patterns}, {Path: j.flags.config}}
 }
 
 // today is the day in Shanghai.
