@@ -340,7 +340,8 @@ func TestTwoThousandSettlementsOfOneAccount(t *testing.T) {
 	in := bigLeg(3)
 	start := time.Now()
 	o := mustSettle(t, in)
-	if took := time.Since(start); took > 20*time.Second {
+	// Two or three seconds of one core; the rest is for a busy machine.
+	if took := time.Since(start); took > time.Minute {
 		t.Errorf("took %s", took)
 	}
 	count := map[CreditState]int{}

@@ -1,15 +1,16 @@
 package match
 
 import (
-	"cmp"
 	_ "embed" // the pattern table
 	"errors"
+	"maps"
 	"path/filepath"
 	"regexp"
 	"regexp/syntax"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/BurntSushi/toml"
 	"golang.org/x/text/width"
@@ -22,10 +23,15 @@ var patternTable string
 // a merchant number, a clearing day or a payout number. They are data: see
 // patterns.toml, which a user's file of the same form can extend.
 type Patterns struct {
+	groups map[string]string // folded spelling → group
+	*expressions
+}
+
+// expressions are the compiled rules.
+type expressions struct {
 	origins    []origin
 	references []*regexp.Regexp
 	returned   []*regexp.Regexp
-	groups     map[string]string // folded spelling → group
 }
 
 // origin is how one acquirer shows on a bank statement; an empty group is some
@@ -50,15 +56,28 @@ type patternFile struct {
 	} `toml:"returned"`
 }
 
-var defaultPatterns = mustPatterns()
-
-func mustPatterns() *Patterns {
-	p, err := readPatterns("patterns.toml", patternTable, &Patterns{})
-	if err != nil {
-		panic(err)
-	}
-	return p
-}
+// The built-in patterns. Every run asks for the names, but only one with a bank
+// side for the expressions, which take longer to compile than to use.
+var (
+	builtinNames = sync.OnceValue(func() map[string]string {
+		return decodeBuiltin().names(nil)
+	})
+	builtinPatterns = sync.OnceValue(func() *Patterns {
+		r := patternReader{name: "patterns.toml", text: patternTable}
+		rules := r.compileAll(decodeBuiltin())
+		if len(r.errs) > 0 {
+			panic(r.errs)
+		}
+		return &Patterns{builtinNames(), rules}
+	})
+	decodeBuiltin = sync.OnceValue(func() *patternFile {
+		file := new(patternFile)
+		if _, err := toml.Decode(patternTable, file); err != nil {
+			panic(err)
+		}
+		return file
+	})
+)
 
 // LoadPatterns reads a user's pattern file (TOML, see patterns.toml); its rules
 // come before the built-in ones, and its names and aliases are names of the
@@ -74,40 +93,55 @@ func LoadPatterns(path string) (*Patterns, error) {
 	if err != nil {
 		return nil, err
 	}
-	own, err := readPatterns(name, text, defaultPatterns)
-	if err != nil {
-		return nil, err
-	}
-	own.origins = append(own.origins, defaultPatterns.origins...)
-	own.references = append(own.references, defaultPatterns.references...)
-	own.returned = append(own.returned, defaultPatterns.returned...)
-	for alias, group := range defaultPatterns.groups {
-		if _, ok := own.groups[alias]; !ok {
-			own.groups[alias] = group
-		}
-	}
-	return own, nil
-}
-
-// readPatterns reads a pattern file. known are the patterns that it extends:
-// an acquirer that they know by another spelling stays the same one.
-func readPatterns(name, text string, known *Patterns) (*Patterns, error) {
 	var file patternFile
 	meta, err := toml.Decode(text, &file)
 	if err != nil {
 		return nil, patternSyntax(name, err)
 	}
 	r := patternReader{name: name, text: text}
-	p := &Patterns{groups: map[string]string{}}
-	for _, a := range file.Acquirer {
-		group := groupOf(known.groups, a.Name)
+	own := r.compileAll(&file)
+	for _, key := range meta.Undecoded() {
+		r.fail(key[len(key)-1], key.String(), "没有这个键；可用 acquirer（name、aliases、payer、remark）、reference（pattern）、returned（remark）",
+			"no such key; there are acquirer (name, aliases, payer, remark), reference (pattern) and returned (remark)")
+	}
+	if err := r.errs.orNil(); err != nil {
+		return nil, err
+	}
+	builtin := builtinPatterns()
+	names := file.names(builtin.groups)
+	for i := range own.origins {
+		own.origins[i].group = groupOf(names, own.origins[i].group)
+	}
+	own.origins = append(own.origins, builtin.origins...)
+	own.references = append(own.references, builtin.references...)
+	own.returned = append(own.returned, builtin.returned...)
+	return &Patterns{names, own}, nil
+}
+
+// names are the groups of the file's acquirers by spelling, over those that are
+// known already: an acquirer known by one of its spellings stays the same one.
+func (f *patternFile) names(known map[string]string) map[string]string {
+	groups := maps.Clone(known)
+	if groups == nil {
+		groups = map[string]string{}
+	}
+	for _, a := range f.Acquirer {
+		group := groupOf(known, a.Name)
 		for _, alias := range append([]string{a.Name}, a.Aliases...) {
-			p.groups[foldName(alias)] = group
+			groups[foldName(alias)] = group
 		}
+	}
+	return groups
+}
+
+// compileAll compiles the rules of a file.
+func (r *patternReader) compileAll(file *patternFile) *expressions {
+	p := new(expressions)
+	for _, a := range file.Acquirer {
 		if a.Name == "" && a.Payer == "" && a.Remark == "" {
 			r.fail("[[acquirer]]", "", "没有 name，也没有 payer 或 remark，这一节什么也不说", "has neither name nor payer nor remark, it says nothing")
 		}
-		p.origins = append(p.origins, origin{group, r.payerOrRemark("payer", a.Payer), r.payerOrRemark("remark", a.Remark)})
+		p.origins = append(p.origins, origin{foldName(a.Name), r.payerOrRemark("payer", a.Payer), r.payerOrRemark("remark", a.Remark)})
 	}
 	for _, ref := range file.Reference {
 		if re := r.reference(ref.Pattern); re != nil {
@@ -117,11 +151,7 @@ func readPatterns(name, text string, known *Patterns) (*Patterns, error) {
 	if re := r.payerOrRemark("returned.remark", file.Returned.Remark); re != nil {
 		p.returned = append(p.returned, re)
 	}
-	for _, key := range meta.Undecoded() {
-		r.fail(key[len(key)-1], key.String(), "没有这个键；可用 acquirer（name、aliases、payer、remark）、reference（pattern）、returned（remark）",
-			"no such key; there are acquirer (name, aliases, payer, remark), reference (pattern) and returned (remark)")
-	}
-	return p, r.errs.orNil()
+	return p
 }
 
 // patternSyntax says where a pattern file is not TOML.
@@ -212,7 +242,12 @@ func foldText(s string) string { return strings.ToUpper(strings.TrimSpace(width.
 
 // group is the same for all known spellings of an acquirer's name. A nil
 // *Patterns is the built-in ones.
-func (p *Patterns) group(name string) string { return groupOf(cmp.Or(p, defaultPatterns).groups, name) }
+func (p *Patterns) group(name string) string {
+	if p == nil {
+		return groupOf(builtinNames(), name)
+	}
+	return groupOf(p.groups, name)
+}
 
 func groupOf(groups map[string]string, name string) string {
 	key := foldName(name)

@@ -31,7 +31,7 @@ func TestReferencesInRemarks(t *testing.T) {
 		{"898310****1001 清算日期20261113", "898310048161001", "2026-11-13", "2026-11-13", ""}, // masked by the reader
 		{"商户号777290****0810", "", "", "", ""},                                              // two merchants look so
 	} {
-		r := defaultPatterns.read(foldText(c.remark), paid, known)
+		r := builtinPatterns().read(foldText(c.remark), paid, known)
 		texts := func(days []parse.Date) string {
 			var list []string
 			for _, d := range days {
@@ -75,7 +75,7 @@ func TestWhoPays(t *testing.T) {
 		{"宏远物业服务有限公司", "3月房租", "", false},
 		{"", "结息", "", false},
 	} {
-		group, ok := defaultPatterns.from(foldText(c.payer), foldText(c.remark), own)
+		group, ok := builtinPatterns().from(foldText(c.payer), foldText(c.remark), own)
 		if group != c.group || ok != c.from {
 			t.Errorf("%s %s: %q %v, want %q %v", c.payer, c.remark, group, ok, c.group, c.from)
 		}

@@ -115,8 +115,8 @@ var errSettleOverflow = errors.New("the sums of a settlement exceed what an amou
 // settle works out settlements, places the bank's credits and judges both.
 // The result depends only on the content of the input, not on its order.
 func settle(in settleInput) (*settleOutput, error) {
-	if in.patterns == nil {
-		in.patterns = defaultPatterns
+	if in.patterns == nil && len(in.bank) > 0 {
+		in.patterns = builtinPatterns()
 	}
 	o := &settleOutput{in: &in}
 	if err := o.group(); err != nil {
