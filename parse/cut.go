@@ -1,9 +1,6 @@
 package parse
 
-import (
-	"bytes"
-	"unicode/utf8"
-)
+import "bytes"
 
 // fault is why a record cannot be cut into cells.
 type fault uint8
@@ -179,26 +176,4 @@ func (s *splitter) check(checks uint8) fault {
 		return faultCoding
 	}
 	return faultNone
-}
-
-// looksUTF8 says whether all that is not ASCII in b is Chinese text and
-// full-width marks in UTF-8. GB18030 text hardly ever is by chance: nearly
-// every line shows it at its first Chinese character.
-func looksUTF8(b []byte) bool {
-	i := firstHigh(b)
-	if i < 0 {
-		return false
-	}
-	for i < len(b) {
-		if b[i] < utf8.RuneSelf {
-			i++
-			continue
-		}
-		r, size := utf8.DecodeRune(b[i:])
-		if size != 3 || (r < 0x2010 || r > 0x9FFF) && (r < 0xFE30 || r > 0xFFE6) {
-			return false
-		}
-		i += size
-	}
-	return true
 }

@@ -298,9 +298,12 @@ func (d *document) faultProblem(bad fault, record []byte) *Problem {
 	case faultNUL:
 		p.Code = codeNUL
 	case faultCoding:
-		p.Code, p.Args = codeCoding, []string{d.plan.enc.String()}
-		if other := otherEncoding(d.plan.enc); other.valid(record) {
-			p.Code, p.Args = codeMixedCoding, []string{d.plan.enc.String(), other.String()}
+		p.Code, p.Args = codeCoding, []string{d.file.Encoding}
+		if len(record) > 0 && record[0] == mixedByte && d.plan.enc == encUTF8 {
+			p.Code, p.Args = codeMixedCoding, []string{d.file.Encoding, encUTF8.String()}
+			p.Value = string(record[1:min(len(record), 400)])
+		} else if other := otherEncoding(d.plan.enc); other.valid(record) {
+			p.Code, p.Args = codeMixedCoding, []string{d.file.Encoding, other.String()}
 			text, _ = other.appendText(nil, record[:min(len(record), 400)])
 			p.Value = string(text)
 		}

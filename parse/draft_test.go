@@ -78,7 +78,7 @@ type draftCase struct {
 	rejects string
 }
 
-func draftCases(t *testing.T) []draftCase {
+func draftCases(t testing.TB) []draftCase {
 	return []draftCase{
 		{name: "shengpay.csv", content: gbk("盛付通资金明细\r\n日切,机构,受理商编,机具,出单时刻,动账类型,卡片,出单额,扣收,净入,检索号\r\n" +
 			"2026-03-01,盛付通,310000000000001,31000001,2026-03-01 10:30:45,消费,622262******4809,100.00,0.50,99.50,260301000001\r\n" +

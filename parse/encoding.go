@@ -115,6 +115,9 @@ func detectEncoding(head []byte, whole bool) (enc encoding, ascii bool) {
 	case validUTF8(head) || firstHigh(lines) >= 0 && validUTF8(lines):
 		return encUTF8, false
 	case validGB18030(head) || firstHigh(lines) >= 0 && validGB18030(lines):
+		if mostlyUTF8(lines) {
+			return encUTF8, false
+		}
 		return encGB18030, false
 	}
 	return encodingByVote(head), false

@@ -526,11 +526,14 @@ func (w *sheetWriter) row(row int, cells []gridCell) error {
 
 func (w *sheetWriter) finish() error { return w.spool.finish() }
 
+// transcodeBytes is how much of a document is transcoded at a time.
+const transcodeBytes = 64 << 10
+
 // transcode replaces the document's source by a copy in UTF-8.
 func (o *opener) transcode(d *document, enc encoding) error {
 	s := newSpool(o.temp.memory, o.temp.tempFile)
 	o.close = append(o.close, s)
-	buf := make([]byte, 64<<10)
+	buf := make([]byte, transcodeBytes)
 	var out, rest []byte
 	for off := int64(0); off < d.src.Size(); {
 		if err := o.ctx.Err(); err != nil {
@@ -542,7 +545,11 @@ func (o *opener) transcode(d *document, enc encoding) error {
 			return err
 		}
 		off += int64(len(b) - n)
-		out, rest = enc.transcode(out[:0], b, off == d.src.Size())
+		if enc == encGB18030 {
+			out, rest = enc.transcodeLines(out[:0], b, off == d.src.Size())
+		} else {
+			out, rest = enc.transcode(out[:0], b, off == d.src.Size())
+		}
 		rest = slices.Clone(rest)
 		if _, err := s.Write(out); err != nil {
 			return err

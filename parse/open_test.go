@@ -213,7 +213,7 @@ func TestCarriageReturnsOnly(t *testing.T) {
 }
 
 // workbook makes a workbook whose sheets hold the given rows.
-func workbookOf(t *testing.T, sheets ...[][]any) []byte {
+func workbookOf(t testing.TB, sheets ...[][]any) []byte {
 	f := excelize.NewFile()
 	for i, rows := range sheets {
 		name := fmt.Sprintf("表%d", i+1)
