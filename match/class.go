@@ -27,7 +27,7 @@ type class struct {
 	day        parse.Date // clearing day: the row's own, else by the contract's cut-off
 	settleDate parse.Date
 	credited   parse.Date
-	marks      Flags     // what the row itself shows: fee_diff, over_limit, off_hours
+	marks      Flags     // what the row itself shows: fee_diff, over_limit, off_hours, date_odd
 	gap        creditGap // the row's own credited amount against its net
 }
 
@@ -148,20 +148,27 @@ func (c *classer) find(row *parse.Row) (uint32, *kin, *kinDay) {
 	k := c.kin(row)
 	kc := kinCase{day: row.ClearingDate}
 	if c.side == posSide {
-		kc.marks = c.offHours(k, row)
+		kc.marks = c.offHours(k, row) | c.dateOdd(row)
 		return c.r.caseID(k, kc), k, nil
 	}
 	if kc.day == 0 && row.Time != 0 {
 		kc.day = k.contract.ClearingDay(row.Time, row.HasClock, row.Channel)
 	}
 	d := c.onDay(k, kc.day)
-	kc.gap, kc.marks = gapOf(row), c.offHours(k, row)|d.marks(k, row)
+	kc.gap, kc.marks = gapOf(row), c.offHours(k, row)|c.dateOdd(row)|d.marks(k, row)
 	return c.r.caseID(k, kc), k, d
 }
 
 func (c *classer) offHours(k *kin, row *parse.Row) Flags {
 	if k.base.code.live() && c.r.opt.Thresholds.offHours(row.Time, row.HasClock) {
 		return OffHours
+	}
+	return 0
+}
+
+func (c *classer) dateOdd(row *parse.Row) Flags {
+	if row.HasOddDates(c.side.parse(), c.r.opt.AsOf) {
+		return DateOdd
 	}
 	return 0
 }

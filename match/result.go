@@ -61,11 +61,12 @@ const (
 	OffHours
 	NoFile
 	Carried
-	NumFlags = 11
+	DateOdd
+	NumFlags = 12
 )
 
 // FlagNames are the codes of the flags, lowest bit first.
-var FlagNames = [NumFlags]string{"fee_diff", "split", "time_diff", "held", "refund_late", "account_changed", "over_limit", "repeat_swipe", "off_hours", "no_file", "carried"}
+var FlagNames = [NumFlags]string{"fee_diff", "split", "time_diff", "held", "refund_late", "account_changed", "over_limit", "repeat_swipe", "off_hours", "no_file", "carried", "date_odd"}
 
 // KeyType is which key brought a group together.
 type KeyType uint8

@@ -172,6 +172,10 @@ func (ds *docScan) finish() error {
 		}
 	}
 	f.Sums = mergeSums(f.Sums)
+	if p := t.odd.problem(x, ds.asOf); p != nil {
+		p.File = f.Name
+		f.Problems = append(f.Problems, *p)
+	}
 	d.mu.Lock()
 	d.index, d.rejects = x, t.rejects
 	d.mu.Unlock()

@@ -107,6 +107,7 @@ func errorCases(t *testing.T) map[Code]errorCase {
 		codeControlAmount:   {content: till("A1,2026-03-01 10:00:00,消费,成功,5.00\n合计,,,,6.00")},
 		codeControlMissing:  {content: cutTail(t, "testdata/layouts/wechat-trade/1600000001All20260301.csv", "总交易单数")},
 		codeNoYear:          {content: text("交易日,记账日,交易摘要,人民币金额,卡号末四位,交易地金额\n12/29,12/30,还款,5.00,1234,5.00\n")},
+		codeOddDates:        {content: till("A1,2026-03-01 10:00:00,消费,成功,5.00\nA2,2031-03-01 10:00:00,消费,成功,6.00")},
 		// containers
 		codePackDamaged:   {name: "a.gz", content: gzipped(till("A1"))[:20]},
 		codePackEncrypted: {name: "a.zip", content: makeZip(t, zipEntry{name: "a.csv", data: tillHead, head: func(h *zip.FileHeader) { h.Flags |= 1 }})},

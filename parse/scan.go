@@ -41,6 +41,7 @@ type docScan struct {
 	start int64 // where it begins
 
 	hash    *hashLine // nil: the digest is known
+	asOf    Date      // see HasOddDates
 	record  bool      // the results below are kept in the document
 	binders []*binder // those that count what the document declares
 	lines   []chunkLines
@@ -55,7 +56,7 @@ func newRun(docs []*document, need FieldSet, opt *Options, workers int) *scanRun
 		if !d.file.Used {
 			continue
 		}
-		ds := &docScan{doc: d, index: i, first: run.total, n: d.chunks(), start: d.plan.dataStart, record: d.claim()}
+		ds := &docScan{doc: d, index: i, first: run.total, n: d.chunks(), start: d.plan.dataStart, asOf: opt.AsOf, record: d.claim()}
 		ds.turn.L = &ds.mu
 		if ds.record {
 			ds.lines = make([]chunkLines, ds.n)
@@ -275,6 +276,9 @@ func (w *scanWorker) rows(k int, start int64) chunkLines {
 			w.row.Pos = ds.doc.base + Pos(w.raw.off)
 			w.row.Doc = ds.index
 			w.tally.accept(&w.row)
+			if w.row.HasOddDates(ds.doc.file.Side, ds.asOf) {
+				w.tally.odd.add(1, oddRow{w.raw.off, k, lines.lines})
+			}
 			w.visit(&w.row)
 		case skip:
 			w.tally.skipped++

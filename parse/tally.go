@@ -27,6 +27,7 @@ type tally struct {
 	last                    int // index in sums of the last row's currency
 	overflow                bool
 	rejects                 []rejectAt
+	odd                     oddRows
 }
 
 // rejectAt is a rejected row whose line number is not known yet.
@@ -75,6 +76,9 @@ func (t *tally) add(o *tally) {
 	t.skipped += o.skipped
 	t.overflow = t.overflow || o.overflow
 	t.rejects = append(t.rejects, o.rejects...)
+	if o.odd.n > 0 {
+		t.odd.add(o.odd.n, o.odd.first)
+	}
 	for i := range o.sums {
 		s := t.sum([]byte(o.sums[i].Currency))
 		s.Rows += o.sums[i].Rows

@@ -53,6 +53,7 @@ var flagNames = [match.NumFlags]text{
 	{"非营业时间", "Off hours"},
 	{"缺对账文件", "File missing"},
 	{"往日未平", "Carried"},
+	{"日期异常", "Odd dates"},
 }
 
 var creditNames = [match.NumCreditState]text{

@@ -112,7 +112,7 @@ const (
 
 // Flags that show on the sheet of risks. The others are told on sheets of
 // their own or beside another outcome.
-const riskFlags = match.TimeDiff | match.Held | match.AccountChanged | match.OverLimit | match.RepeatSwipe | match.OffHours
+const riskFlags = match.TimeDiff | match.Held | match.AccountChanged | match.OverLimit | match.RepeatSwipe | match.OffHours | match.DateOdd
 
 func outcomeIs(set ...match.Match) func(*line) bool {
 	return func(l *line) bool { return slices.Contains(set, l.group.Match) }
