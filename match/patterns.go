@@ -12,7 +12,7 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/BurntSushi/toml"
+	"github.com/pelletier/go-toml/v2"
 	"golang.org/x/text/width"
 )
 
@@ -72,7 +72,7 @@ var (
 	})
 	decodeBuiltin = sync.OnceValue(func() *patternFile {
 		file := new(patternFile)
-		if _, err := toml.Decode(patternTable, file); err != nil {
+		if err := toml.Unmarshal([]byte(patternTable), file); err != nil {
 			panic(err)
 		}
 		return file
@@ -94,14 +94,18 @@ func LoadPatterns(path string) (*Patterns, error) {
 		return nil, err
 	}
 	var file patternFile
-	meta, err := toml.Decode(text, &file)
-	if err != nil {
+	err = toml.NewDecoder(strings.NewReader(text)).DisallowUnknownFields().Decode(&file)
+	var unknown toml.StrictMissingError
+	if strict := (*toml.StrictMissingError)(nil); errors.As(err, &strict) {
+		unknown = *strict
+	} else if err != nil {
 		return nil, patternSyntax(name, err)
 	}
 	r := patternReader{name: name, text: text}
 	own := r.compileAll(&file)
-	for _, key := range meta.Undecoded() {
-		r.fail(key[len(key)-1], key.String(), "没有这个键；可用 acquirer（name、aliases、payer、remark）、reference（pattern）、returned（remark）",
+	for i := range unknown.Errors {
+		key := unknown.Errors[i].Key()
+		r.fail(key[len(key)-1], strings.Join(key, "."), "没有这个键；可用 acquirer（name、aliases、payer、remark）、reference（pattern）、returned（remark）",
 			"no such key; there are acquirer (name, aliases, payer, remark), reference (pattern) and returned (remark)")
 	}
 	if err := r.errs.orNil(); err != nil {
@@ -156,12 +160,13 @@ func (r *patternReader) compileAll(file *patternFile) *expressions {
 
 // patternSyntax says where a pattern file is not TOML.
 func patternSyntax(name string, err error) error {
-	var pe toml.ParseError
-	if !errors.As(err, &pe) {
+	wrong := (*toml.DecodeError)(nil)
+	if !errors.As(err, &wrong) {
 		return &TableError{Where: name, zh: "不是有效的 TOML：" + err.Error(), en: "not valid TOML: " + err.Error()}
 	}
-	why := strings.TrimSpace(pe.Message)
-	return &TableError{Where: name + ":" + strconv.Itoa(pe.Position.Line), zh: "不是有效的 TOML：" + why + "；正则表达式请写在单引号里", en: "not valid TOML: " + why + "; write expressions in single quotes"}
+	line, _ := wrong.Position()
+	why := strings.TrimPrefix(wrong.Error(), "toml: ")
+	return &TableError{Where: name + ":" + strconv.Itoa(line), zh: "不是有效的 TOML：" + why + "；正则表达式请写在单引号里", en: "not valid TOML: " + why + "; write expressions in single quotes"}
 }
 
 // patternReader compiles the rules of one file and gathers what is wrong.

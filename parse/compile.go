@@ -1,6 +1,7 @@
 package parse
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -90,39 +91,44 @@ const (
 	formBlanks             // runs of blanks
 )
 
-// compiled is a layout checked and made ready.
-type compiled struct {
+// signature is what a layout is recognised by.
+type signature struct {
 	form       formKind
 	headerless bool
 	delims     []byte
-	quote      bool
-	builtin    bool
-	unit       money.Unit
-	hasUnit    bool
-	feeSign    feeSign
-	length     int
-	minLength  int
-	columns    []*columnSpec
-	require    [][]int // groups of indexes into columns
-	mustTime   bool    // a row without a time is rejected
-	rules      []ruleSpec
-	skips      []skipSpec
-	line       *regexp.Regexp
 	file       []*regexp.Regexp
 	head       []*regexp.Regexp
 	empty      []*regexp.Regexp
-	telling    []int      // columns of which one must be bound where nobody says the side
-	unless     []int      // only asked for if one of these is
-	sig        [][]string // normalised header names of the signature, each with its other names
+	sig        [][]string // normalised names of the header, each with its other names
 	not        []string
-	extracts   []extractSpec
-	controls   []controlSpec
-	consts     constants
-	kind       *vocabulary
-	status     *vocabulary
-	direction  *vocabulary
-	channel    *vocabulary
-	cardType   *vocabulary
+}
+
+// compiled is a layout checked and made ready.
+type compiled struct {
+	*signature
+	quote     bool
+	builtin   bool
+	unit      money.Unit
+	hasUnit   bool
+	feeSign   feeSign
+	length    int
+	minLength int
+	columns   []*columnSpec
+	require   [][]int // groups of indexes into columns
+	mustTime  bool    // a row without a time is rejected
+	rules     []ruleSpec
+	skips     []skipSpec
+	line      *regexp.Regexp
+	telling   []int // columns of which one must be bound where nobody says the side
+	unless    []int // only asked for if one of these is
+	extracts  []extractSpec
+	controls  []controlSpec
+	consts    constants
+	kind      *vocabulary
+	status    *vocabulary
+	direction *vocabulary
+	channel   *vocabulary
+	cardType  *vocabulary
 }
 
 type feeSign uint8
@@ -215,10 +221,14 @@ type sumSpec struct {
 	ok    bool // of rows that are ok
 }
 
-var layoutName = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
+var (
+	layoutName = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
+	ownName    = regexp.MustCompile(`^[a-z][a-z0-9_]*$`) // of a column
+)
 
-// compile checks a layout; the errors say where and what.
-func (l *Layout) compile() error {
+// compileSignature checks what a layout says of itself and how it is
+// recognised; the errors say where and what.
+func (l *Layout) compileSignature() error {
 	if l.Priority == 0 {
 		l.Priority = 50
 	}
@@ -234,13 +244,30 @@ func (l *Layout) compile() error {
 	case l.Source == "":
 		return errors.New("source is wanted")
 	}
-	c := &compiled{}
-	l.c = c
-	for _, step := range []func(*compiled) error{l.compileFormat, l.compileDetect, l.compileColumns, l.compileTelling, l.compileWords, l.compileConst, l.compileRules, l.compileSkips, l.compileExtracts, l.compileControls} {
+	l.sign = &signature{}
+	return cmp.Or(l.compileShape(l.sign), l.compileDetect(l.sign))
+}
+
+// complete compiles the rest of a layout that a file may have. Most of the
+// built-in ones are only looked at; they are known to be right.
+func (l *Layout) complete() *compiled {
+	l.once.Do(func() {
+		if err := l.compile(); err != nil {
+			panic(fmt.Sprintf("layout %s: %v", l.Name, err))
+		}
+	})
+	return l.c
+}
+
+// compile checks the rest of a layout.
+func (l *Layout) compile() error {
+	c := &compiled{signature: l.sign}
+	for _, step := range []func(*compiled) error{l.compileFormat, l.compileColumns, l.compileTelling, l.compileWords, l.compileConst, l.compileRules, l.compileSkips, l.compileExtracts, l.compileControls} {
 		if err := step(c); err != nil {
 			return err
 		}
 	}
+	l.c = c
 	return nil
 }
 
@@ -256,7 +283,7 @@ func parseUnit(s string) (u money.Unit, given bool, err error) {
 	return 0, false, fmt.Errorf("unit %q: want yuan or fen", s)
 }
 
-func (l *Layout) compileFormat(c *compiled) (err error) {
+func (l *Layout) compileShape(c *signature) error {
 	f := &l.Format
 	form, ok := map[string]formKind{"": formDelimited, "delimited": formDelimited, "fixed": formFixed, "ruler": formRuler, "blanks": formBlanks}[f.Form]
 	if !ok {
@@ -280,6 +307,11 @@ func (l *Layout) compileFormat(c *compiled) (err error) {
 	if len(c.delims) == 0 {
 		c.delims = []byte(",\t|;")
 	}
+	return nil
+}
+
+func (l *Layout) compileFormat(c *compiled) (err error) {
+	f := &l.Format
 	c.quote = f.Quote == nil || *f.Quote
 	c.builtin = f.SkipBuiltin == nil || *f.SkipBuiltin
 	if c.unit, c.hasUnit, err = parseUnit(f.Unit); err != nil {
@@ -288,14 +320,15 @@ func (l *Layout) compileFormat(c *compiled) (err error) {
 	if f.HeaderUnit != "" && f.HeaderUnit != "ignore" {
 		return fmt.Errorf("format.header_unit %q: want ignore", f.HeaderUnit)
 	}
+	var ok bool
 	if c.feeSign, ok = map[string]feeSign{"": feeLikeAmount, "amount": feeLikeAmount, "cost": feeIsCost, "income": feeIsIncome}[f.FeeSign]; !ok {
 		return fmt.Errorf("format.fee_sign %q: want amount, cost or income", f.FeeSign)
 	}
 	c.length = f.Length
-	if c.headerless && f.Line == "" && form != formDelimited {
+	if c.headerless && f.Line == "" && c.form != formDelimited {
 		return errors.New("format.line is wanted where there is no header")
 	}
-	if c.headerless && form == formDelimited && len(f.Cells) == 0 {
+	if c.headerless && c.form == formDelimited && len(f.Cells) == 0 {
 		return errors.New("format.cells is wanted where there is no header")
 	}
 	c.line, err = compileRegexp("format.line", f.Line)
@@ -324,7 +357,7 @@ func compileRegexps(where, flags string, list []string) (out []*regexp.Regexp, e
 	return out, nil
 }
 
-func (l *Layout) compileDetect(c *compiled) (err error) {
+func (l *Layout) compileDetect(c *signature) (err error) {
 	d := &l.Detect
 	if c.file, err = compileRegexps("detect.file", "(?i)", d.File); err != nil {
 		return err
@@ -452,7 +485,7 @@ func (l *Layout) compileColumn(c *compiled, col *Column) (spec *columnSpec, err 
 			spec.targets = append(spec.targets, t)
 		case i > 0:
 			return nil, fmt.Errorf("also: unknown field %q", n)
-		case !regexp.MustCompile(`^[a-z][a-z0-9_]*$`).MatchString(n):
+		case !ownName.MatchString(n):
 			return nil, fmt.Errorf("as %q: want a field or a lower-case name", n)
 		}
 	}

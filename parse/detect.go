@@ -238,7 +238,7 @@ func (s *sight) emptyDay(layouts []*Layout) *plan {
 		return nil
 	}
 	for _, l := range layouts {
-		for _, re := range l.c.empty {
+		for _, re := range l.sign.empty {
 			if re.MatchString(s.lines[0].text) {
 				return s.nothing(l)
 			}
@@ -249,6 +249,7 @@ func (s *sight) emptyDay(layouts []*Layout) *plan {
 
 // nothing is a plan that reads no rows.
 func (s *sight) nothing(l *Layout) *plan {
+	l.complete()
 	p := &plan{layout: l, side: l.side(), enc: s.in.enc, eol: s.eol, delim: ',', dataStart: s.in.size, dataEnd: s.in.size, kind: Sale, status: OK}
 	p.skippedBefore = int64(bytes.Count(s.in.head, []byte{s.eol}))
 	if n := len(s.in.head); n > 0 && s.in.head[n-1] != s.eol {
@@ -266,7 +267,7 @@ func (s *sight) fileName() string {
 
 // try is how well a layout fits, nil where it does not at all.
 func (s *sight) try(l *Layout) *fit {
-	c := l.c
+	c := l.sign
 	named := slices.ContainsFunc(c.file, func(re *regexp.Regexp) bool { return re.MatchString(s.fileName()) })
 	if l.Detect.FileRequired && !named && !s.override {
 		return nil
@@ -278,6 +279,7 @@ func (s *sight) try(l *Layout) *fit {
 	}
 	var f *fit
 	if l.Ignore && len(c.sig) == 0 {
+		l.complete()
 		return &fit{layout: l, line: -1, named: named, claimed: true}
 	}
 	if c.headerless {
@@ -295,16 +297,16 @@ func (s *sight) try(l *Layout) *fit {
 // tryHeaders looks for the layout's header line: the one with the most columns
 // of it, the first of those.
 func (s *sight) tryHeaders(l *Layout) (best *fit) {
-	delims := l.c.delims
+	delims := l.sign.delims
 	switch {
-	case l.c.form == formRuler:
+	case l.sign.form == formRuler:
 		delims = []byte{0}
-	case l.c.form == formBlanks:
+	case l.sign.form == formBlanks:
 		delims = []byte{' '}
 	case s.in.spooled:
 		delims = []byte{spoolCell}
 	}
-	if s.in.spooled && l.c.form != formDelimited {
+	if s.in.spooled && l.sign.form != formDelimited {
 		return nil
 	}
 	for _, delim := range delims {
@@ -331,10 +333,10 @@ func (s *sight) tryHeader(l *Layout, line int, delim byte) *fit {
 	if h == nil {
 		return nil
 	}
-	c := l.c
-	if !s.override && !h.identifies(c) {
+	if !s.override && !h.identifies(l.sign) {
 		return nil
 	}
+	c := l.complete()
 	f := &fit{layout: l, line: line, delim: delim, hdr: h, claimed: len(c.sig) > 0}
 	f.at = h.assign(c.columns)
 	for _, i := range f.at {
@@ -355,7 +357,7 @@ func (s *sight) tryHeader(l *Layout, line int, delim byte) *fit {
 
 // identifies says whether the header has a layout's signature and none of the
 // names that rule it out.
-func (h *header) identifies(c *compiled) bool {
+func (h *header) identifies(c *signature) bool {
 	has := func(k string) bool { return h.count[k] > 0 }
 	for _, names := range c.sig {
 		if !slices.ContainsFunc(names, has) {
@@ -500,7 +502,7 @@ func cutQuoted(s string) (cell, rest string, ok bool) {
 // tryLines says whether a headerless layout fits: after titles, the lines in
 // sight match its expression, and most of them can be bound.
 func (s *sight) tryLines(l *Layout) *fit {
-	c := l.c
+	c := l.complete()
 	delims := c.delims
 	switch {
 	case c.form != formDelimited:
@@ -664,7 +666,7 @@ func (s *sight) unknown(near []*fit) *Problem {
 		name, missing := "generic-pos", "订单号, 交易时间, 金额"
 		if s.override {
 			name = s.in.opts.Layout.For(s.in.name)
-			missing = strings.Join(missingColumns(s.in.opts.Layouts.Get(name).c, nil), ", ")
+			missing = strings.Join(missingColumns(s.in.opts.Layouts.Get(name).complete(), nil), ", ")
 		}
 		return &Problem{Code: codeUnknownLayout, Args: []string{name, missing, cutRunes(title, 200)}}
 	}

@@ -32,7 +32,7 @@ func aliasesOf(all *Layouts) (sets []aliasSet) {
 			continue
 		}
 		set := aliasSet{side: l.side()}
-		for _, spec := range l.c.columns {
+		for _, spec := range l.complete().columns {
 			f := fieldAliases{field: spec.As}
 			for _, k := range append(slices.Clone(spec.keys), spec.more...) {
 				f.keys = append(f.keys, k)

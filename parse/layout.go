@@ -1,8 +1,8 @@
 package parse
 
 import (
-	"fmt"
 	"strings"
+	"sync"
 )
 
 // A Layout says how one kind of file is laid out and what its columns mean. It
@@ -83,7 +83,9 @@ type Layout struct {
 
 	text   string // the TOML as loaded
 	origin string // "built in" or the path
-	c      *compiled
+	sign   *signature
+	once   sync.Once // of complete
+	c      *compiled // nil until complete
 }
 
 // Detect is how a file is recognised, beyond having the required columns.
@@ -256,23 +258,10 @@ type Vocabulary map[string]Values
 // Values is a list of strings; a single one may stand for itself.
 type Values []string
 
-// UnmarshalTOML takes a string or a list of strings.
-func (v *Values) UnmarshalTOML(data any) error {
-	switch d := data.(type) {
-	case string:
-		*v = Values{d}
-		return nil
-	case []any:
-		for _, e := range d {
-			s, ok := e.(string)
-			if !ok {
-				return fmt.Errorf("want strings, not %v", e)
-			}
-			*v = append(*v, s)
-		}
-		return nil
-	}
-	return fmt.Errorf("want a string or a list of strings, not %v", data)
+// UnmarshalText takes the single string; lists are decoded as such.
+func (v *Values) UnmarshalText(text []byte) error {
+	*v = Values{string(text)}
+	return nil
 }
 
 // Cond is a condition on cells: column (its `as`) → the texts it may have. All

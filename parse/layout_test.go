@@ -53,13 +53,13 @@ func TestMistakesInLayoutsAreNamed(t *testing.T) {
 	ok := basis("x", "pos") + "format.unit = \"yuan\"\n" + someColumns
 	for _, c := range []struct{ text, want string }{
 		{ok, ""},
-		{ok + "colour = 1", "unknown keys: column.colour"},
-		{"colour = 1\n" + ok, "unknown keys: colour"},
-		{ok + "[detect]\nfiles = []", "unknown keys: detect.files"},
+		{ok + "colour = 1", "line 20: unknown key column.colour"},
+		{"colour = 1\n" + ok, "line 1: unknown key colour"},
+		{ok + "[detect]\nfiles = []", "unknown key detect.files"},
 		{ok + "[words.kind]\nsail = \"x\"", `words.kind: unknown meaning "sail"`},
 		{ok + "[words.kind]\nsale = \"x\"\nrefund = \"Ｘ\"", `has two meanings`},
 		{ok + "[words.kind]\ndefault = \"gift\"", `words.kind: unknown meaning "gift"`},
-		{ok + "= 3", "line "},
+		{ok + "= 3", "line 20: "},
 		{strings.Replace(ok, `name = "x"`, `name = "X y"`, 1), "want lower-case letters"},
 		{strings.Replace(ok, `side = "pos"`, `side = "till"`, 1), `side "till"`},
 		{strings.Replace(ok, `grade = "D"`, `grade = "E"`, 1), `grade "E"`},
@@ -93,6 +93,15 @@ func TestMistakesInLayoutsAreNamed(t *testing.T) {
 			t.Errorf("%v in\n%s", err, c.text)
 		case c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)):
 			t.Errorf("error %v, want …%s… in\n%s", err, c.want, c.text)
+		}
+	}
+}
+
+// What the program brings along is only completed when a file may have it.
+func TestBuiltInLayoutsAreWhole(t *testing.T) {
+	for _, l := range builtin(t).List() {
+		if err := l.compile(); err != nil {
+			t.Errorf("%s: %v", l.Name, err)
 		}
 	}
 }

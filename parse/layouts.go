@@ -3,6 +3,7 @@ package parse
 import (
 	"cmp"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -11,12 +12,15 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/BurntSushi/toml"
+	"github.com/pelletier/go-toml/v2"
 	"golang.org/x/sync/errgroup"
 )
 
 //go:embed layouts/*.toml
 var builtinLayouts embed.FS
+
+// builtIn is the origin of the layouts that are part of the program.
+const builtIn = "built in"
 
 // Layouts is a set of layouts by name.
 type Layouts struct {
@@ -33,7 +37,7 @@ func LoadLayouts(dir string) (*Layouts, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := ls.load(sub, "built in", ""); err != nil {
+	if err := ls.load(sub, builtIn, ""); err != nil {
 		return nil, err
 	}
 	if dir != "" {
@@ -98,24 +102,41 @@ func loadFile(fsys fs.FS, name, origin, dir string) (*Layout, error) {
 // parseLayout reads and checks one layout; origin says where it is from.
 func parseLayout(text, origin string) (*Layout, error) {
 	l := &Layout{text: text, origin: origin}
-	md, err := toml.Decode(text, l)
-	if err != nil {
-		if pe, ok := err.(toml.ParseError); ok {
-			return nil, fmt.Errorf("line %d: %s", pe.Position.Line, pe.Message)
-		}
+	d := toml.NewDecoder(strings.NewReader(text)).DisallowUnknownFields()
+	if err := d.Decode(l); err != nil {
+		return nil, placed(err)
+	}
+	if err := l.compileSignature(); err != nil {
 		return nil, err
 	}
-	if un := md.Undecoded(); len(un) > 0 {
-		names := make([]string, len(un))
-		for i, k := range un {
-			names[i] = k.String()
-		}
-		return nil, fmt.Errorf("unknown keys: %s", strings.Join(names, ", "))
+	if origin == builtIn {
+		return l, nil // completed when a file may have it
 	}
-	if err := l.compile(); err != nil {
+	var err error
+	l.once.Do(func() { err = l.compile() })
+	if err != nil {
 		return nil, err
 	}
 	return l, nil
+}
+
+// placed says in which line of a TOML text the mistake is, and of unknown keys
+// all their names.
+func placed(err error) error {
+	if unknown := (*toml.StrictMissingError)(nil); errors.As(err, &unknown) {
+		list := make([]error, len(unknown.Errors))
+		for i := range unknown.Errors {
+			e := &unknown.Errors[i]
+			line, _ := e.Position()
+			list[i] = fmt.Errorf("line %d: unknown key %s", line, strings.Join(e.Key(), "."))
+		}
+		return errors.Join(list...)
+	}
+	if wrong := (*toml.DecodeError)(nil); errors.As(err, &wrong) {
+		line, _ := wrong.Position()
+		return fmt.Errorf("line %d: %s", line, strings.TrimPrefix(wrong.Error(), "toml: "))
+	}
+	return err
 }
 
 // List is every layout, by name.

@@ -12,7 +12,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/BurntSushi/toml"
+	"github.com/pelletier/go-toml/v2"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 )
@@ -61,16 +61,16 @@ func readConfig(file string) (*config, error) {
 		return nil, usage(msgConfigNotUTF8, file)
 	}
 	c.text = strings.TrimPrefix(string(raw), "\ufeff")
-	if _, err := toml.Decode(c.text, &c.values); err != nil {
+	if err := toml.Unmarshal([]byte(c.text), &c.values); err != nil {
 		return nil, configSyntax(file, err)
 	}
 	return c, nil
 }
 
 func configSyntax(file string, err error) error {
-	var pe toml.ParseError
-	if errors.As(err, &pe) {
-		return usage(msgConfigSyntax, file, pe.Position.Line, pe.Position.Col, pe.Message)
+	if wrong := (*toml.DecodeError)(nil); errors.As(err, &wrong) {
+		line, column := wrong.Position()
+		return usage(msgConfigSyntax, file, line, column, strings.TrimPrefix(wrong.Error(), "toml: "))
 	}
 	return usage(msgConfigSyntax, file, 1, 1, err.Error())
 }
@@ -163,7 +163,12 @@ func configValues(flagType string, value any) (values []string, ok bool) {
 		n, ok := value.(int64)
 		return []string{fmt.Sprint(n)}, ok
 	case "DATE":
-		if t, ok := value.(time.Time); ok {
+		switch t := value.(type) {
+		case toml.LocalDate:
+			return []string{t.String()}, true
+		case toml.LocalDateTime:
+			return []string{t.LocalDate.String()}, true
+		case time.Time:
 			return []string{t.Format(time.DateOnly)}, true
 		}
 	case "FILE...", "LIST", "[FILE:]VALUE":

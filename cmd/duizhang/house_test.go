@@ -35,7 +35,7 @@ var mayImport = map[string][]string{
 var soleImporters = map[string][]string{
 	"github.com/schollz/progressbar/v3": {"duizhang/cmd/duizhang"},
 	"github.com/spf13/cobra":            {"duizhang/cmd/duizhang"},
-	"github.com/BurntSushi/toml":        {"duizhang/cmd/duizhang", "duizhang/parse", "duizhang/match"},
+	"github.com/pelletier/go-toml/v2":   {"duizhang/cmd/duizhang", "duizhang/parse", "duizhang/match"},
 	"github.com/gocarina/gocsv":         {"duizhang/report", "duizhang/match"},
 	// match reads the contract table with it: small, kept by hand.
 	"github.com/xuri/excelize/v2":    {"duizhang/report", "duizhang/match", "duizhang/fixtures"},

@@ -10,6 +10,7 @@ import (
 )
 
 func main() {
+	patientCollector()
 	ctx, stop := interruptible(context.Background())
 	code := guarded(ctx, os.Args[1:], systemEnv())
 	stop()
