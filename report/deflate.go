@@ -219,50 +219,27 @@ func (w *bodyWriter) finish() {
 }
 
 // combineCRC is the CRC-32 of a followed by b, from the sums of both and the
-// length of b: the sum of a is advanced over len(b) zero bytes by squaring the
-// matrix that advances it over one bit (the method of zlib).
+// length of b: the sum of a is advanced over len(b) zero bytes, which is a
+// multiplication by x to the power of its bits modulo the polynomial.
 func combineCRC(a, b uint32, lenB int64) uint32 {
-	if lenB <= 0 {
-		return a
+	if a == 0 {
+		return b
 	}
-	var even, odd [32]uint32
-	odd[0] = crc32.IEEE
-	for i := 1; i < 32; i++ {
-		odd[i] = 1 << (i - 1)
-	}
-	square(&even, &odd)
-	square(&odd, &even)
-	for {
-		square(&even, &odd)
+	for square := uint32(1) << (31 - 8); lenB > 0; lenB >>= 1 { // x⁸, one byte
 		if lenB&1 != 0 {
-			a = times(&even, a)
+			a = product(a, square)
 		}
-		if lenB >>= 1; lenB == 0 {
-			break
-		}
-		square(&odd, &even)
-		if lenB&1 != 0 {
-			a = times(&odd, a)
-		}
-		if lenB >>= 1; lenB == 0 {
-			break
-		}
+		square = product(square, square)
 	}
 	return a ^ b
 }
 
-func times(m *[32]uint32, v uint32) uint32 {
-	sum := uint32(0)
-	for i := 0; v != 0; i, v = i+1, v>>1 {
-		if v&1 != 0 {
-			sum ^= m[i]
-		}
+// product multiplies modulo the polynomial of CRC-32; the highest bit is the
+// coefficient of x⁰.
+func product(a, b uint32) (p uint32) {
+	for ; a != 0; a <<= 1 {
+		p ^= b & -(a >> 31)
+		b = b>>1 ^ crc32.IEEE&-(b&1)
 	}
-	return sum
-}
-
-func square(dst, src *[32]uint32) {
-	for i := range src {
-		dst[i] = times(src, src[i])
-	}
+	return p
 }

@@ -10,6 +10,10 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"duizhang/parse"
 )
 
 // parts collects what excelize would zip. excelize hands its parts over in a
@@ -66,16 +70,27 @@ type body struct {
 // the blocks of every part.
 func (p *parts) pack(w io.Writer, d *deflater, bodies map[string]body) (map[string][]*block, error) {
 	z := zip.NewWriter(w)
+	names := p.order()
+	blocks := make([][]*block, len(names))
+	var g errgroup.Group
+	g.SetLimit(cap(d.slots))
+	for i, name := range names {
+		g.Go(parse.Guard(func() (err error) {
+			if blocks[i], err = p.blocks(name, d, bodies); err != nil {
+				err = fmt.Errorf("report: %s: %w", name, err)
+			}
+			return err
+		}))
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
 	packed := map[string][]*block{}
-	for _, name := range p.order() {
-		blocks, err := p.blocks(name, d, bodies)
-		if err != nil {
-			return nil, fmt.Errorf("report: %s: %w", name, err)
-		}
-		if err := writeEntry(z, name, d, blocks); err != nil {
+	for i, name := range names {
+		if err := writeEntry(z, name, d, blocks[i]); err != nil {
 			return nil, err
 		}
-		packed[name] = blocks
+		packed[name] = blocks[i]
 	}
 	return packed, z.Close()
 }
@@ -102,23 +117,28 @@ func (p *parts) blocks(name string, d *deflater, bodies map[string]body) ([]*blo
 	return slices.Concat([]*block{first}, rows.blocks, []*block{last}), err
 }
 
-var (
-	dimensionTag = regexp.MustCompile(`<dimension ref="[^"]*"\s*(?:/>|></dimension>)`)
-	sheetDataTag = regexp.MustCompile(`(?s)<sheetData\s*/>|<sheetData>.*</sheetData>`)
-	typeTag      = regexp.MustCompile(`<(?:Default|Override) [^>]*(?:/>|></(?:Default|Override)>)`)
-)
-
 // splitSheet cuts excelize's sheet where its rows are, and sets the dimension,
 // which excelize leaves at A1: readers that trust it would see one row.
 func splitSheet(xml []byte, dimension string) (before, after []byte, err error) {
-	at := sheetDataTag.FindIndex(xml)
-	if at == nil {
+	before, after, found := bytes.Cut(xml, []byte("<sheetData"))
+	if !found {
 		return nil, nil, errors.New("no sheetData in the sheet")
 	}
-	before = dimensionTag.ReplaceAll(xml[:at[0]], []byte(`<dimension ref="`+dimension+`"/>`))
-	before = slices.Concat(before, []byte("<sheetData>"))
-	return before, slices.Concat([]byte("</sheetData>"), xml[at[1]:]), nil
+	if i := bytes.LastIndex(after, []byte("</sheetData>")); i >= 0 {
+		after = after[i+len("</sheetData>"):]
+	} else {
+		after = bytes.TrimPrefix(after, []byte("/>"))
+	}
+	const dimensionOpen = `<dimension ref="`
+	if head, rest, found := bytes.Cut(before, []byte(dimensionOpen)); found {
+		_, rest, _ = bytes.Cut(rest, []byte(`"`))
+		rest = bytes.TrimPrefix(bytes.TrimPrefix(rest, []byte("/>")), []byte("></dimension>"))
+		before = slices.Concat(head, []byte(dimensionOpen+dimension+`"/>`), rest)
+	}
+	return slices.Concat(before, []byte("<sheetData>")), slices.Concat([]byte("</sheetData>"), after), nil
 }
+
+var typeTag = regexp.MustCompile(`<(?:Default|Override) [^>]*(?:/>|></(?:Default|Override)>)`)
 
 // sortTypes gives [Content_Types].xml one order; excelize's follows a map.
 func sortTypes(xml []byte) []byte {

@@ -180,7 +180,10 @@ func (v *verifier) marker() []byte { return []byte(`" s="` + v.moneyStyle + `">`
 func (v *verifier) scan(ctx context.Context, r io.Reader, columns int) (tally, error) {
 	t := tally{sums: make([]sum, columns)}
 	marker := v.marker()
-	buf := make([]byte, 0, 256<<10)
+	k := unpackers.Get().(*unpacker)
+	defer unpackers.Put(k)
+	buf := slices.Grow(k.xml[:0], blockSize)
+	defer func() { k.xml = buf }()
 	for {
 		if err := ctx.Err(); err != nil {
 			return t, err
