@@ -313,13 +313,18 @@ func (b *book) stamp() string {
 // dress gives a table sheet its widths, panes, filter, drop-down and links.
 func (b *book) dress(p *part, front, last string) error {
 	f, s := b.file, p.sheet
-	for i := range s.headings {
-		name := columnName(i)
-		if err := f.SetColWidth(p.name, name, name, p.columnWidth(i)); err != nil {
+	// Neighbours alike are set at once: every call copies all columns.
+	for i, next := 0, 0; i < len(s.headings); i = next {
+		wide, empty := p.columnWidth(i), s.empty(i)
+		for next = i + 1; next < len(s.headings) && p.columnWidth(next) == wide && s.empty(next) == empty; {
+			next++
+		}
+		from, to := columnName(i), columnName(next-1)
+		if err := f.SetColWidth(p.name, from, to, wide); err != nil {
 			return err
 		}
-		if s.empty(i) {
-			if err := f.SetColVisible(p.name, name, false); err != nil {
+		if empty {
+			if err := f.SetColVisible(p.name, from+":"+to, false); err != nil {
 				return err
 			}
 		}

@@ -81,7 +81,7 @@ func TestConfigMistakes(t *testing.T) {
 		"pos = [1]":                      `"pos" must be text in quotes, or a list of them`,
 		"lang = \"fr\"":                  `"fr" is not a language`,
 		"fail-on = [\"lost\"]":           `"lost" is no kind of difference`,
-		"workers = 1\nworkers = 2":       `duizhang.toml:2:13: the configuration is not TOML`,
+		"workers = 1\nworkers = 2":       `duizhang.toml:2:1: the configuration is not TOML`,
 		"out = ":                         `duizhang.toml:1:`,
 		"\xd6\xd0":                       `not UTF-8`,
 		"match = 1":                      `"match" must be a table, written [match]`,
