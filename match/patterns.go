@@ -95,10 +95,8 @@ func LoadPatterns(path string) (*Patterns, error) {
 	}
 	var file patternFile
 	err = toml.NewDecoder(strings.NewReader(text)).DisallowUnknownFields().Decode(&file)
-	var unknown toml.StrictMissingError
-	if strict := (*toml.StrictMissingError)(nil); errors.As(err, &strict) {
-		unknown = *strict
-	} else if err != nil {
+	unknown := new(toml.StrictMissingError)
+	if err != nil && !errors.As(err, &unknown) {
 		return nil, patternSyntax(name, err)
 	}
 	r := patternReader{name: name, text: text}
