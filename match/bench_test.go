@@ -129,7 +129,7 @@ func BenchmarkScanFact(b *testing.B) {
 	var row parse.Row
 	var buf [64]byte
 	cl := newClasser(r, clearingSide)
-	k := keyer{seed: 1}
+	k := newKeyer(1)
 	b.Run("row", func(b *testing.B) {
 		for i := 0; b.Loop(); i++ {
 			g.row(&buf, i&(1<<20-1), &row)

@@ -1,6 +1,7 @@
 package match
 
 import (
+	"bytes"
 	"encoding/binary"
 	"sync"
 
@@ -92,7 +93,7 @@ type classer struct {
 // kin is the rows that agree in every field of a class as the file has it.
 type kin struct {
 	marks    kinMarks
-	texts    [4]string // as kinTexts, raw
+	texts    [4][]byte // as kinTexts, raw
 	hash     uint64
 	base     class
 	contract *Contract // whose cut-off says the clearing day, by the trade day
@@ -101,14 +102,20 @@ type kin struct {
 	cases    []kinCase
 }
 
-// kinMarks are the small fields of a kin. The trade day is one of them on the
-// clearing side because contracts are dated.
-type kinMarks struct {
-	code                               code
-	status                             parse.Status
-	cardType                           parse.CardType
-	channel                            parse.Channel
-	trade, clearing, settled, credited parse.Date
+// kinMarks are the small fields of a kin, packed so that they are made and
+// compared in registers: code, status, card type and channel, and on the
+// clearing side the trade day (because contracts are dated) and the clearing,
+// settlement and credited day.
+type kinMarks [3]uint64
+
+func marksOf(row *parse.Row, c code, sd side) kinMarks {
+	m := kinMarks{uint64(c) | uint64(row.Status)<<8 | uint64(row.CardType)<<16 | uint64(row.Channel)<<24}
+	if sd == clearingSide {
+		m[0] |= uint64(row.Time.Date()) << 32
+		m[1] = uint64(uint32(row.ClearingDate)) | uint64(row.SettleDate)<<32
+		m[2] = uint64(row.CreditedDate)
+	}
+	return m
 }
 
 // kinTexts are the texts that rows of one kin share; those after the first
@@ -124,7 +131,7 @@ type kinCase struct {
 }
 
 func newClasser(r *run, sd side) *classer {
-	return &classer{r: r, side: sd, keyer: keyer{seed: r.opt.seed}, table: make([]*kin, 64), fees: feeLedger{}}
+	return &classer{r: r, side: sd, keyer: newKeyer(r.opt.seed), table: make([]*kin, 64), fees: feeLedger{}}
 }
 
 // of is the row's class; it also adds the row to the sums of its class.
@@ -132,7 +139,7 @@ func (c *classer) of(row *parse.Row) uint32 {
 	id, k, d := c.find(row)
 	if c.seen.on {
 		if h := c.keyer.hash(row.Text[parse.TerminalID]); h != 0 {
-			c.seen.note(h, k.place)
+			c.seen.add(h, k.place)
 		}
 	}
 	if d != nil && d.tally != nil {
@@ -259,23 +266,20 @@ func (c *classer) count(id uint32, row *parse.Row) {
 // kin finds or makes the row's kin. Rows of the same merchant and sort follow
 // each other, so a small cache answers nearly all of them.
 func (c *classer) kin(row *parse.Row) *kin {
-	m := kinMarks{code: rowCode(row), status: row.Status, cardType: row.CardType, channel: row.Channel}
-	if c.side == clearingSide {
-		m.trade, m.clearing, m.settled, m.credited = row.Time.Date(), row.ClearingDate, row.SettleDate, row.CreditedDate
-	}
+	cd := rowCode(row)
+	m := marksOf(row, cd, c.side)
 	slot := &c.recent[m.slot(row.Text[parse.MerchantID])]
 	if k := *slot; k != nil && k.is(&m, row, c.side) {
 		return k
 	}
-	k := c.lookUp(&m, row)
+	k := c.lookUp(&m, cd, row)
 	*slot = k
 	return k
 }
 
 // slot spreads kins over the cache; any spread is right.
 func (m *kinMarks) slot(merchant []byte) uint64 {
-	h := uint64(m.code)<<24 | uint64(m.status)<<16 | uint64(m.cardType)<<8 | uint64(m.channel)
-	h ^= uint64(m.clearing)<<32 ^ uint64(m.trade)<<40
+	h := m[0] ^ m[1]<<7
 	if n := len(merchant); n > 0 {
 		h ^= uint64(merchant[n-1])<<50 ^ uint64(merchant[max(n-2, 0)])<<54
 	}
@@ -284,15 +288,30 @@ func (m *kinMarks) slot(merchant []byte) uint64 {
 
 // is says whether a row is of the kin.
 func (k *kin) is(m *kinMarks, row *parse.Row, sd side) bool {
-	return k.marks == *m && k.texts[2] == string(row.Text[parse.MerchantID]) && k.texts[0] == string(row.Text[parse.Currency]) &&
-		k.texts[1] == string(row.Text[parse.Acquirer]) && (sd == posSide || k.texts[3] == string(row.Text[parse.Account]))
+	return k.marks[0] == m[0] && k.marks[1] == m[1] && k.marks[2] == m[2] &&
+		sameText(k.texts[2], row.Text[parse.MerchantID]) && sameText(k.texts[0], row.Text[parse.Currency]) &&
+		sameText(k.texts[1], row.Text[parse.Acquirer]) && (sd == posSide || sameText(k.texts[3], row.Text[parse.Account]))
+}
+
+// sameText is bytes.Equal for texts that are mostly absent or of an
+// identifier's length.
+func sameText(a, b []byte) bool {
+	if len(a) != len(b) || len(a) > 16 {
+		return bytes.Equal(a, b)
+	}
+	if len(a) == 0 {
+		return true
+	}
+	a1, a2 := ends(a)
+	b1, b2 := ends(b)
+	return a1 == b1 && a2 == b2
 }
 
 // lookUp is kin without the cache.
-func (c *classer) lookUp(m *kinMarks, row *parse.Row) *kin {
-	b := append(c.buf[:0], byte(m.code), byte(m.status), byte(m.cardType), byte(m.channel))
-	for _, d := range [...]parse.Date{m.trade, m.clearing, m.settled, m.credited} {
-		b = binary.LittleEndian.AppendUint32(b, uint32(d))
+func (c *classer) lookUp(m *kinMarks, cd code, row *parse.Row) *kin {
+	b := c.buf[:0]
+	for _, w := range m {
+		b = binary.LittleEndian.AppendUint64(b, w)
 	}
 	for _, f := range kinTexts {
 		b = append(append(b, row.Text[f]...), keySep)
@@ -302,7 +321,7 @@ func (c *classer) lookUp(m *kinMarks, row *parse.Row) *kin {
 	for i := h; ; i++ {
 		k := c.table[i&uint64(len(c.table)-1)]
 		if k == nil {
-			return c.addKin(h, m, row)
+			return c.addKin(h, m, cd, row)
 		}
 		if k.hash == h && k.is(m, row, c.side) {
 			return k
@@ -310,24 +329,24 @@ func (c *classer) lookUp(m *kinMarks, row *parse.Row) *kin {
 	}
 }
 
-func (c *classer) addKin(h uint64, m *kinMarks, row *parse.Row) *kin {
+func (c *classer) addKin(h uint64, m *kinMarks, cd code, row *parse.Row) *kin {
 	k := &kin{hash: h, marks: *m}
 	for i, f := range kinTexts {
-		k.texts[i] = string(row.Text[f])
+		k.texts[i] = bytes.Clone(row.Text[f])
 	}
 	k.base = class{
-		side: c.side, code: m.code, status: m.status, cardType: m.cardType, channel: m.channel,
-		currency: k.texts[0], acquirer: k.texts[1], merchant: k.texts[2],
+		side: c.side, code: cd, status: row.Status, cardType: row.CardType, channel: row.Channel,
+		currency: string(k.texts[0]), acquirer: string(k.texts[1]), merchant: string(k.texts[2]),
 	}
 	if isBase(row.Text[parse.Currency]) {
 		k.base.currency = ""
 	}
 	if c.side == clearingSide {
-		k.contract = c.r.opt.Contracts.For(k.base.acquirer, k.base.merchant, m.trade)
+		k.contract = c.r.opt.Contracts.For(k.base.acquirer, k.base.merchant, row.Time.Date())
 	}
 	k.base.acquirer = c.r.opt.Contracts.Name(k.base.acquirer, k.base.merchant)
 	if c.side == clearingSide {
-		k.base.account = k.texts[3]
+		k.base.account = string(k.texts[3])
 		k.base.settleDate, k.base.credited = row.SettleDate, row.CreditedDate
 		k.place = c.seen.merchant(k.base.acquirer, k.base.merchant)
 	}
@@ -376,6 +395,7 @@ func (c *classer) close() {
 	}
 	c.r.fees.merge(c.fees)
 	if c.seen.on {
+		c.seen.flush()
 		c.r.terminals.merge(&c.seen)
 	}
 }
@@ -387,8 +407,10 @@ type places struct {
 	on        bool
 	merchants []merchantKey
 	numbers   map[merchantKey]uint32
-	table     []shown // open addressing by hash; every clearing row looks here
+	table     []shown // open addressing by hash
 	used      int
+	waiting   [64]shown // not yet in table
+	n         int       // how many of them
 }
 
 // shown is a terminal, by a 64-bit keyed fingerprint, with the number of its
@@ -419,11 +441,30 @@ func (p *places) merchant(acquirer, merchant string) uint32 {
 
 // at is the slot of a terminal: its own, or the free one where it belongs.
 func (p *places) at(hash uint64) *shown {
-	for i := hash; ; i++ {
+	for i := hash >> 1; ; i++ {
 		if s := &p.table[i&uint64(len(p.table)-1)]; s.hash == hash || s.hash == 0 {
 			return s
 		}
 	}
+}
+
+// add is note at some later time. Every clearing row comes here, and the slot
+// of its terminal is seldom in the processor's cache: looked at together, many
+// slots are fetched in the time of one.
+func (p *places) add(hash uint64, merchant uint32) {
+	if p.n == len(p.waiting) {
+		p.flush()
+	}
+	p.waiting[p.n] = shown{hash, merchant}
+	p.n++
+}
+
+// flush notes what is waiting.
+func (p *places) flush() {
+	for i := range p.waiting[:p.n] {
+		p.note(p.waiting[i].hash, p.waiting[i].merchant)
+	}
+	p.n = 0
 }
 
 func (p *places) note(hash uint64, merchant uint32) {

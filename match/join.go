@@ -134,7 +134,7 @@ func (j *joiner) split(ctx context.Context, st *store, p int) error {
 		w := sub.writer(side(sd))
 		if err := st.drain(side(sd), p, func(fs []fact) {
 			for i := range fs {
-				w.add(fs[i])
+				*w.next(fs[i].hi) = fs[i]
 			}
 		}); err != nil {
 			return err

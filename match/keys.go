@@ -54,8 +54,13 @@ type keyValue struct {
 
 // keyer makes key values. It belongs to one goroutine.
 type keyer struct {
-	seed uint64
-	buf  []byte
+	seed  uint64
+	salts [2]uint64 // made of the seed; the second is odd
+	buf   []byte
+}
+
+func newKeyer(seed uint64) keyer {
+	return keyer{seed: seed, salts: [2]uint64{mix(seed + 1), mix(seed+2) | 1}}
 }
 
 // key gives the row's value of k; ok is false where the row does not carry it.
@@ -82,7 +87,7 @@ func (h *keyer) key(k KeyType, r *parse.Row) (v keyValue, ok bool) {
 	cur := r.Text[parse.Currency]
 	if isBase(cur) {
 		if v, exact := exactKey(k, &parts, r.Time.Date()); exact {
-			return v.mixed(h.seed + uint64(k)), true
+			return h.mixed(v), true
 		}
 	}
 	b := h.buf[:0]
@@ -103,9 +108,12 @@ func (h *keyer) key(k KeyType, r *parse.Row) (v keyValue, ok bool) {
 // exactKey packs the digits of a key, and their lengths (leading zeros count),
 // into 96 bits, if all of it are digits and few enough.
 func exactKey(k KeyType, parts *[3][]byte, day parse.Date) (v keyValue, ok bool) {
-	a, n := parts[0], len(parts[0])
-	x, ok := digits(a)
-	if !ok || n > 19 {
+	n := len(parts[0])
+	if n > 19 {
+		return v, false
+	}
+	x, ok := digits(parts[0])
+	if !ok {
 		return v, false
 	}
 	if k < KeyRef {
@@ -140,16 +148,40 @@ var pow10 = [16]uint64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e1
 
 // digits is the value of up to 19 digits; eight are read at a time.
 func digits(b []byte) (v uint64, ok bool) {
-	for ; len(b) >= 8; b = b[8:] {
-		x := binary.LittleEndian.Uint64(b)
-		if x&0xf0f0f0f0f0f0f0f0|(x+0x0606060606060606)&0xf0f0f0f0f0f0f0f0>>4 != 0x3333333333333333 {
-			return 0, false
-		}
-		x &= 0x0f0f0f0f0f0f0f0f
-		x = (x*10 + x>>8) & 0x00ff00ff00ff00ff
-		x = (x*100 + x>>16) & 0x0000ffff0000ffff
-		v = v*1e8 + (x*10000+x>>32)&0xffffffff
+	if len(b) < 8 {
+		return fewDigits(b)
 	}
+	v, ok = eightDigits(binary.LittleEndian.Uint64(b))
+	n := len(b) - 8
+	if n > 8 {
+		y, fine := eightDigits(binary.LittleEndian.Uint64(b[8:]))
+		v, ok, n = v*1e8+y, ok && fine, n-8
+	}
+	if n > 0 {
+		// The last eight with those that are read already taken as zeros.
+		old := ^uint64(0) >> (8 * n & 63)
+		if n == 8 {
+			old = 0
+		}
+		y, fine := eightDigits(binary.LittleEndian.Uint64(b[len(b)-8:])&^old | zeros&old)
+		v, ok = v*pow10[n]+y, ok && fine
+	}
+	return v, ok
+}
+
+// zeros are eight digits, all 0.
+const zeros = 0x3030303030303030
+
+// eightDigits is the value of eight digits, the first in the lowest byte.
+func eightDigits(x uint64) (v uint64, ok bool) {
+	ok = x&0xf0f0f0f0f0f0f0f0|(x+0x0606060606060606)&0xf0f0f0f0f0f0f0f0>>4 == 0x3333333333333333
+	x &= 0x0f0f0f0f0f0f0f0f
+	x = (x*10 + x>>8) & 0x00ff00ff00ff00ff
+	x = (x*100 + x>>16) & 0x0000ffff0000ffff
+	return (x*10000 + x>>32) & 0xffffffff, ok
+}
+
+func fewDigits(b []byte) (v uint64, ok bool) {
 	for _, c := range b {
 		if c -= '0'; c > 9 {
 			return 0, false
@@ -161,11 +193,17 @@ func digits(b []byte) (v uint64, ok bool) {
 
 // mixed spreads a value over all its bits, and no two values onto one: each
 // step can be undone.
-func (v keyValue) mixed(seed uint64) keyValue {
-	v.hi ^= uint32(mix(v.lo+seed) >> 32)
-	v.lo ^= mix(uint64(v.hi) + seed<<1)
-	v.hi ^= uint32(mix(v.lo^seed) >> 32)
+func (h *keyer) mixed(v keyValue) keyValue {
+	v.hi ^= uint32(h.spread(v.lo) >> 32)
+	v.lo ^= h.spread(uint64(v.hi))
+	v.hi ^= uint32(h.spread(v.lo) >> 32)
 	return v
+}
+
+// spread is a keyed fingerprint of one word.
+func (h *keyer) spread(x uint64) uint64 {
+	hi, lo := bits.Mul64(x^h.salts[0], h.salts[1])
+	return hi ^ lo
 }
 
 // keySep stands between the parts of a key; no identifier contains it.
@@ -181,21 +219,43 @@ func (h *keyer) hash(text []byte) uint64 {
 	if len(text) == 0 {
 		return 0
 	}
-	return xxh3.HashSeed(text, h.seed) | 1
+	return h.fold(0, text) | 1
 }
 
-// hashParts is a keyed fingerprint of several parts that must all be there;
-// 0 if one is absent.
-func (h *keyer) hashParts(parts ...[]byte) uint64 {
-	b := h.buf[:0]
-	for _, p := range parts {
-		if len(p) == 0 {
-			return 0
-		}
-		b = append(append(b, p...), keySep)
+// hashPair is a keyed fingerprint of two parts that must both be there; 0 if
+// one is absent.
+func (h *keyer) hashPair(a, b []byte) uint64 {
+	if len(a) == 0 || len(b) == 0 {
+		return 0
 	}
-	h.buf = b
-	return xxh3.HashSeed(b, h.seed) | 1
+	return h.fold(h.fold(0, a), b) | 1
+}
+
+// fold mixes a text into a fingerprint. Up to 16 bytes, as identifiers have,
+// are read where they lie and multiplied twice with what nobody can know.
+func (h *keyer) fold(sum uint64, text []byte) uint64 {
+	n := len(text)
+	if n > 16 {
+		return xxh3.HashSeed(text, h.seed+sum)
+	}
+	a, b := ends(text)
+	hi, lo := bits.Mul64(a^h.salts[0], b^h.salts[1]^sum)
+	hi, lo = bits.Mul64(hi^h.salts[1], lo^h.salts[0]^uint64(n))
+	return hi ^ lo
+}
+
+// ends are the first and the last up to eight bytes of a text of up to 16:
+// together with its length they are the text.
+func ends(text []byte) (first, last uint64) {
+	switch n := len(text); {
+	case n >= 8:
+		return binary.LittleEndian.Uint64(text), binary.LittleEndian.Uint64(text[n-8:])
+	case n >= 4:
+		return uint64(binary.LittleEndian.Uint32(text)), uint64(binary.LittleEndian.Uint32(text[n-4:]))
+	case n > 0:
+		return uint64(text[0])<<16 | uint64(text[n/2])<<8 | uint64(text[n-1]), 0
+	}
+	return 0, 0
 }
 
 // stripZeros drops leading zeros, as a spreadsheet does to an identifier.

@@ -38,7 +38,7 @@ func TestKeysAreEqualExactlyWhenTheirTextIs(t *testing.T) {
 				b.Text[parse.TerminalID] = append(bytes.Clone(a.Text[parse.TerminalID]), '1')
 			}
 		}
-		h := keyer{seed: rapid.Uint64().Draw(t, "seed")}
+		h := newKeyer(rapid.Uint64().Draw(t, "seed"))
 		for _, k := range keyOrder {
 			va, okA := h.key(k, a)
 			vb, okB := h.key(k, &b)
@@ -72,11 +72,11 @@ func TestDigitsAgreeWithStrconv(t *testing.T) {
 func TestMixedKeysCanBeUndone(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		v := keyValue{rapid.Uint64().Draw(t, "lo"), rapid.Uint32().Draw(t, "hi")}
-		seed := rapid.Uint64().Draw(t, "seed")
-		m := v.mixed(seed)
-		m.hi ^= uint32(mix(m.lo^seed) >> 32)
-		m.lo ^= mix(uint64(m.hi) + seed<<1)
-		m.hi ^= uint32(mix(m.lo+seed) >> 32)
+		h := newKeyer(rapid.Uint64().Draw(t, "seed"))
+		m := h.mixed(v)
+		m.hi ^= uint32(h.spread(m.lo) >> 32)
+		m.lo ^= h.spread(uint64(m.hi))
+		m.hi ^= uint32(h.spread(m.lo) >> 32)
 		if m != v {
 			t.Fatalf("%v became %v", v, m)
 		}
@@ -85,7 +85,7 @@ func TestMixedKeysCanBeUndone(t *testing.T) {
 
 // TestRunningNumbersSpread: keys in a row fill partitions and slots evenly.
 func TestRunningNumbersSpread(t *testing.T) {
-	h := keyer{seed: 42}
+	h := newKeyer(42)
 	var parts, slots [256]int
 	for i := range 1 << 16 {
 		r := parse.Row{}

@@ -139,7 +139,7 @@ func newRun(opt Options, pos, clearing, bank Source) *run {
 	r := &run{opt: opt}
 	r.src[parse.SidePos], r.src[parse.SideClearing], r.src[parse.SideBank] = pos, clearing, bank
 	// Half is for facts; tables, readers and the collector's slack need the rest.
-	r.spill = &spill{budget: opt.Memory / 2, open: opt.TempFile, scanning: true}
+	r.spill = &spill{budget: opt.Memory / 2, open: opt.TempFile}
 	if opt.Memory == 0 {
 		r.spill.open = nil
 	}
@@ -246,7 +246,7 @@ func (r *run) visit(sd side, swipes *store, pass func(newVisitor func() *scanner
 	var mu sync.Mutex
 	var all []*scanner
 	if err := pass(func() *scanner {
-		s := &scanner{r: r, sd: sd, keyer: keyer{seed: r.opt.seed}, classer: newClasser(r, sd)}
+		s := &scanner{r: r, sd: sd, keyer: newKeyer(r.opt.seed), classer: newClasser(r, sd)}
 		for _, st := range r.stores {
 			s.writers = append(s.writers, st.writer(sd))
 		}
@@ -281,7 +281,7 @@ func (s *scanner) place(row *parse.Row, class uint32, from int) bool {
 	if row.Kind != parse.Payout {
 		for i, k := range s.r.keys[from:] {
 			if v, ok := s.keyer.key(k, row); ok {
-				s.writers[from+i].add(newFact(v, row, class))
+				s.writers[from+i].next(v.hi).set(v, row, class)
 				return true
 			}
 		}
@@ -300,7 +300,6 @@ func (r *run) classCodes(context.Context) error {
 
 // joinKeys joins key by key; what one key leaves goes on to the next.
 func (r *run) joinKeys(ctx context.Context) error {
-	r.spill.scanned()
 	for i := range r.keys {
 		left, err := r.joinKey(ctx, i)
 		if err != nil {
@@ -312,6 +311,7 @@ func (r *run) joinKeys(ctx context.Context) error {
 			}
 		}
 	}
+	r.spill.drop()
 	return nil
 }
 

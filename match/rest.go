@@ -40,7 +40,8 @@ type loose struct {
 // loosen keeps what the later steps need of a row.
 func (s *scanner) loosen(row *parse.Row, class uint32) {
 	h, text := &s.keyer, row.Text[:]
-	l := loose{fact: newFact(keyValue{}, row, class), code: rowCode(row)}
+	l := loose{code: rowCode(row)}
+	l.fact.set(keyValue{}, row, class)
 	l.detail, s.buf = detailOf(s.classer, s.buf, row)
 	l.keys = h.keys(row)
 	if bare := *row; stripRow(&bare) {

@@ -24,11 +24,14 @@ type fact struct {
 
 const factSize = int(unsafe.Sizeof(fact{}))
 
-func newFact(k keyValue, r *parse.Row, class uint32) fact {
-	return fact{
-		lo: k.lo, hi: k.hi, time: factTime(r), class: class,
-		ap: uint64(r.Amount)<<8 | uint64(r.Pos)>>32&0xff, at: uint32(r.Pos),
-	}
+// set fills in a fact where it lies. (A fact made elsewhere and copied is read
+// back before its parts have left the store buffer, which costs more than all
+// the rest of filing it.)
+func (f *fact) set(k keyValue, r *parse.Row, class uint32) {
+	f.lo, f.hi = k.lo, k.hi
+	f.time, f.class = factTime(r), class
+	f.ap = uint64(r.Amount)<<8 | uint64(r.Pos)>>32&0xff
+	f.at = uint32(r.Pos)
 }
 
 func (f *fact) amount() money.Fen { return money.Fen(int64(f.ap) >> 8) }
@@ -94,13 +97,13 @@ type spill struct {
 	open     func() (*os.File, error)
 	mu       sync.Mutex
 	file     *os.File
-	// free are chunks that were let go of while a scan may still use them.
-	free     [][]fact
-	scanning bool
-	end      atomic.Int64
+	slabs    slabs
+	// free are chunks of full size that were let go of.
+	free [][]fact
+	end  atomic.Int64
 }
 
-// chunk gives an empty chunk for n facts, a used one if there is any.
+// chunk gives a chunk for n facts, a used one if there is any.
 func (s *spill) chunk(n int) []fact {
 	s.resident.Add(int64(n * factSize))
 	s.mu.Lock()
@@ -108,23 +111,20 @@ func (s *spill) chunk(n int) []fact {
 	if last := len(s.free) - 1; last >= 0 && cap(s.free[last]) == n {
 		c := s.free[last]
 		s.free = s.free[:last]
-		return c[:0]
+		return c[:n]
 	}
-	return make([]fact, 0, n)
+	return factsOf(s.slabs.take(n * factSize))
 }
 
-// release lets go of a chunk; one of full size may serve the next scan.
+// release lets go of a chunk; one of full size may serve again.
 func (s *spill) release(c []fact, full int) {
 	s.resident.Add(-int64(cap(c) * factSize))
-	if s.scanning && cap(c) == full {
+	if cap(c) == full {
 		s.mu.Lock()
 		s.free = append(s.free, c)
 		s.mu.Unlock()
 	}
 }
-
-// scanned ends the time in which chunks are kept.
-func (s *spill) scanned() { s.scanning, s.free = false, nil }
 
 // over says that another chunk should go to the file.
 func (s *spill) over() bool { return s.open != nil && s.resident.Load() > s.budget }
@@ -164,9 +164,16 @@ func (s *spill) read(fs []fact, off int64) error {
 	return nil
 }
 
-// close removes the file. Where it was already unlinked, Remove fails, which
-// is as good.
+// drop gives all memory back, once nothing is left in the stores.
+func (s *spill) drop() {
+	s.free = nil
+	s.slabs.free()
+}
+
+// close ends the memory and removes the file. Where it was already unlinked,
+// Remove fails, which is as good.
 func (s *spill) close() error {
+	s.drop()
 	if s.file == nil {
 		return nil
 	}
@@ -182,6 +189,12 @@ func factBytes(fs []fact) []byte {
 		return nil
 	}
 	return unsafe.Slice((*byte)(unsafe.Pointer(&fs[0])), len(fs)*factSize)
+}
+
+// factsOf is the opposite of factBytes.
+func factsOf(b []byte) []fact {
+	n := len(b) / factSize
+	return unsafe.Slice((*fact)(unsafe.Pointer(&b[0])), n)
 }
 
 type extent struct {
@@ -227,33 +240,44 @@ type writer struct {
 	st    *store
 	sd    side
 	parts []partition
-	cur   [][]fact
+	cur   []openChunk // of each partition
 	err   error
 }
 
+// openChunk is a chunk that is being filled.
+type openChunk struct {
+	facts []fact // all of it
+	n     int    // how many are filled in
+}
+
 func (s *store) writer(sd side) *writer {
-	return &writer{st: s, sd: sd, parts: make([]partition, len(s.parts[sd])), cur: make([][]fact, len(s.parts[sd]))}
+	return &writer{st: s, sd: sd, parts: make([]partition, len(s.parts[sd])), cur: make([]openChunk, len(s.parts[sd]))}
 }
 
-func (w *writer) add(f fact) {
-	p := w.st.part(f.hi)
-	c := w.cur[p]
-	if len(c) == cap(c) {
-		c = w.full(p, c)
+// next is where the next fact of a key goes; hi is its key's high part.
+func (w *writer) next(hi uint32) *fact {
+	p := w.st.part(hi)
+	c := &w.cur[p]
+	if c.n >= len(c.facts) {
+		w.full(p, c)
 	}
-	w.cur[p] = append(c, f)
+	f := &c.facts[c.n]
+	c.n++
+	return f
 }
 
-// full puts a full chunk away and gives an empty one.
-func (w *writer) full(p uint32, c []fact) []fact {
-	if len(c) > 0 && w.st.sp.over() {
-		w.spill(p, c)
-		return c[:0]
+// full puts a full chunk away and opens an empty one.
+func (w *writer) full(p uint32, c *openChunk) {
+	switch size := len(c.facts); {
+	case size > 0 && w.st.sp.over():
+		w.spill(p, c.facts)
+	default:
+		if size > 0 {
+			w.parts[p].mem = append(w.parts[p].mem, c.facts)
+		}
+		c.facts = w.st.sp.chunk(min(max(firstChunkFacts, 4*size), w.st.chunk))
 	}
-	if len(c) > 0 {
-		w.parts[p].mem = append(w.parts[p].mem, c)
-	}
-	return w.st.sp.chunk(min(max(firstChunkFacts, 4*cap(c)), w.st.chunk))
+	c.n = 0
 }
 
 func (w *writer) spill(p uint32, c []fact) {
@@ -267,14 +291,13 @@ func (w *writer) spill(p uint32, c []fact) {
 // close hands the worker's partitions to the store.
 func (w *writer) close() error {
 	for p, c := range w.cur {
-		if len(c) == 0 {
-			continue
-		}
-		if w.st.sp.over() {
-			w.spill(uint32(p), c)
-			w.st.sp.release(c, w.st.chunk)
-		} else {
-			w.parts[p].mem = append(w.parts[p].mem, c)
+		switch facts := c.facts[:c.n]; {
+		case c.n == 0:
+		case w.st.sp.over():
+			w.spill(uint32(p), facts)
+			w.st.sp.release(facts, w.st.chunk)
+		default:
+			w.parts[p].mem = append(w.parts[p].mem, facts)
 		}
 	}
 	w.st.mu.Lock()

@@ -33,8 +33,8 @@ func (s *scanner) swipe(row *parse.Row, class uint32) {
 	if !c.live() || !row.HasClock || c.kind() != parse.Sale && c.kind() != parse.PreauthComplete {
 		return
 	}
-	if lo := s.keyer.hashParts(row.Text[parse.TerminalID], row.Text[parse.CardTail]); lo != 0 {
-		s.swipes.add(newFact(keyValue{lo, uint32(lo >> 32)}, row, class))
+	if lo := s.keyer.hashPair(row.Text[parse.TerminalID], row.Text[parse.CardTail]); lo != 0 {
+		s.swipes.next(uint32(lo>>32)).set(keyValue{lo, uint32(lo >> 32)}, row, class)
 	}
 }
 
