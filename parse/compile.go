@@ -261,6 +261,9 @@ func (l *Layout) complete() *compiled {
 
 // compile checks the rest of a layout.
 func (l *Layout) compile() error {
+	if len(l.FeesOf) > 0 && !slices.ContainsFunc(l.Columns, func(c Column) bool { return c.As == "orig_key" }) {
+		return errors.New("fees_of is wanted together with a column orig_key")
+	}
 	c := &compiled{signature: l.sign}
 	for _, step := range []func(*compiled) error{l.compileFormat, l.compileColumns, l.compileTelling, l.compileWords, l.compileConst, l.compileRules, l.compileSkips, l.compileExtracts, l.compileControls} {
 		if err := step(c); err != nil {

@@ -88,6 +88,7 @@ type document struct {
 	mu      sync.Mutex
 	claimed bool
 	index   *lineIndex // after the first scan
+	joint   *joint     // see joinFees; nil: none
 	rejects []rejectAt
 }
 

@@ -108,6 +108,8 @@ func errorCases(t *testing.T) map[Code]errorCase {
 		codeControlMissing:  {content: cutTail(t, "testdata/layouts/wechat-trade/1600000001All20260301.csv", "总交易单数")},
 		codeNoYear:          {content: text("交易日,记账日,交易摘要,人民币金额,卡号末四位,交易地金额\n12/29,12/30,还款,5.00,1234,5.00\n")},
 		codeOddDates:        {content: till("A1,2026-03-01 10:00:00,消费,成功,5.00\nA2,2031-03-01 10:00:00,消费,成功,6.00")},
+		codeFeesJoined: {name: "IND260301.zip", content: makeZip(t, zipEntry{name: "IND26030101ACOMN", data: acomnRow("000001", "0301103045", "01080209", feeMerchant, "10000", "0200", "000000")},
+			zipEntry{name: "IND26030199ALFEE", data: alfeeRow("000001", "0301103045", "01080209", feeMerchant, "D3") + alfeeRow("000002", "0301103045", "01080209", feeMerchant, "D3")})},
 		// containers
 		codePackDamaged:   {name: "a.gz", content: gzipped(till("A1"))[:20]},
 		codePackEncrypted: {name: "a.zip", content: makeZip(t, zipEntry{name: "a.csv", data: tillHead, head: func(h *zip.FileHeader) { h.Flags |= 1 }})},

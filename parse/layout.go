@@ -76,6 +76,11 @@ type Layout struct {
 	Skips   []Skip        `toml:"skip"`
 	Extract []Extract     `toml:"extract"`
 	Control []ControlRule `toml:"control"`
+	// FeesOf names the layouts whose transactions the rows of this one are the
+	// fees of: orig_key is the transaction's trace number and its transmission
+	// time (MMDDhhmmss). Given with a file of one of them, a fee is put on its
+	// transaction.
+	FeesOf []string `toml:"fees_of"`
 	// Const fills fields that no column gives: text fields by their name
 	// (currency = "USD", pay_method = "微信支付"), and kind, status, channel
 	// (card, qr, other) and card_type (debit, credit).

@@ -166,6 +166,9 @@ func (r *rereader) record(d *document, i int, off, line int64) error {
 		}
 		return fmt.Errorf("parse: %s: no accepted row at offset %d (%v)", d.file.Name, off, p)
 	}
+	if d.joint != nil {
+		d.joint.apply(off, &r.row)
+	}
 	r.row.Pos, r.row.Doc = d.base+Pos(off), r.last
 	r.visit(i, &r.row, line)
 	return nil

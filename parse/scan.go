@@ -271,6 +271,9 @@ func (w *scanWorker) rows(k int, start int64) chunkLines {
 		} else {
 			p = ds.doc.faultProblem(bad, s.record)
 		}
+		if what == accept && ds.doc.joint != nil {
+			what = ds.doc.joint.apply(w.raw.off, &w.row)
+		}
 		switch what {
 		case accept:
 			w.row.Pos = ds.doc.base + Pos(w.raw.off)

@@ -237,6 +237,9 @@ func (in *Input) makeSets(ctx context.Context, opt *Options) error {
 		if s == nil {
 			continue
 		}
+		if err := s.settleFees(ctx); err != nil {
+			return err
+		}
 		if err := s.verify(ctx); err != nil {
 			return err
 		}
@@ -255,6 +258,8 @@ type Set struct {
 	opt  *Options
 	docs []*document // by base
 	end  Pos
+	// joined are the documents that joinFees has looked at.
+	joined []*document
 }
 
 // Files are the set's documents; Row.Doc is the index.
@@ -285,6 +290,9 @@ func (s *Set) Carries() FieldSet {
 // An OutcastError says that a file turned out to be unusable halfway: what the
 // visitors have got is worth nothing, and the next Scan goes without the file.
 func (s *Set) Scan(ctx context.Context, workers int, need FieldSet, newVisitor func(worker int) func(*Row)) error {
+	if err := s.joinFees(ctx); err != nil {
+		return err
+	}
 	return s.scanDocs(ctx, s.docs, workers, need, newVisitor)
 }
 
