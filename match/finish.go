@@ -88,7 +88,7 @@ func (r *run) result() (*Result, error) {
 	t.into(res)
 	res.Trend, res.Ages, res.Fees = trend.points(), ages, r.fees.lines()
 	res.Settlements, res.Credits, res.Payments, res.Warnings = r.leg.settlements, r.leg.credits, r.leg.payments, r.leg.warnings
-	slices.SortFunc(res.Warnings, func(a, b Warning) int { return cmp.Or(cmp.Compare(a.Code, b.Code), slices.Compare(a.Args, b.Args)) })
+	slices.SortFunc(res.Warnings, compareWarnings)
 	res.Money = proveMoney(r.leg.in, res.Settlements, res.Credits, res.Payments)
 	res.Proof = r.prove(res)
 	return res, nil

@@ -24,11 +24,12 @@ type rowNet struct {
 }
 
 // short are the settlements whose rows are needed to explain their shortfall:
-// those that were credited in part.
+// those that were credited in part, and are not paid in days that no statement
+// shows.
 func (o *settleOutput) short() []int32 {
 	var list []int32
 	for i := range o.settlements {
-		if s := &o.settlements[i]; s.Credit == CreditPartial && s.Outstanding > 0 {
+		if s := &o.settlements[i]; s.Credit == CreditPartial && s.Outstanding > 0 && s.Timing != UnknownTiming {
 			list = append(list, int32(i))
 		}
 	}

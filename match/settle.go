@@ -5,7 +5,6 @@ import (
 	"errors"
 	"slices"
 	"strconv"
-	"strings"
 
 	"duizhang/parse"
 	"duizhang/parse/money"
@@ -49,6 +48,7 @@ func settles(kind parse.Kind, status parse.Status) bool {
 // bankRow is one row of the bank side.
 type bankRow struct {
 	pos      parse.Pos
+	doc      int // index of its document
 	date     parse.Date
 	amount   money.Fen
 	currency string // "" is CNY
@@ -66,7 +66,7 @@ type bankRow struct {
 // newBankRow keeps what the settlement leg needs of a row of the bank side.
 func newBankRow(r *parse.Row) bankRow {
 	b := bankRow{
-		pos: r.Pos, date: r.CreditedDate, amount: r.Amount, clearing: r.ClearingDate, kind: r.Kind, status: r.Status,
+		pos: r.Pos, doc: r.Doc, date: r.CreditedDate, amount: r.Amount, clearing: r.ClearingDate, kind: r.Kind, status: r.Status,
 		currency: string(r.Text[parse.Currency]), account: string(r.Text[parse.Account]), payer: string(r.Text[parse.Payer]),
 		remark: string(r.Text[parse.Remark]), acquirer: string(r.Text[parse.Acquirer]), merchant: string(r.Text[parse.MerchantID]),
 	}
@@ -108,6 +108,7 @@ type settleOutput struct {
 	cycles  []Cycle     // of each settlement
 	brought []money.Fen // into each settlement from negative ones before it
 	covered []bool      // of each settlement: the bank side covers its account
+	shown   []span      // of each settlement: the days that the bank side shows
 }
 
 var errSettleOverflow = errors.New("the sums of a settlement exceed what an amount can hold")
@@ -123,11 +124,12 @@ func settle(in settleInput) (*settleOutput, error) {
 		return nil, err
 	}
 	o.carry()
-	o.cover()
 	a := newAllocator(o)
+	o.cover(a)
 	a.run()
 	a.finish()
 	o.judge(a)
+	o.warnUnseen()
 	return o, nil
 }
 
@@ -297,7 +299,6 @@ func (o *settleOutput) contractTerms() (ok bool) {
 	for y := range years {
 		o.warnings = append(o.warnings, calendarWarning(y))
 	}
-	slices.SortFunc(o.warnings, func(a, b Warning) int { return strings.Compare(a.Args[0], b.Args[0]) })
 	return ok
 }
 
@@ -402,34 +403,6 @@ func (o *settleOutput) next(i int) int {
 // payable is what a settlement should bring.
 func (s *Settlement) payable() money.Fen { return s.Net + s.Carried }
 
-// cover says of which settlements the bank side could show the money: their
-// account is one that bank rows are of, or either side does not say.
-func (o *settleOutput) cover() {
-	o.covered = make([]bool, len(o.settlements))
-	if !o.in.hasBank {
-		return
-	}
-	unsaid := len(o.in.bank) == 0
-	shown := map[string]bool{}
-	for i := range o.in.bank {
-		shown[o.in.bank[i].account] = true
-	}
-	unsaid = unsaid || shown[""]
-	answer := map[string]bool{"": true}
-	for i := range o.settlements {
-		account := o.settlements[i].Account
-		yes, known := answer[account]
-		if !known {
-			yes = unsaid
-			for a := range shown {
-				yes = yes || sameAccount(a, account)
-			}
-			answer[account] = yes
-		}
-		o.covered[i] = yes
-	}
-}
-
 // judge turns what came into credit states, timings and reasons.
 func (o *settleOutput) judge(a *allocator) {
 	for i := range o.settlements {
@@ -450,6 +423,8 @@ func (o *settleOutput) judge(a *allocator) {
 			o.judgeUnchecked(i)
 		case s.Credited >= left:
 			o.judgePaid(i)
+		case o.unseen(i):
+			o.judgeUnseen(i)
 		default:
 			o.judgeShort(i, p)
 		}
@@ -528,7 +503,7 @@ func (o *settleOutput) judgePaid(i int) {
 // ClaimDiffers says whether the clearing file's own day of credit is not what
 // the bank shows: another day, or no money at all.
 func (s *Settlement) ClaimDiffers() bool {
-	return s.Claimed != 0 && s.Credit != CreditUnchecked && s.Timing != TimingNone && s.Claimed != s.CreditedDate && !(s.CreditedDate == 0 && s.Timing == PendingTiming)
+	return s.Claimed != 0 && s.Credit != CreditUnchecked && s.Timing != TimingNone && s.Timing != UnknownTiming && s.Claimed != s.CreditedDate && !(s.CreditedDate == 0 && s.Timing == PendingTiming)
 }
 
 // judgeShort is for a settlement whose money did not come, or only in part.
