@@ -112,8 +112,9 @@ func marksOf(row *parse.Row, c code, sd side) kinMarks {
 	m := kinMarks{uint64(c) | uint64(row.Status)<<8 | uint64(row.CardType)<<16 | uint64(row.Channel)<<24}
 	if sd == clearingSide {
 		m[0] |= uint64(row.Time.Date()) << 32
-		m[1] = uint64(uint32(row.ClearingDate)) | uint64(row.SettleDate)<<32
-		m[2] = uint64(row.CreditedDate)
+		settled, credited := claimedDays(row)
+		m[1] = uint64(uint32(row.ClearingDate)) | uint64(settled)<<32
+		m[2] = uint64(credited)
 	}
 	return m
 }
@@ -241,7 +242,7 @@ func netOf(row *parse.Row) money.Fen {
 
 func gapOf(row *parse.Row) creditGap {
 	// Nothing credited and no day for it: it has not come yet.
-	if !row.HasCredited || row.Credited == 0 && row.CreditedDate == 0 {
+	if !row.HasCredited || row.Unsettled || row.Credited == 0 && row.CreditedDate == 0 {
 		return noGap
 	}
 	switch net := netOf(row); {
@@ -275,6 +276,19 @@ func (c *classer) kin(row *parse.Row) *kin {
 	k := c.lookUp(&m, cd, row)
 	*slot = k
 	return k
+}
+
+// notSettled stands for the settle day of rows that the file itself calls not
+// settled: a day that never comes.
+const notSettled parse.Date = 1<<31 - 1
+
+// claimedDays are the days on which the file itself says that a row was settled
+// and credited.
+func claimedDays(row *parse.Row) (settled, credited parse.Date) {
+	if row.Unsettled {
+		return notSettled, 0
+	}
+	return row.SettleDate, row.CreditedDate
 }
 
 // slot spreads kins over the cache; any spread is right.
@@ -347,7 +361,7 @@ func (c *classer) addKin(h uint64, m *kinMarks, cd code, row *parse.Row) *kin {
 	k.base.acquirer = c.r.opt.Contracts.Name(k.base.acquirer, k.base.merchant)
 	if c.side == clearingSide {
 		k.base.account = string(k.texts[3])
-		k.base.settleDate, k.base.credited = row.SettleDate, row.CreditedDate
+		k.base.settleDate, k.base.credited = claimedDays(row)
 		k.place = c.seen.merchant(k.base.acquirer, k.base.merchant)
 	}
 	c.insert(k)

@@ -141,6 +141,32 @@ func TestClaimsAgainstTheBank(t *testing.T) {
 	}
 }
 
+// What the acquirer itself calls not settled is not credited on the day beside
+// it; and where the bank shows all of the money, that is a finding.
+func TestRowsThatTheAcquirerCallsNotSettled(t *testing.T) {
+	sc := scene{asOf: "2026-11-12", clearing: []string{"拉卡拉|80001||2026-11-09|100|0|2026-11-10", "拉卡拉|80001||2026-11-09|20|0", "拉卡拉|80002||2026-11-11|30|0"}, noBank: true}
+	in := sc.input(t)
+	in.sums[1].settled, in.sums[2].settled = notSettled, notSettled
+	o := mustSettle(t, in)
+	settlements, _ := o.lines()
+	if diff := cmp.Diff([]string{"拉卡拉/80001/2026-11-09 unchecked overdue 0.00/120.00 late 2", "拉卡拉/80002/2026-11-11 unchecked pending 0.00/30.00"}, settlements); diff != "" {
+		t.Error(diff)
+	}
+	if s := o.settlements[0]; s.Unsettled != 1 || s.Claimed != 0 || s.ClaimDiffers() {
+		t.Errorf("%+v", s)
+	}
+	if c := o.rowCredit(0, false, notSettled, 0); c.timing != Overdue || c.credited != 0 {
+		t.Errorf("the row: %+v", c)
+	}
+	if c := o.rowCredit(0, false, 0, tuesday); c.timing != OnTime || c.credited != tuesday {
+		t.Errorf("its neighbour: %+v", c)
+	}
+	in.hasBank, in.bank = true, []bankRow{payoutOf(1, tuesday, 120_00, "清算款")}
+	if s := mustSettle(t, in).settlements[0]; s.Credit != CreditFull || !s.ClaimDiffers() {
+		t.Errorf("with a bank: %+v", s)
+	}
+}
+
 func TestRowsThatSettleNothing(t *testing.T) {
 	in := scene{asOf: "2026-11-12", clearing: []string{"拉卡拉|80001||2026-11-09|100|0", "拉卡拉|80001||2026-11-09|55|0", "拉卡拉|80001||2026-11-09|66|0", "拉卡拉|80001||2026-11-09|-100|0"}}.input(t)
 	in.sums[1].status = parse.Failed

@@ -307,7 +307,7 @@ func (r *run) timeCleared(g *Group, d *draft) {
 			g.Flags |= Held
 		}
 		if o.settlement < 0 {
-			credit = r.notSettled(c)
+			credit = r.unclearedCredit(c)
 		}
 		r.addCredit(g, o, &credit, row)
 		worse := cmp.Or(cmp.Compare(badness[credit.timing], badness[last.timing]), cmp.Compare(credit.due, last.due),
@@ -350,9 +350,9 @@ func (r *run) cycleOf(g *Group, d *draft) Cycle {
 	return r.opt.Contracts.For(c.acquirer, c.merchant, c.day).Cycle
 }
 
-// notSettled is for a clearing row that settles nothing, because it failed: a
+// unclearedCredit is for a clearing row that settles nothing, because it failed: a
 // sale that the shop has is owed all the same.
-func (r *run) notSettled(c *class) rowCredit {
+func (r *run) unclearedCredit(c *class) rowCredit {
 	k := r.opt.Contracts.For(c.acquirer, c.merchant, c.day)
 	due := r.due(k, c.day)
 	return rowCredit{timing: openTiming(due, r.opt.AsOf), due: due, known: true, late: overdueBy(r.opt.Calendar, k.Cycle, due, r.opt.AsOf)}

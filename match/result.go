@@ -264,6 +264,9 @@ type Settlement struct {
 	// Claimed is the day on which the clearing file itself says that it was
 	// credited (or, failing that, settled); 0: it does not say.
 	Claimed parse.Date
+	// Unsettled is how many of its rows the clearing file itself calls not
+	// settled.
+	Unsettled int64
 	// ShownTo is the last day that the bank side shows of its account, at most
 	// the as-of day; 0: nothing shows it.
 	ShownTo parse.Date

@@ -189,6 +189,9 @@ func addFen(a, b money.Fen, ok bool) (money.Fen, bool) {
 func (s *Settlement) claim(c *clearingSum) {
 	day := cmp.Or(c.credited, c.settled)
 	switch {
+	case day == notSettled:
+		s.Unsettled += c.rows
+		s.Claimed = noClaim
 	case day == 0 || s.Claimed == noClaim:
 		s.Claimed = noClaim
 	default:
@@ -482,7 +485,11 @@ func (o *settleOutput) accountChanged(i int, p *payee, a *allocator) bool {
 func (o *settleOutput) judgeUnchecked(i int) {
 	s := &o.settlements[i]
 	s.Credit, s.Reason = CreditUnchecked, Reason{Code: ReasonUnchecked, Day: s.Claimed}
-	s.Timing, s.CreditedDate, s.DaysLate = claimTiming(o.in.calendar, o.cycles[i], s.DueDate, s.Claimed, o.in.asOf)
+	claimed := s.Claimed
+	if s.Unsettled > 0 {
+		claimed = notSettled
+	}
+	s.Timing, s.CreditedDate, s.DaysLate = claimTiming(o.in.calendar, o.cycles[i], s.DueDate, claimed, o.in.asOf)
 }
 
 // judgePaid is for a settlement whose money came, in full or more.
@@ -500,9 +507,13 @@ func (o *settleOutput) judgePaid(i int) {
 	}
 }
 
-// ClaimDiffers says whether the clearing file's own day of credit is not what
-// the bank shows: another day, or no money at all.
+// ClaimDiffers says whether the clearing file's own word about the money is not
+// what the bank shows: another day, no money at all, or all of it where the
+// file calls rows not settled.
 func (s *Settlement) ClaimDiffers() bool {
+	if s.Unsettled > 0 {
+		return s.Credit == CreditFull && s.CreditedDate != 0 || s.Credit == CreditOver
+	}
 	return s.Claimed != 0 && s.Credit != CreditUnchecked && s.Timing != TimingNone && s.Timing != UnknownTiming && s.Claimed != s.CreditedDate && !(s.CreditedDate == 0 && s.Timing == PendingTiming)
 }
 

@@ -620,7 +620,7 @@ func (b *binder) lookup(cells [][]byte, use int16, v *vocabulary, memo *wordMemo
 // words reads kind, status, channel and card type.
 func (b *binder) words(cells [][]byte, bd *binding, row *Row) (verdict, *Problem) {
 	c := b.p.layout.c
-	row.Kind, row.Status = bd.kind, bd.stat
+	row.Kind, row.Status, row.Unsettled = bd.kind, bd.stat, false
 	if use := bd.at[FieldKind]; use >= 0 && row.Kind == KindUnknown {
 		m, p := b.lookup(cells, use, c.kind, &b.kinds)
 		if p != nil {
@@ -645,6 +645,8 @@ func (b *binder) words(cells [][]byte, bd *binding, row *Row) (verdict, *Problem
 			row.Status = Failed
 		case m == meansUndone:
 			row.Status = OK
+		case m == meansUnsettled:
+			row.Status, row.Unsettled = OK, true
 		default:
 			row.Status = Status(m)
 		}

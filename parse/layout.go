@@ -254,7 +254,8 @@ type VocabTables struct {
 //	builtin = "no"          # do not fall back to the common words
 //
 // Meanings: kind sale void reversal refund preauth preauth_complete adjustment
-// fee payout; status ok failed pending; direction in out; channel card qr
+// fee payout; status ok failed pending unsettled (ok, but not
+// paid out yet); direction in out; channel card qr
 // other; card_type debit credit; for all: skip, unknown (not for kind, status
 // and direction), and as default also reject. Unknown channels and card types
 // are unknown by default, unknown kinds, statuses and directions rejects.

@@ -145,6 +145,9 @@ type Row struct {
 	// HasFee, HasNet and HasCredited say that the file gives the amount; a
 	// zero without it means "not said".
 	HasFee, HasNet, HasCredited bool
+	// Unsettled: the row is OK, but the acquirer says itself that it has not
+	// paid it out (未结算), whatever day stands beside it.
+	Unsettled bool
 
 	Time         Time
 	ClearingDate Date
@@ -171,6 +174,7 @@ type Record struct {
 	Channel                     Channel
 	HasClock                    bool
 	HasFee, HasNet, HasCredited bool
+	Unsettled                   bool
 	Time                        Time
 	ClearingDate                Date
 	SettleDate                  Date

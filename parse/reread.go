@@ -224,7 +224,7 @@ func (s *Set) needLines(ctx context.Context, workers int, pos []Pos) error {
 func (s *Set) keep(rec *Record, r *Row, line int64) {
 	*rec = Record{
 		Pos: r.Pos, Doc: r.Doc, Kind: r.Kind, Status: r.Status, CardType: r.CardType, Channel: r.Channel,
-		HasClock: r.HasClock, HasFee: r.HasFee, HasNet: r.HasNet, HasCredited: r.HasCredited,
+		HasClock: r.HasClock, HasFee: r.HasFee, HasNet: r.HasNet, HasCredited: r.HasCredited, Unsettled: r.Unsettled,
 		Time: r.Time, ClearingDate: r.ClearingDate, SettleDate: r.SettleDate, CreditedDate: r.CreditedDate,
 		Amount: r.Amount, Fee: r.Fee, Net: r.Net, Credited: r.Credited,
 	}

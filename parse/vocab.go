@@ -18,6 +18,8 @@ const (
 	// meansUndone is a status: the transaction was taken back. A sale that was
 	// is failed; a void that "was taken back" is the void itself, and ok.
 	meansUndone meaning = -3
+	// meansUnsettled is a status: what happened is ok, but not paid out yet.
+	meansUnsettled meaning = -4
 )
 
 const (
@@ -32,7 +34,7 @@ var (
 		"preauth": meaning(Preauth), "preauth_complete": meaning(PreauthComplete), "adjustment": meaning(Adjustment),
 		"fee": meaning(Fee), "payout": meaning(Payout),
 	}
-	statusNames    = map[string]meaning{"ok": meaning(OK), "failed": meaning(Failed), "pending": meaning(Pending), "undone": meansUndone}
+	statusNames    = map[string]meaning{"ok": meaning(OK), "failed": meaning(Failed), "pending": meaning(Pending), "undone": meansUndone, "unsettled": meansUnsettled}
 	directionNames = map[string]meaning{"in": directionIn, "out": directionOut}
 	channelNames   = map[string]meaning{"card": meaning(ChannelCard), "qr": meaning(ChannelQR), "other": meaning(ChannelOther), "unknown": meansUnknown}
 	cardTypeNames  = map[string]meaning{"debit": meaning(Debit), "credit": meaning(Credit), "unknown": meansUnknown}

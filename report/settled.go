@@ -119,6 +119,8 @@ func (s *settled) claim() string {
 	switch {
 	case s.ClaimDiffers():
 		return s.say("不符", "differs")
+	case s.Unsettled > 0 && s.Credit != match.CreditUnchecked:
+		return s.say("相符", "agrees")
 	case s.Claimed == 0 || s.Credit == match.CreditUnchecked || s.CreditedDate == 0:
 		return ""
 	}
@@ -128,6 +130,9 @@ func (s *settled) claim() string {
 // reason is the sentence that explains a settlement.
 func (s *settled) reason() string {
 	said := s.stateReason()
+	if s.Unsettled > 0 {
+		return joinSentences(said, s.say("收单文件称其中 %d 笔未结算", "the clearing file calls %d of its rows not settled", s.Unsettled), s.lang)
+	}
 	if !s.ClaimDiffers() || s.Reason.Code == match.ReasonClaimDiffers {
 		return said
 	}
