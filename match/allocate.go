@@ -34,6 +34,7 @@ type payee struct {
 	earliest parse.Date // no money comes before
 	total    money.Fen  // what should come
 	left     money.Fen  // what is still missing
+	fee      money.Fen  // of the payout, taken off the total
 	paid     []Payment  // ghosts of returned payouts included
 	returned parse.Date // the last day on which a payout of it was returned
 	wanted   int32      // credits that could pay it but stay ambiguous
@@ -157,7 +158,7 @@ func (o *settleOutput) payee(i, account int) *payee {
 	s := &o.settlements[i]
 	p := &payee{
 		n: int32(i), group: o.in.patterns.group(s.Acquirer), merchant: foldName(s.MerchantID), account: account, currency: s.Currency,
-		day: s.ClearingDate, due: s.DueDate, claim: s.Claimed, earliest: s.ClearingDate, total: max(s.payable(), 0),
+		day: s.ClearingDate, due: s.DueDate, claim: s.Claimed, earliest: s.ClearingDate, total: max(s.payable(), 0), fee: s.PayoutFee,
 	}
 	if o.cycles[i].Days == 0 {
 		// Instant payouts of sales after the cut-off come the evening before
@@ -206,6 +207,9 @@ func (a *allocator) exactSums() {
 			progress = a.oneToOne(within, a.fits)
 			progress = a.oneToMany(within) || progress
 			progress = a.manyToOne(within) || progress
+			if !progress && within == nearDays {
+				progress = a.oneFeeToMany()
+			}
 		}
 	}
 }
@@ -236,7 +240,10 @@ func (a *allocator) byReference() {
 				continue
 			}
 			meant := a.meant(l, func(p *payee) bool { return p.left > 0 })
-			switch sum := sumOf(meant, (*payee).missing); {
+			switch sum, saved := sumOf(meant, (*payee).missing), savedFees(meant); {
+			case saved > 0 && l.amount == sum+saved:
+				a.shareFee(meant)
+				a.payAll(l, meant, ReasonByReference)
 			case len(meant) == 0 || l.amount > sum:
 			case l.amount == sum:
 				a.payAll(l, meant, ReasonByReference)

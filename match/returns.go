@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"duizhang/parse"
+	"duizhang/parse/money"
 )
 
 // pairReturns finds the payout that each returned one takes back; both leave
@@ -108,7 +109,7 @@ func (a *allocator) ghost(l *line) []*payee {
 	switch len(equal) {
 	case 0:
 		l.pass = ReasonOneToMany
-		return a.setFor(l, all, wholeSets(all, []*line{l}, (*payee).whole)[l.amount], (*payee).whole, true)
+		return a.setFor(l, all, wholeSets(all, []money.Fen{l.amount}, (*payee).whole)[l.amount], (*payee).whole, true)
 	case 1:
 		return equal
 	}

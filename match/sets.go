@@ -2,6 +2,8 @@ package match
 
 import (
 	"cmp"
+	"iter"
+	"maps"
 	"slices"
 	"sort"
 
@@ -21,6 +23,7 @@ type attempt struct {
 type proposal struct {
 	lines  []*line
 	payees []*payee
+	oneFee bool // the settlements share one payout fee
 }
 
 // oneToMany is pass 3: one credit that pays several settlements.
@@ -29,14 +32,14 @@ func (a *allocator) oneToMany(within parse.Date) bool {
 		var found []proposal
 		asked := map[int]bool{} // equal lines propose once
 		open := filter(a.lines, func(l *line) bool { return l.open && l.named })
-		sets := wholeSets(filter(a.payees, func(p *payee) bool { return p.left > 0 && p.day != 0 }), open, (*payee).missing)
+		sets := wholeSets(filter(a.payees, func(p *payee) bool { return p.left > 0 && p.day != 0 }), amounts(open, 0), (*payee).missing)
 		for _, l := range open {
 			if asked[l.twins] {
 				continue
 			}
 			asked[l.twins] = true
 			if ps := a.trySet(l, sets[l.amount], within); ps != nil {
-				found = append(found, proposal{[]*line{l}, ps})
+				found = append(found, proposal{lines: []*line{l}, payees: ps})
 			}
 		}
 		if !a.accept(found, ReasonOneToMany) {
@@ -174,14 +177,14 @@ func (a *allocator) search(ps []*payee, target money.Fen, value func(*payee) mon
 }
 
 // wholeSets are, by their sum, the sets that a payout naturally covers and that
-// one of the lines could be: runs of consecutive open clearing days of one
+// one of the amounts could be: runs of consecutive open clearing days of one
 // merchant, and everything of an acquirer on one account that is due, or was
 // cleared, on one day.
-func wholeSets(ps []*payee, lines []*line, value func(*payee) money.Fen) map[money.Fen][][]*payee {
+func wholeSets(ps []*payee, wanted []money.Fen, value func(*payee) money.Fen) map[money.Fen][][]*payee {
 	sets, largest := map[money.Fen][][]*payee{}, money.Fen(0)
-	for _, l := range lines {
-		sets[l.amount] = nil
-		largest = max(largest, l.amount)
+	for _, amount := range wanted {
+		sets[amount] = nil
+		largest = max(largest, amount)
 	}
 	add := func(set []*payee, sum money.Fen) {
 		old, wanted := sets[sum]
@@ -210,6 +213,82 @@ func wholeSets(ps []*payee, lines []*line, value func(*payee) money.Fen) map[mon
 		add(set, sumOf(set, value))
 	}
 	return sets
+}
+
+// amounts are what lines bring, and so much more.
+func amounts(ls []*line, more money.Fen) []money.Fen {
+	list := make([]money.Fen, len(ls))
+	for i, l := range ls {
+		list[i] = l.amount + more
+	}
+	return list
+}
+
+// savedFees is by how much a payout of several settlements is larger than
+// their nets: the contract's fee is charged once per payout, and each net
+// counts one. Nothing is saved where fees differ or a part was paid before.
+func savedFees(ps []*payee) money.Fen {
+	if len(ps) == 0 {
+		return 0
+	}
+	for _, p := range ps {
+		if p.fee != ps[0].fee || p.left != p.total {
+			return 0
+		}
+	}
+	return ps[0].fee * money.Fen(len(ps)-1)
+}
+
+// shareFee leaves one payout fee to several settlements that are paid at once:
+// on the latest of them.
+func (a *allocator) shareFee(ps []*payee) {
+	ps = inOrder(ps)
+	for _, p := range ps[:len(ps)-1] {
+		s := &a.o.settlements[p.n]
+		s.Net += s.PayoutFee
+		p.total, p.left = p.total+s.PayoutFee, p.left+s.PayoutFee
+		s.PayoutFee, p.fee = 0, 0
+	}
+}
+
+// oneFeeToMany is pass 3 for payouts of which the fee was charged once. The
+// sums are less telling, so only whole runs and days count, due on the line's
+// day, and only where no other sum fits.
+func (a *allocator) oneFeeToMany() bool {
+	var found []proposal
+	asked := map[int]bool{}
+	open := filter(a.lines, func(l *line) bool { return l.open && l.named && l.ways == 0 })
+	for fee, ps := range a.byFee() {
+		sets := wholeSets(ps, amounts(open, fee), func(p *payee) money.Fen { return p.left + fee })
+		for _, l := range open {
+			fit := filter(sets[l.amount+fee], func(set []*payee) bool {
+				return set[len(set)-1].due == l.row.date && !slices.ContainsFunc(set, func(p *payee) bool { return !a.fits(l, p, nearDays) })
+			})
+			if len(fit) == 1 && !asked[l.twins] && !slices.ContainsFunc(a.choices(l, nearDays), func(p *payee) bool { return p.left == l.amount }) {
+				asked[l.twins] = true
+				found = append(found, proposal{lines: []*line{l}, payees: fit[0], oneFee: true})
+			}
+		}
+	}
+	return a.accept(found, ReasonOneToMany)
+}
+
+// byFee are the settlements that wait for all of their money, by the fee of
+// their payout, as far as there is one, the smallest fee first.
+func (a *allocator) byFee() iter.Seq2[money.Fen, []*payee] {
+	groups := map[money.Fen][]*payee{}
+	for _, p := range a.payees {
+		if p.fee > 0 && p.left > 0 && p.left == p.total && p.day != 0 {
+			groups[p.fee] = append(groups[p.fee], p)
+		}
+	}
+	return func(yield func(money.Fen, []*payee) bool) {
+		for _, fee := range slices.Sorted(maps.Keys(groups)) {
+			if !yield(fee, groups[fee]) {
+				return
+			}
+		}
+	}
 }
 
 // follows says whether two settlements are of one merchant, account and currency.
@@ -254,7 +333,7 @@ func (a *allocator) manyToOne(within parse.Date) bool {
 			from := sort.Search(len(open), func(i int) bool { return open[i].row.date >= p.earliest })
 			to := sort.Search(len(open), func(i int) bool { return open[i].row.date > p.due+within })
 			if ls := a.partsFor(p, open[from:max(from, to)], within); ls != nil {
-				found = append(found, proposal{ls, []*payee{p}})
+				found = append(found, proposal{lines: ls, payees: []*payee{p}})
 			}
 		}
 		if !a.accept(found, ReasonManyToOne) {
@@ -348,6 +427,9 @@ func (a *allocator) accept(found []proposal, pass ReasonCode) bool {
 			continue
 		}
 		progress = true
+		if f.oneFee {
+			a.shareFee(f.payees)
+		}
 		if pass == ReasonOneToMany {
 			a.payAll(f.lines[0], f.payees, pass)
 			continue

@@ -312,6 +312,18 @@ var allocationCases = []struct {
 		credits:     []string{"identified 拉卡拉/80001/2026-11-10"},
 	},
 	{
+		why: "one payout of several settlements is charged one payout fee: named by its reference, or a whole weekend of the due day",
+		scene: scene{asOf: "2026-11-16", contracts: "收单机构,商户号,付款手续费\n拉卡拉,*,2\n",
+			clearing: []string{"拉卡拉|80001||2026-11-13|100.10|0", "拉卡拉|80001||2026-11-14|200.20|0", "拉卡拉|80001||2026-11-15|300.40|0",
+				"拉卡拉|80002||2026-11-13|1000.10|0", "拉卡拉|80002||2026-11-14|2000.20|0", "拉卡拉|80003||2026-11-13|77|0", "拉卡拉|80003||2026-11-14|88|0"},
+			bank: []string{"2026-11-16|598.70||" + kala + "|清算款", "2026-11-16|2998.30||" + kala + "|商户80002清算20261113-20261114", "2026-11-16|161.00||" + kala + "|清算款 每日一笔"}},
+		settlements: []string{"拉卡拉/80001/2026-11-13 full on_time 100.10/0.00", "拉卡拉/80001/2026-11-14 full on_time 200.20/0.00", "拉卡拉/80001/2026-11-15 full on_time 298.40/0.00",
+			"拉卡拉/80002/2026-11-13 full on_time 1000.10/0.00", "拉卡拉/80002/2026-11-14 full on_time 1998.20/0.00",
+			"拉卡拉/80003/2026-11-13 full on_time 75.00/0.00", "拉卡拉/80003/2026-11-14 full on_time 86.00/0.00"},
+		credits: []string{"identified 拉卡拉/80001/2026-11-13 拉卡拉/80001/2026-11-14 拉卡拉/80001/2026-11-15", "identified 拉卡拉/80002/2026-11-13 拉卡拉/80002/2026-11-14",
+			"identified 拉卡拉/80003/2026-11-13 拉卡拉/80003/2026-11-14"},
+	},
+	{
 		why: "the settlement card changed on the 10th: the old card after it is a finding, the new one is not",
 		scene: scene{asOf: "2026-11-13",
 			contracts: "收单机构,商户号,结算账户,生效日期,失效日期\n拉卡拉,80001,9999,,2026-11-09\n拉卡拉,80001,1234,2026-11-10,\n",
