@@ -168,7 +168,7 @@ func (c *classer) find(row *parse.Row) (uint32, *kin, *kinDay) {
 }
 
 func (c *classer) offHours(k *kin, row *parse.Row) Flags {
-	if k.base.code.live() && c.r.opt.Thresholds.offHours(row.Time, row.HasClock) {
+	if k.base.code.live() && c.r.opt.Thresholds.InOffHours(row.Time, row.HasClock) {
 		return OffHours
 	}
 	return 0

@@ -3,6 +3,7 @@ package match
 import (
 	"cmp"
 	"context"
+	"math/bits"
 	"slices"
 
 	"duizhang/parse"
@@ -65,7 +66,7 @@ func (r *run) readListed(ctx context.Context) error {
 
 // result turns drafts into groups, in their order, with totals and proof.
 func (r *run) result() (*Result, error) {
-	res := &Result{AsOf: r.opt.AsOf}
+	res := &Result{AsOf: r.opt.AsOf, Thresholds: r.opt.Thresholds}
 	for i := range r.drafts {
 		r.compareCredited(&r.drafts[i])
 	}
@@ -87,6 +88,11 @@ func (r *run) result() (*Result, error) {
 	}
 	t.into(res)
 	res.Trend, res.Ages, res.Fees = trend.points(), ages, r.fees.lines()
+	for i := range r.leg.settlements {
+		if r.leg.settlements[i].Flags&AccountChanged != 0 {
+			res.Flags[bits.TrailingZeros16(uint16(AccountChanged))]++
+		}
+	}
 	res.Settlements, res.Credits, res.Payments, res.Warnings = r.leg.settlements, r.leg.credits, r.leg.payments, r.leg.warnings
 	slices.SortFunc(res.Warnings, compareWarnings)
 	res.Money = proveMoney(r.leg.in, res.Settlements, res.Credits, res.Payments)
@@ -153,6 +159,9 @@ func (r *run) group(d *draft) Group {
 	g.ClearingAmount, _ = sums[1].fen()
 	r.time(&g, d)
 	r.expectFee(&g, d)
+	if g.Flags&(OverLimit|RepeatSwipe|RefundLate) != 0 {
+		g.Evidence = r.flagEvidence(&g, d)
+	}
 	return g
 }
 

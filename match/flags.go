@@ -21,8 +21,8 @@ type Thresholds struct {
 // minutes repeat.
 var DefaultThresholds = Thresholds{OffFrom: 2 * 3600, OffTo: 5 * 3600, SwipeCount: 3, SwipeWindow: 300}
 
-// offHours says whether a moment lies in the hours in which nobody sells.
-func (t *Thresholds) offHours(at parse.Time, hasClock bool) bool {
+// InOffHours says whether a moment lies in the hours in which nobody sells.
+func (t *Thresholds) InOffHours(at parse.Time, hasClock bool) bool {
 	if !hasClock || t.OffFrom == t.OffTo {
 		return false
 	}
@@ -36,6 +36,55 @@ func (t *Thresholds) offHours(at parse.Time, hasClock bool) bool {
 // overLimit says whether one sale is larger than the contract allows.
 func (c *Contract) overLimit(kind parse.Kind, amount money.Fen) bool {
 	return c.Limit > 0 && amount > c.Limit && (kind == parse.Sale || kind == parse.PreauthComplete)
+}
+
+// flagEvidence says what set the flags of a group, as far as its rows do not
+// show it.
+func (r *run) flagEvidence(g *Group, d *draft) (list []Reason) {
+	if g.Flags&OverLimit != 0 {
+		list = append(list, Reason{Code: ReasonOverLimit, Amount: r.limitOf(d)})
+	}
+	if g.Flags&RepeatSwipe != 0 {
+		for i := range d.rows {
+			if s, ok := r.swiped[d.rows[i].pos()]; ok && r.marked[d.side(i)].of(&d.rows[i])&RepeatSwipe != 0 {
+				list = append(list, Reason{Code: ReasonRepeatSwipe, N: s.n, Seconds: s.seconds})
+				break
+			}
+		}
+	}
+	if g.Flags&RefundLate != 0 {
+		list = append(list, r.lateRefundEvidence(d))
+	}
+	return list
+}
+
+// limitOf is the limit that the group's sale is above.
+func (r *run) limitOf(d *draft) money.Fen {
+	if d.owed != nil {
+		return d.owed.limit
+	}
+	for _, f := range d.clr() {
+		if c := &r.classes.list[f.class]; c.marks&OverLimit != 0 {
+			return r.opt.Contracts.For(c.acquirer, c.merchant, c.day).Limit
+		}
+	}
+	return 0
+}
+
+// lateRefundEvidence is of the clearing row that took longest.
+func (r *run) lateRefundEvidence(d *draft) Reason {
+	why, asked := Reason{Code: ReasonRefundLate}, d.pos()[0].when().Date()
+	for _, f := range d.clr() {
+		o := &r.outcomes[f.class]
+		if o.refund == nil {
+			continue
+		}
+		if took := r.opt.Calendar.Workdays(asked, r.classes.list[f.class].day); took > why.N {
+			why.N = took
+			why.Day, _ = r.opt.Calendar.Due(Cycle{Business: true, Days: o.refund.RefundDays}, asked)
+		}
+	}
+	return why
 }
 
 // refundLate says whether a refund took longer than the contract's business

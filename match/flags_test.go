@@ -18,11 +18,11 @@ func TestOffHours(t *testing.T) {
 		{night, "2026-11-10 23:00:00", true}, {night, "2026-11-10 00:00:00", true}, {night, "2026-11-10 06:00:00", false},
 		{Thresholds{}, "2026-11-10 03:00:00", false},
 	} {
-		if got := c.t.offHours(clockTime(t, c.at), true); got != c.want {
+		if got := c.t.InOffHours(clockTime(t, c.at), true); got != c.want {
 			t.Errorf("%s: %v", c.at, got)
 		}
 	}
-	if DefaultThresholds.offHours(clockTime(t, "2026-11-10 03:00:00"), false) {
+	if DefaultThresholds.InOffHours(clockTime(t, "2026-11-10 03:00:00"), false) {
 		t.Error("a date without a clock is no hour")
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"duizhang/parse"
+	"duizhang/parse/money"
 )
 
 // draft is a group before its timing and evidence are worked out.
@@ -23,11 +24,20 @@ type owed struct {
 	day, due parse.Date // clearing day, and when its money should come
 	acquirer string
 	cycle    Cycle
+	limit    money.Fen // the contract's, of one sale
 }
 
 // pos and clr are the rows of either side, in reading order.
 func (d *draft) pos() []fact { return d.rows[:d.sold] }
 func (d *draft) clr() []fact { return d.rows[d.sold:] }
+
+// side is the side of one of its rows.
+func (d *draft) side(i int) side {
+	if i < int(d.sold) {
+		return posSide
+	}
+	return clearingSide
+}
 
 // arena hands out small slices of large blocks.
 type arena[T any] struct{ block []T }

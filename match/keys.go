@@ -282,7 +282,7 @@ func digest(buf []byte, r *parse.Row) (uint64, []byte) {
 }
 
 func flagByte(r *parse.Row) (f byte) {
-	for i, v := range [...]bool{r.HasClock, r.HasFee, r.HasNet, r.HasCredited} {
+	for i, v := range [...]bool{r.HasClock, r.HasFee, r.HasNet, r.HasCredited, r.Unsettled} {
 		if v {
 			f |= 1 << i
 		}

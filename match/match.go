@@ -121,6 +121,7 @@ type run struct {
 	leg          *settleOutput
 	outcomes     []outcome // by class
 	marked       [2]markedRows
+	swiped       map[parse.Pos]swiped // of the side that swipes are looked for on
 	terminals    places
 	scanned      [2]tally
 	rest         [2][]placed                // rows without a usable key

@@ -91,7 +91,7 @@ func (r *run) notCleared(d *draft, l *loose, days *clearingDays) {
 		d.flags |= OverLimit
 	}
 	seen := days.of(owner)
-	d.match, d.owed = PosOnly, &owed{day: day, due: r.due(contract, day), acquirer: owner.acquirer, cycle: contract.Cycle}
+	d.match, d.owed = PosOnly, &owed{day: day, due: r.due(contract, day), acquirer: owner.acquirer, cycle: contract.Cycle, limit: contract.Limit}
 	switch {
 	case day == 0:
 		d.why = r.openReason(posSide, l)

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"duizhang/parse"
 	"duizhang/parse/money"
 )
@@ -195,6 +197,35 @@ func TestMoneyOfGroups(t *testing.T) {
 				t.Fatalf("got\n  %s\nwant\n  %s", strings.Join(got, "\n  "), strings.Join(c.want, "\n  "))
 			}
 		})
+	}
+}
+
+// What set a flag is told: the limit, how many swipes, how long a refund took.
+func TestFlagsHaveTheirEvidence(t *testing.T) {
+	contracts, err := NewContracts(Contract{Acquirer: "A", MerchantID: "M", Cycle: DefaultCycle, Limit: 500_00, RefundDays: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := Run(context.Background(),
+		newMemory(moneyRows([]string{"600 o=A t=T", "700 o=B t=T", "-30 o=C k=refund t=T", "10 o=D t=T2 card=1111 at=0s", "11 o=E t=T2 card=1111 at=60s", "12 o=F t=T2 card=1111 at=200s", "13 o=G t=T2 card=1111 at=450s", "14 o=H t=T2 card=1111 at=2000s"})),
+		newMemory(moneyRows([]string{"600 o=A t=T m=M acq=A day=0", "-30 o=C k=refund t=T m=M acq=A day=3"})), nil,
+		Options{AsOf: day0 + 4, Contracts: contracts})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[money.Fen][]Reason{}
+	for i := range res.Groups {
+		if g := &res.Groups[i]; g.Evidence != nil {
+			got[g.PosAmount] = g.Evidence
+		}
+	}
+	swiped := []Reason{{Code: ReasonRepeatSwipe, N: 3, Seconds: 200}}
+	want := map[money.Fen][]Reason{
+		600_00: {{Code: ReasonOverLimit, Amount: 500_00}}, 700_00: {{Code: ReasonOverLimit, Amount: 500_00}},
+		-30_00: {{Code: ReasonRefundLate, N: 3, Day: day0 + 1}}, 10_00: swiped, 11_00: swiped, 12_00: swiped,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
 	}
 }
 

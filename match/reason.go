@@ -113,6 +113,22 @@ const (
 	// ReasonFailedPayout: the acquirer's payout failed; nothing came.
 	ReasonFailedPayout
 
+	// Evidence of flags.
+
+	// ReasonOverLimit: a sale is larger than the contract's limit of Amount.
+	ReasonOverLimit
+	// ReasonRepeatSwipe: one of N sales with one card at one terminal within
+	// Seconds from the first to the last.
+	ReasonRepeatSwipe
+	// ReasonRefundLate: done after N business days, where Day was the last one
+	// that the contract allows.
+	ReasonRefundLate
+
+	// ReasonFileAccount: the clearing file pays a settlement to an account that
+	// the contract does not name. ReasonPaidAccount: the bank line Other came to one.
+	ReasonFileAccount
+	ReasonPaidAccount
+
 	// More reasons of settlements.
 
 	// ReasonMayBePaid: not fully credited, but N bank lines that could pay it

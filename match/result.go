@@ -115,6 +115,8 @@ type Group struct {
 	// settlement, or -1.
 	Settlement int32
 	Reason     Reason
+	// Evidence says of flags what the rows do not show: limits, counts.
+	Evidence []Reason
 }
 
 // ReasonCode says which sentence explains a group, settlement or credit.
@@ -166,6 +168,8 @@ type TimingTotal struct {
 // Result is everything a run found. It holds no rows, only positions.
 type Result struct {
 	AsOf parse.Date
+	// Thresholds are those that the flags were set by.
+	Thresholds Thresholds
 	// Groups are the groups that a report lists, in their total order: all
 	// but the quiet matched ones, or all of them with Options.All.
 	Groups      []Group
@@ -267,6 +271,8 @@ type Settlement struct {
 	// Unsettled is how many of its rows the clearing file itself calls not
 	// settled.
 	Unsettled int64
+	// NamedAccount is the account that the contract names on the clearing day.
+	NamedAccount string
 	// ShownTo is the last day that the bank side shows of its account, at most
 	// the as-of day; 0: nothing shows it.
 	ShownTo parse.Date
@@ -275,6 +281,7 @@ type Settlement struct {
 	Held          []parse.Pos
 	CreditSources []parse.Pos // positions on the bank side
 	Reason        Reason
+	Evidence      []Reason // of its flags
 }
 
 // MoneyProof is the account of the settlement leg's money, per currency:

@@ -281,7 +281,7 @@ func (o *settleOutput) contractTerms() (ok bool) {
 	for i := range o.settlements {
 		s := &o.settlements[i]
 		c := o.in.contracts.For(s.Acquirer, s.MerchantID, s.ClearingDate)
-		s.Cycle = c.Cycle.String()
+		s.Cycle, s.NamedAccount = c.Cycle.String(), c.Account
 		s.Net, ok = addFen(s.Gross, -s.Fee, ok)
 		if s.Net > 0 {
 			// Nothing is paid out of a negative net, so nothing is charged for it.
@@ -412,8 +412,8 @@ func (o *settleOutput) judge(a *allocator) {
 		s, p := &o.settlements[i], a.payees[i]
 		o.arrivals(s, p, a)
 		s.Outstanding = s.payable() - s.Credited
-		if o.accountChanged(i, p, a) {
-			s.Flags |= AccountChanged
+		if why, changed := o.accountChanged(i, p, a); changed {
+			s.Flags, s.Evidence = s.Flags|AccountChanged, []Reason{why}
 		}
 		switch left := s.Net + o.brought[i]; {
 		case left <= 0 && s.Credited == 0:
@@ -460,11 +460,11 @@ func (o *settleOutput) arrivals(s *Settlement, p *payee, a *allocator) {
 // accountChanged says whether money went, or is said to go, to an account that
 // the contract does not name: neither on the clearing day nor on the day it
 // came. Without an account in the contract the clearing file's is the measure.
-func (o *settleOutput) accountChanged(i int, p *payee, a *allocator) bool {
+func (o *settleOutput) accountChanged(i int, p *payee, a *allocator) (why Reason, changed bool) {
 	s := &o.settlements[i]
 	named := o.contract(i).Account
 	if named != "" && s.Account != "" && !sameAccount(named, s.Account) {
-		return true
+		return Reason{Code: ReasonFileAccount}, true
 	}
 	want := cmp.Or(named, s.Account)
 	for _, part := range p.paid {
@@ -474,10 +474,10 @@ func (o *settleOutput) accountChanged(i int, p *payee, a *allocator) bool {
 		}
 		later := o.in.contracts.For(s.Acquirer, s.MerchantID, l.row.date)
 		if later.Account == "" || !sameAccount(later.Account, l.row.account) {
-			return true
+			return Reason{Code: ReasonPaidAccount, Other: l.row.pos, HasOther: true, OtherSide: parse.SideBank}, true
 		}
 	}
-	return false
+	return Reason{}, false
 }
 
 // judgeUnchecked is for a settlement whose account no bank side shows: only the

@@ -41,7 +41,7 @@ func (s *scanner) swipe(row *parse.Row, class uint32) {
 // markSwipes flags all sales that belong to a run of at least SwipeCount with
 // one card at one terminal within SwipeWindow seconds. It lets go of the facts.
 func (r *run) markSwipes(ctx context.Context, st *store, sd side) error {
-	found := make([][]parse.Pos, r.opt.Workers)
+	found := make([][]swiped, r.opt.Workers)
 	joiners := make([]*joiner, r.opt.Workers)
 	for w := range joiners {
 		joiners[w] = &joiner{r: r}
@@ -56,16 +56,24 @@ func (r *run) markSwipes(ctx context.Context, st *store, sd side) error {
 		found[w] = j.swipes(found[w])
 		return nil
 	})
-	for _, ps := range found {
-		for _, p := range ps {
-			r.marked[sd].add(p, RepeatSwipe)
-		}
+	r.swiped = map[parse.Pos]swiped{}
+	for _, s := range slices.Concat(found...) {
+		r.marked[sd].add(s.pos, RepeatSwipe)
+		r.swiped[s.pos] = s
 	}
 	return err
 }
 
-// swipes adds the positions of one partition's repeated swipes.
-func (j *joiner) swipes(found []parse.Pos) []parse.Pos {
+// swiped is a repeated swipe: one of so many in a row, and how many seconds lie
+// between the first and the last of them.
+type swiped struct {
+	pos     parse.Pos
+	n       int32
+	seconds int64
+}
+
+// swipes adds one partition's repeated swipes.
+func (j *joiner) swipes(found []swiped) []swiped {
 	fs, t := j.facts[clearingSide], &j.r.opt.Thresholds
 	j.build(fs)
 	var run []fact
@@ -78,16 +86,27 @@ func (j *joiner) swipes(found []parse.Pos) []parse.Pos {
 			continue
 		}
 		slices.SortFunc(run, func(a, b fact) int { return cmp.Compare(a.time, b.time) })
-		marked := 0 // rows before it are in found
+		first, end := 0, 0 // the swipes in a row that are being gathered
 		for i := t.SwipeCount - 1; i < len(run); i++ {
-			first := i - t.SwipeCount + 1
-			if int64(run[i].time-run[first].time) > t.SwipeWindow {
+			from := i - t.SwipeCount + 1
+			if int64(run[i].time-run[from].time) > t.SwipeWindow {
 				continue
 			}
-			for marked = max(marked, first); marked <= i; marked++ {
-				found = append(found, run[marked].pos())
+			if from >= end {
+				found = inARow(found, run[first:end])
+				first = from
 			}
+			end = i + 1
 		}
+		found = inARow(found, run[first:end])
+	}
+	return found
+}
+
+// inARow adds swipes that follow each other closely, if there are any.
+func inARow(found []swiped, row []fact) []swiped {
+	for i := range row {
+		found = append(found, swiped{row[i].pos(), int32(len(row)), int64(row[len(row)-1].time - row[0].time)})
 	}
 	return found
 }

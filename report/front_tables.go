@@ -215,6 +215,8 @@ func (f *front) flags() {
 			f.link(2, f.word("手续费汇总", "Fees"), f.word("手续费差异", "Fee differences"))
 		case flag == match.RefundLate:
 			f.link(2, f.word("退款与撤销", "Refunds and voids"))
+		case flag == match.AccountChanged: // of settlements
+			f.link(2, f.word("结算批次", "Settlements"))
 		case flag&riskFlags != 0:
 			f.link(2, f.word("风险提示", "Risks"))
 		default:

@@ -18,6 +18,7 @@ type line struct {
 	settlement    *match.Settlement
 	asOf          parse.Date
 	lang          parse.Lang
+	thresholds    match.Thresholds
 	said          string // the sentence of reason, once it has been asked for
 }
 
@@ -79,7 +80,7 @@ func (r *Run) loadSides(ctx context.Context, at [4][]parse.Pos) (rows [4]loaded,
 }
 
 func (r *Run) line(g *match.Group, rows *[4]loaded) line {
-	l := line{group: g, asOf: r.Result.AsOf, lang: r.Lang}
+	l := line{group: g, asOf: r.Result.AsOf, lang: r.Lang, thresholds: r.Result.Thresholds}
 	l.pos = findAll(&rows[parse.SidePos], g.Pos)
 	l.clearing = findAll(&rows[parse.SideClearing], g.Clearing)
 	if g.Reason.HasOther {

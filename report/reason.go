@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"duizhang/match"
@@ -17,9 +18,68 @@ func (l *line) reason() string {
 		if l.group.Flags&match.FeeDiff != 0 {
 			l.said = joinSentences(l.said, l.feeReason(), l.lang)
 		}
+		l.said = joinSentences(l.said, l.flagReason(), l.lang)
 	}
 	return l.said
 }
+
+// riskReason begins with what made the row stand on the sheet of risks.
+func (l *line) riskReason() string {
+	risk := l.flagReason()
+	rest := strings.TrimSuffix(l.reason(), risk)
+	return joinSentences(risk, strings.TrimSuffix(rest, text{"；", "; "}.in(l.lang)), l.lang)
+}
+
+// flagReason is the evidence of the risk flags.
+func (l *line) flagReason() (said string) {
+	add := func(s string) { said = joinSentences(said, s, l.lang) }
+	f := l.group.Flags
+	for i := range l.group.Evidence {
+		add(l.evidence(&l.group.Evidence[i]))
+	}
+	if f&match.OffHours != 0 {
+		t := &l.thresholds
+		add(l.say("交易时间 %s 在非营业时段 %s–%s 内", "%s is within the off hours %s to %s", l.offTime(), clockText(t.OffFrom), clockText(t.OffTo)))
+	}
+	if f&match.TimeDiff != 0 && len(l.pos) > 0 && len(l.clearing) > 0 {
+		add(l.say("两边交易时间相差%s：商户 %s，收单 %s", "the times are %s apart: POS %s, clearing %s", l.span(l.apart()), rowTime(l.pos[0]), rowTime(l.clearing[0])))
+	}
+	if s := l.settlement; f&match.Held != 0 && s != nil && len(s.Held) > 0 {
+		add(l.say("结算批次 %s 少到 %s 元，恰好是被标记的 %d 笔的净额之和", "the settlement %s is short by %s, exactly the nets of the %d marked rows", s.ID, grouped(s.Outstanding), len(s.Held)))
+	}
+	return said
+}
+
+// evidence explains a flag by what the rows do not show.
+func (l *line) evidence(r *match.Reason) string {
+	switch r.Code {
+	case match.ReasonOverLimit:
+		return l.say("超过合同单笔限额 %s 元", "above the contract's limit of %s for one sale", grouped(r.Amount))
+	case match.ReasonRepeatSwipe:
+		t := &l.thresholds
+		return l.say("同一终端同一张卡在%s内刷了 %d 次（界限：%s内 %d 次）", "%[2]d sales with one card at one terminal within %[1]s (limit: %[4]d within %[3]s)",
+			l.span(r.Seconds), r.N, l.span(t.SwipeWindow), t.SwipeCount)
+	case match.ReasonRefundLate:
+		return l.say("退款用了 %d 个工作日，合同约定的最后一天是 %s", "the refund took %d business days, the contract's last day was %s", r.N, dateText(r.Day))
+	}
+	return ""
+}
+
+// offTime is the time of the row that lies in the off hours: the shop's first.
+func (l *line) offTime() string {
+	for _, r := range slices.Concat(l.pos, l.clearing) {
+		if l.thresholds.InOffHours(r.Time, r.HasClock) {
+			return rowTime(r)
+		}
+	}
+	return ""
+}
+
+// apart is the distance in time between the first rows of both sides.
+func (l *line) apart() int64 { return int64(l.pos[0].Time - l.clearing[0].Time) }
+
+// clockText is seconds of the day as 02:00.
+func clockText(seconds int) string { return fmt.Sprintf("%02d:%02d", seconds/3600, seconds/60%60) }
 
 func joinSentences(a, b string, lang parse.Lang) string {
 	if a == "" || b == "" {

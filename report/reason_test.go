@@ -211,11 +211,46 @@ func TestReasonOfACredit(t *testing.T) {
 	}
 }
 
+var evidenceSentences = map[match.ReasonCode]string{
+	match.ReasonOverLimit:   "超过合同单笔限额 30.00 元",
+	match.ReasonRepeatSwipe: "同一终端同一张卡在 90 秒内刷了 2 次（界限： 5 分 0 秒内 3 次）",
+	match.ReasonRefundLate:  "退款用了 2 个工作日，合同约定的最后一天是 2026-01-06",
+	match.ReasonFileAccount: "收单文件写的结算账户是 9999，合同约定 1234",
+	match.ReasonPaidAccount: "bank.xlsx:1!5 的款项进了账户 8888，合同约定 1234",
+}
+
+// A flag says what set it: which limit, how many swipes, which account.
+func TestEvidenceOfFlags(t *testing.T) {
+	for code, want := range evidenceSentences {
+		why := match.Reason{Code: code, N: 2, Amount: 3000, Seconds: 90, Day: asOf, Other: 7}
+		l := line{group: &match.Group{Evidence: []match.Reason{why}}, thresholds: match.DefaultThresholds}
+		paid := &parse.Record{Pos: 7, Source: "bank.xlsx:1!5"}
+		paid.Text[parse.Account] = "8888"
+		s := settled{Settlement: &match.Settlement{Account: "9999", NamedAccount: "1234", Evidence: []match.Reason{why}}, credits: []*parse.Record{paid}}
+		if got := l.flagReason() + s.reason(); got != want {
+			t.Errorf("code %d:\n got %s\nwant %s", code, got, want)
+		}
+	}
+	at := func(clock int) *parse.Record {
+		return &parse.Record{Time: parse.Time(int64(asOf)*86400 + int64(clock)), HasClock: true}
+	}
+	l := line{group: &match.Group{Flags: match.OffHours | match.TimeDiff, Reason: match.Reason{Code: match.ReasonPayoutRow}}, thresholds: match.DefaultThresholds,
+		pos: []*parse.Record{at(6900)}, clearing: []*parse.Record{at(8100)}}
+	want := "交易时间 2026-01-06 02:15:00 在非营业时段 02:00–05:00 内；两边交易时间相差 20 分 0 秒：商户 2026-01-06 01:55:00，收单 2026-01-06 02:15:00"
+	if got := l.riskReason(); got != want+"；划款记录，不是交易" {
+		t.Errorf("the sheet of risks begins with the flags, got %s", got)
+	}
+	if got := l.reason(); got != "划款记录，不是交易；"+want {
+		t.Errorf("elsewhere they come last, got %s", got)
+	}
+}
+
 func TestEveryReasonHasASentence(t *testing.T) {
 	for code := match.NoReason; code <= lastReason; code++ {
 		_, group := groupSentences[code]
 		_, settlement := settlementSentences[code]
 		_, credit := creditSentences[code]
+		credit = credit || evidenceSentences[code] != ""
 		if !group && !settlement && !credit {
 			t.Errorf("reason code %d has no sentence", code)
 		}

@@ -130,6 +130,9 @@ func (s *settled) claim() string {
 // reason is the sentence that explains a settlement.
 func (s *settled) reason() string {
 	said := s.stateReason()
+	for i := range s.Evidence {
+		said = joinSentences(said, s.evidence(&s.Evidence[i]), s.lang)
+	}
 	if s.Unsettled > 0 {
 		return joinSentences(said, s.say("收单文件称其中 %d 笔未结算", "the clearing file calls %d of its rows not settled", s.Unsettled), s.lang)
 	}
@@ -140,6 +143,25 @@ func (s *settled) reason() string {
 		return joinSentences(said, s.say("收单文件称已于 %s 到账", "the clearing file says it was credited on %s", dateText(s.Claimed)), s.lang)
 	}
 	return joinSentences(said, s.say("收单文件称 %s 到账，银行为 %s", "the clearing file says %s, the bank %s", dateText(s.Claimed), dateText(s.CreditedDate)), s.lang)
+}
+
+// evidence explains a flag of a settlement.
+func (s *settled) evidence(r *match.Reason) string {
+	named := s.NamedAccount
+	if named == "" {
+		named = s.Account
+	}
+	switch r.Code {
+	case match.ReasonFileAccount:
+		return s.say("收单文件写的结算账户是 %s，合同约定 %s", "the clearing file pays to account %s, the contract names %s", s.Account, named)
+	case match.ReasonPaidAccount:
+		for _, c := range s.credits {
+			if c.Pos == r.Other {
+				return s.say("%s 的款项进了账户 %s，合同约定 %s", "the money of %s went to account %s, the contract names %s", c.Source, c.Text[parse.Account], named)
+			}
+		}
+	}
+	return ""
 }
 
 // stateReason explains how much of the money is there.

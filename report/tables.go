@@ -48,6 +48,7 @@ var (
 	colCreditedDate = column[*line]{text{"到账日期", "Credited on"}, kDate, 10, func(c *cells, l *line) { c.date(l.group.CreditedDate) }}
 	colSources      = column[*line]{text{"来源", "Source"}, kText, 21, func(c *cells, l *line) { c.text(l.sources()) }}
 	colReason       = column[*line]{text{"原因", "Reason"}, kText, 28, func(c *cells, l *line) { c.text(l.reason()) }}
+	colRiskReason   = column[*line]{text{"原因", "Reason"}, kText, 28, func(c *cells, l *line) { c.text(l.riskReason()) }}
 	colDecision     = decisionColumn[*line]()
 	colNote         = noteColumn[*line]()
 )
@@ -112,7 +113,7 @@ const (
 
 // Flags that show on the sheet of risks. The others are told on sheets of
 // their own or beside another outcome.
-const riskFlags = match.TimeDiff | match.Held | match.AccountChanged | match.OverLimit | match.RepeatSwipe | match.OffHours | match.DateOdd
+const riskFlags = match.TimeDiff | match.Held | match.OverLimit | match.RepeatSwipe | match.OffHours | match.DateOdd
 
 func outcomeIs(set ...match.Match) func(*line) bool {
 	return func(l *line) bool { return slices.Contains(set, l.group.Match) }
@@ -171,7 +172,7 @@ var (
 	suggested = []column[*line]{colMatch, colAcquirer, colMerchant, colStore, colTerminal, colPosTime, colClearingTime, colPay, colCard, colPosNumber, colClearNumber,
 		colPosAmount, colClearingDate, colClearingAmount, colReason, colSources, colDecision, colNote}
 	risks = []column[*line]{colFlags, colMatch, colAcquirer, colMerchant, colStore, colTerminal, colTime, colKind, colPay, colCard, colNumber,
-		colPosAmount, colClearingDate, colClearingAmount, colDifference, colReason, colSources, colDecision, colNote}
+		colPosAmount, colClearingDate, colClearingAmount, colDifference, colRiskReason, colSources, colDecision, colNote}
 	matched = []column[*line]{colMatch, colTiming, colAcquirer, colMerchant, colStore, colTerminal, colTime, colKind, colPay, colNumber,
 		colPosAmount, colClearingDate, colClearingAmount, colFee, colNet, colDue, colCreditedDate, colFlags, colReason, colSources, colDecision, colNote}
 )
