@@ -106,15 +106,15 @@ type kin struct {
 // compared in registers: code, status, card type and channel, and on the
 // clearing side the trade day (because contracts are dated) and the clearing,
 // settlement and credited day.
-type kinMarks [3]uint64
+type kinMarks struct{ a, b, c uint64 }
 
 func marksOf(row *parse.Row, c code, sd side) kinMarks {
-	m := kinMarks{uint64(c) | uint64(row.Status)<<8 | uint64(row.CardType)<<16 | uint64(row.Channel)<<24}
+	m := kinMarks{a: uint64(c) | uint64(row.Status)<<8 | uint64(row.CardType)<<16 | uint64(row.Channel)<<24}
 	if sd == clearingSide {
-		m[0] |= uint64(row.Time.Date()) << 32
+		m.a |= uint64(row.Time.Date()) << 32
 		settled, credited := claimedDays(row)
-		m[1] = uint64(uint32(row.ClearingDate)) | uint64(settled)<<32
-		m[2] = uint64(credited)
+		m.b = uint64(uint32(row.ClearingDate)) | uint64(settled)<<32
+		m.c = uint64(credited)
 	}
 	return m
 }
@@ -125,18 +125,20 @@ var kinTexts = [4]parse.Field{parse.Currency, parse.Acquirer, parse.MerchantID, 
 
 // kinCase is a kin's rows whose day and marks are the same too.
 type kinCase struct {
-	day   parse.Date
-	marks Flags
-	gap   creditGap
-	id    uint32
+	is uint64 // the three of them, see caseOf
+	id uint32
+}
+
+func caseOf(day parse.Date, marks Flags, gap creditGap) uint64 {
+	return uint64(day)<<32 | uint64(marks)<<8 | uint64(gap)
 }
 
 func newClasser(r *run, sd side) *classer {
 	return &classer{r: r, side: sd, keyer: newKeyer(r.opt.seed), table: make([]*kin, 64), fees: feeLedger{}}
 }
 
-// of is the row's class; it also adds the row to the sums of its class.
-func (c *classer) of(row *parse.Row) uint32 {
+// of is the row's class and code; it also adds the row to the sums of its class.
+func (c *classer) of(row *parse.Row) (uint32, code) {
 	id, k, d := c.find(row)
 	if c.seen.on {
 		if h := c.keyer.hash(row.Text[parse.TerminalID]); h != 0 {
@@ -147,24 +149,23 @@ func (c *classer) of(row *parse.Row) uint32 {
 		d.tally.add(d.fee, row.Amount, row.Fee, row.HasFee)
 	}
 	c.count(id, row)
-	return id
+	return id, k.base.code
 }
 
 // find is the row's class. The contract of its day comes with it on the
 // clearing side.
 func (c *classer) find(row *parse.Row) (uint32, *kin, *kinDay) {
 	k := c.kin(row)
-	kc := kinCase{day: row.ClearingDate}
+	marks := c.offHours(k, row) | c.dateOdd(row)
 	if c.side == posSide {
-		kc.marks = c.offHours(k, row) | c.dateOdd(row)
-		return c.r.caseID(k, kc), k, nil
+		return c.r.caseID(k, row.ClearingDate, marks, noGap), k, nil
 	}
-	if kc.day == 0 && row.Time != 0 {
-		kc.day = k.contract.ClearingDay(row.Time, row.HasClock, row.Channel)
+	day := row.ClearingDate
+	if day == 0 && row.Time != 0 {
+		day = k.contract.ClearingDay(row.Time, row.HasClock, row.Channel)
 	}
-	d := c.onDay(k, kc.day)
-	kc.gap, kc.marks = gapOf(row), c.offHours(k, row)|c.dateOdd(row)|d.marks(k, row)
-	return c.r.caseID(k, kc), k, d
+	d := c.onDay(k, day)
+	return c.r.caseID(k, day, marks|d.marks(k, row), gapOf(row)), k, d
 }
 
 func (c *classer) offHours(k *kin, row *parse.Row) Flags {
@@ -219,17 +220,18 @@ func (d *kinDay) marks(k *kin, row *parse.Row) (f Flags) {
 	return f
 }
 
-func (r *run) caseID(k *kin, kc kinCase) uint32 {
+func (r *run) caseID(k *kin, day parse.Date, marks Flags, gap creditGap) uint32 {
+	is := caseOf(day, marks, gap)
 	for i := range k.cases {
-		if o := &k.cases[i]; o.day == kc.day && o.marks == kc.marks && o.gap == kc.gap {
+		if o := &k.cases[i]; o.is == is {
 			return o.id
 		}
 	}
 	cl := k.base
-	cl.day, cl.marks, cl.gap = kc.day, kc.marks, kc.gap
-	kc.id = r.classes.id(cl)
-	k.cases = append(k.cases, kc)
-	return kc.id
+	cl.day, cl.marks, cl.gap = day, marks, gap
+	id := r.classes.id(cl)
+	k.cases = append(k.cases, kinCase{is, id})
+	return id
 }
 
 // netOf is what the row pays out: the file's own net, else amount − fee.
@@ -270,10 +272,10 @@ func (c *classer) kin(row *parse.Row) *kin {
 	cd := rowCode(row)
 	m := marksOf(row, cd, c.side)
 	slot := &c.recent[m.slot(row.Text[parse.MerchantID])]
-	if k := *slot; k != nil && k.is(&m, row, c.side) {
+	if k := *slot; k != nil && k.is(m, row, c.side) {
 		return k
 	}
-	k := c.lookUp(&m, cd, row)
+	k := c.lookUp(m, cd, row)
 	*slot = k
 	return k
 }
@@ -292,8 +294,8 @@ func claimedDays(row *parse.Row) (settled, credited parse.Date) {
 }
 
 // slot spreads kins over the cache; any spread is right.
-func (m *kinMarks) slot(merchant []byte) uint64 {
-	h := m[0] ^ m[1]<<7
+func (m kinMarks) slot(merchant []byte) uint64 {
+	h := m.a ^ m.b<<7
 	if n := len(merchant); n > 0 {
 		h ^= uint64(merchant[n-1])<<50 ^ uint64(merchant[max(n-2, 0)])<<54
 	}
@@ -301,20 +303,19 @@ func (m *kinMarks) slot(merchant []byte) uint64 {
 }
 
 // is says whether a row is of the kin.
-func (k *kin) is(m *kinMarks, row *parse.Row, sd side) bool {
-	return k.marks[0] == m[0] && k.marks[1] == m[1] && k.marks[2] == m[2] &&
+func (k *kin) is(m kinMarks, row *parse.Row, sd side) bool {
+	return k.marks == m &&
 		sameText(k.texts[2], row.Text[parse.MerchantID]) && sameText(k.texts[0], row.Text[parse.Currency]) &&
 		sameText(k.texts[1], row.Text[parse.Acquirer]) && (sd == posSide || sameText(k.texts[3], row.Text[parse.Account]))
 }
 
 // sameText is bytes.Equal for texts that are mostly absent or of an
 // identifier's length.
-func sameText(a, b []byte) bool {
-	if len(a) != len(b) || len(a) > 16 {
+func sameText(a, b []byte) bool { return len(a) == len(b) && (len(a) == 0 || sameBytes(a, b)) }
+
+func sameBytes(a, b []byte) bool {
+	if len(a) > 16 {
 		return bytes.Equal(a, b)
-	}
-	if len(a) == 0 {
-		return true
 	}
 	a1, a2 := ends(a)
 	b1, b2 := ends(b)
@@ -322,9 +323,9 @@ func sameText(a, b []byte) bool {
 }
 
 // lookUp is kin without the cache.
-func (c *classer) lookUp(m *kinMarks, cd code, row *parse.Row) *kin {
+func (c *classer) lookUp(m kinMarks, cd code, row *parse.Row) *kin {
 	b := c.buf[:0]
-	for _, w := range m {
+	for _, w := range [...]uint64{m.a, m.b, m.c} {
 		b = binary.LittleEndian.AppendUint64(b, w)
 	}
 	for _, f := range kinTexts {
@@ -343,8 +344,8 @@ func (c *classer) lookUp(m *kinMarks, cd code, row *parse.Row) *kin {
 	}
 }
 
-func (c *classer) addKin(h uint64, m *kinMarks, cd code, row *parse.Row) *kin {
-	k := &kin{hash: h, marks: *m}
+func (c *classer) addKin(h uint64, m kinMarks, cd code, row *parse.Row) *kin {
+	k := &kin{hash: h, marks: m}
 	for i, f := range kinTexts {
 		k.texts[i] = bytes.Clone(row.Text[f])
 	}
@@ -425,6 +426,7 @@ type places struct {
 	used      int
 	waiting   [64]shown // not yet in table
 	n         int       // how many of them
+	touched   uint64    // see flush
 }
 
 // shown is a terminal, by a 64-bit keyed fingerprint, with the number of its
@@ -473,8 +475,16 @@ func (p *places) add(hash uint64, merchant uint32) {
 	p.n++
 }
 
-// flush notes what is waiting.
+// flush notes what is waiting. It looks at all slots first, which needs no
+// answer from one to go on to the next.
 func (p *places) flush() {
+	if mask := uint64(len(p.table) - 1); len(p.table) > 0 {
+		touched := uint64(0)
+		for i := range p.waiting[:p.n] {
+			touched |= p.table[p.waiting[i].hash>>1&mask].hash
+		}
+		p.touched = touched
+	}
 	for i := range p.waiting[:p.n] {
 		p.note(p.waiting[i].hash, p.waiting[i].merchant)
 	}

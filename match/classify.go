@@ -54,6 +54,12 @@ func (c code) kind() parse.Kind { return parse.Kind(c & codeKind) }
 func (c code) live() bool       { return c&codeLive != 0 }
 func (c code) clock() bool      { return c&codeClock != 0 }
 
+// swipes says whether rows of the code are sales that went through at a known
+// time.
+func (c code) swipes() bool {
+	return c.live() && c.clock() && (c.kind() == parse.Sale || c.kind() == parse.PreauthComplete)
+}
+
 // what is kind and liveness without the clock: rows pair only with their like.
 func (c code) what() code { return c &^ codeClock }
 

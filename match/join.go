@@ -99,7 +99,7 @@ func newJoiner(r *run, key KeyType) *joiner {
 // partition joins one partition of a store. Too large a one is split by
 // further bits of the key first; rows of one single key cannot be split and
 // are joined in one piece.
-func (j *joiner) partition(ctx context.Context, st *store, p int) error {
+func (j *joiner) partition(ctx context.Context, st *store[fact], p int) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -118,7 +118,7 @@ func (j *joiner) partition(ctx context.Context, st *store, p int) error {
 }
 
 // sameKeys says that all facts of a partition carry one key.
-func (j *joiner) sameKeys(st *store, p int) bool {
+func (j *joiner) sameKeys(st *store[fact], p int) bool {
 	var first *fact
 	same := true
 	for sd := range st.parts {
@@ -138,8 +138,8 @@ func (j *joiner) sameKeys(st *store, p int) bool {
 }
 
 // split spreads a partition over the partitions of a store one level deeper.
-func (j *joiner) split(ctx context.Context, st *store, p int) error {
-	sub := newStore(st.sp, st.bits, st.chunk, st.depth+1)
+func (j *joiner) split(ctx context.Context, st *store[fact], p int) error {
+	sub := newStore[fact](st.sp, st.bits, st.chunk, st.depth+1)
 	for sd := range st.parts {
 		w := sub.writer(side(sd))
 		if err := st.drain(side(sd), p, func(fs []fact) {

@@ -112,7 +112,7 @@ type run struct {
 	opt          Options
 	src          [4]Source // by parse.Side
 	keys         []KeyType
-	stores       []*store // of each key
+	stores       []*store[fact] // of each key
 	spill        *spill
 	maxPartition int // facts; larger ones are split
 	classes      classTable
@@ -151,7 +151,7 @@ func newRun(opt Options, pos, clearing, bank Source) *run {
 		r.keys = usableKeys(pos.Carries(), clearing.Carries())
 	}
 	for range r.keys {
-		r.stores = append(r.stores, newStore(r.spill, uint(opt.partBits), opt.chunkFacts, 0))
+		r.stores = append(r.stores, newStore[fact](r.spill, uint(opt.partBits), opt.chunkFacts, 0))
 	}
 	if r.maxPartition = cmp.Or(opt.maxPartition, 1<<62); r.spill.open != nil {
 		// Facts, tables and copies take up to 80 bytes a row.
@@ -173,9 +173,9 @@ func (r *run) scan(ctx context.Context, sd side) error {
 	if src == nil {
 		return nil
 	}
-	var swipes *store
+	var swipes *store[swipe]
 	if r.swipeSide(sd) {
-		swipes = newStore(r.spill, uint(r.opt.partBits), r.opt.chunkFacts, 0)
+		swipes = newStore[swipe](r.spill, min(uint(r.opt.partBits), swipePartBits), r.opt.chunkFacts, 0)
 	}
 	err := r.visit(sd, swipes, func(newVisitor func() *scanner) error {
 		return src.Scan(ctx, r.opt.Workers, r.needs(sd, src.Carries()), func(int) func(*parse.Row) {
@@ -183,12 +183,12 @@ func (r *run) scan(ctx context.Context, sd side) error {
 			v.classer.seen.on = sd == clearingSide && src.Carries().Has(parse.TerminalID)
 			return func(row *parse.Row) {
 				v.tally.addPos(row.Pos)
-				id := v.classer.of(row)
+				id, code := v.classer.of(row)
 				if !v.place(row, id, 0) {
 					v.rest = append(v.rest, placed{row.Pos, id})
 				}
-				if v.swipes != nil {
-					v.swipe(row, id)
+				if v.swipes != nil && code.swipes() {
+					v.swipe(row)
 				}
 				if v.tally.n&1023 == 0 {
 					r.opt.Progress.Scanned.Add(1024)
@@ -232,8 +232,8 @@ type scanner struct {
 	sd      side
 	keyer   keyer
 	classer *classer
-	writers []*writer
-	swipes  *writer // of the side on which repeated swipes are looked for
+	writers []*writer[fact]
+	swipes  *writer[swipe] // nil on a side where repeated swipes are not looked for
 	rest    []placed
 	loose   []loose
 	bares   [][4]uint64
@@ -243,7 +243,7 @@ type scanner struct {
 
 // visit runs a pass over a side with one scanner per worker and collects what
 // they found.
-func (r *run) visit(sd side, swipes *store, pass func(newVisitor func() *scanner) error) error {
+func (r *run) visit(sd side, swipes *store[swipe], pass func(newVisitor func() *scanner) error) error {
 	var mu sync.Mutex
 	var all []*scanner
 	if err := pass(func() *scanner {
@@ -253,7 +253,6 @@ func (r *run) visit(sd side, swipes *store, pass func(newVisitor func() *scanner
 		}
 		if swipes != nil {
 			s.swipes = swipes.writer(sd)
-			s.writers = append(s.writers, s.swipes)
 		}
 		mu.Lock()
 		defer mu.Unlock()
@@ -263,16 +262,29 @@ func (r *run) visit(sd side, swipes *store, pass func(newVisitor func() *scanner
 		return err
 	}
 	for _, s := range all {
-		for _, w := range s.writers {
-			if err := w.close(); err != nil {
-				return err
-			}
+		if err := s.close(); err != nil {
+			return err
 		}
-		s.classer.close()
 		r.scanned[sd].merge(&s.tally)
 		r.rest[sd] = append(r.rest[sd], s.rest...)
 		r.keep(sd, s.loose, s.bares)
 	}
+	return nil
+}
+
+// close hands on what the scanner has filed.
+func (s *scanner) close() error {
+	for _, w := range s.writers {
+		if err := w.close(); err != nil {
+			return err
+		}
+	}
+	if s.swipes != nil {
+		if err := s.swipes.close(); err != nil {
+			return err
+		}
+	}
+	s.classer.close()
 	return nil
 }
 

@@ -83,7 +83,7 @@ func (s side) parse() parse.Side {
 const (
 	defaultPartBits   = 8   // 256 partitions: 10M rows a side make partitions that stay in L2
 	defaultChunkFacts = 256 // 8 KiB, the unit of allocation and of spilling
-	firstChunkFacts   = 8
+	firstChunk        = 8   // records, of a partition's first chunk
 	// maxDepth limits the recursion of partitions that are too large.
 	maxDepth = 3
 )
@@ -99,27 +99,27 @@ type spill struct {
 	file     *os.File
 	slabs    slabs
 	// free are chunks of full size that were let go of.
-	free [][]fact
+	free [][]byte
 	end  atomic.Int64
 }
 
-// chunk gives a chunk for n facts, a used one if there is any.
-func (s *spill) chunk(n int) []fact {
-	s.resident.Add(int64(n * factSize))
+// chunk gives n bytes for records, used ones if there are any.
+func (s *spill) chunk(n int) []byte {
+	s.resident.Add(int64(n))
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if last := len(s.free) - 1; last >= 0 && cap(s.free[last]) == n {
+	if last := len(s.free) - 1; last >= 0 && len(s.free[last]) == n {
 		c := s.free[last]
 		s.free = s.free[:last]
-		return c[:n]
+		return c
 	}
-	return factsOf(s.slabs.take(n * factSize))
+	return s.slabs.take(n)
 }
 
 // release lets go of a chunk; one of full size may serve again.
-func (s *spill) release(c []fact, full int) {
-	s.resident.Add(-int64(cap(c) * factSize))
-	if cap(c) == full {
+func (s *spill) release(c []byte, full int) {
+	s.resident.Add(-int64(len(c)))
+	if len(c) == full {
 		s.mu.Lock()
 		s.free = append(s.free, c)
 		s.mu.Unlock()
@@ -142,23 +142,22 @@ func (s *spill) handle() (*os.File, error) {
 	return s.file, nil
 }
 
-// write appends facts to the file.
-func (s *spill) write(fs []fact) (extent, error) {
+// write appends records to the file and says where they begin.
+func (s *spill) write(b []byte) (off int64, err error) {
 	f, err := s.handle()
 	if err != nil {
-		return extent{}, err
+		return 0, err
 	}
-	b := factBytes(fs)
-	off := s.end.Add(int64(len(b))) - int64(len(b))
+	off = s.end.Add(int64(len(b))) - int64(len(b))
 	if _, err := f.WriteAt(b, off); err != nil {
-		return extent{}, fmt.Errorf("temporary file for the match: %w", err)
+		return 0, fmt.Errorf("temporary file for the match: %w", err)
 	}
-	return extent{off, len(fs)}, nil
+	return off, nil
 }
 
-// read fills fs from the file.
-func (s *spill) read(fs []fact, off int64) error {
-	if _, err := s.file.ReadAt(factBytes(fs), off); err != nil {
+// read fills b from the file.
+func (s *spill) read(b []byte, off int64) error {
+	if _, err := s.file.ReadAt(b, off); err != nil {
 		return fmt.Errorf("temporary file for the match: %w", err)
 	}
 	return nil
@@ -182,19 +181,23 @@ func (s *spill) close() error {
 	return err
 }
 
-// factBytes is the memory of facts. They only travel to a file of the same
-// process and back.
-func factBytes(fs []fact) []byte {
-	if len(fs) == 0 {
+// bytesOf is the memory of records, which hold no pointers. They only travel to
+// a file of the same process and back.
+func bytesOf[T any](rs []T) []byte {
+	if len(rs) == 0 {
 		return nil
 	}
-	return unsafe.Slice((*byte)(unsafe.Pointer(&fs[0])), len(fs)*factSize)
+	return unsafe.Slice((*byte)(unsafe.Pointer(&rs[0])), len(rs)*sizeOf[T]())
 }
 
-// factsOf is the opposite of factBytes.
-func factsOf(b []byte) []fact {
-	n := len(b) / factSize
-	return unsafe.Slice((*fact)(unsafe.Pointer(&b[0])), n)
+// recordsOf is the opposite of bytesOf.
+func recordsOf[T any](b []byte) []T {
+	return unsafe.Slice((*T)(unsafe.Pointer(&b[0])), len(b)/sizeOf[T]())
+}
+
+func sizeOf[T any]() int {
+	var r T
+	return int(unsafe.Sizeof(r))
 }
 
 type extent struct {
@@ -202,102 +205,113 @@ type extent struct {
 	n   int
 }
 
-// store holds the facts of one key, both sides, in radix partitions by key:
-// rows with the same key are always in the same partition.
-type store struct {
+// record is what a store holds: of fixed size and without pointers.
+type record interface{ fact | swipe }
+
+// store holds records of both sides in radix partitions by key: those of the
+// same key are always in the same partition.
+type store[T record] struct {
 	sp    *spill
 	depth uint
 	bits  uint
-	chunk int
+	chunk int // records
 	mu    sync.Mutex
-	parts [2][]partition
+	parts [2][]partition[T]
 }
 
-type partition struct {
-	mem  [][]fact
+type partition[T record] struct {
+	mem  [][]T
 	runs []extent
 	n    int
 }
 
-func newStore(sp *spill, bits uint, chunk int, depth uint) *store {
-	s := &store{sp: sp, bits: bits, chunk: chunk, depth: depth}
+// newStore makes a store of 1<<bits partitions whose chunks take as much
+// memory as so many facts.
+func newStore[T record](sp *spill, bits uint, chunkFacts int, depth uint) *store[T] {
+	s := &store[T]{sp: sp, bits: bits, chunk: chunkFacts * factSize / sizeOf[T](), depth: depth}
 	for i := range s.parts {
-		s.parts[i] = make([]partition, 1<<bits)
+		s.parts[i] = make([]partition[T], 1<<bits)
 	}
 	return s
 }
 
 // part is the partition of a key: depth d uses the d-th group of bits from the top.
-func (s *store) part(hi uint32) uint32 {
+func (s *store[T]) part(hi uint32) uint32 {
 	return hi << (s.depth * s.bits) >> (32 - s.bits)
 }
 
-func (s *store) rows(p int) int { return s.parts[0][p].n + s.parts[1][p].n }
+func (s *store[T]) rows(p int) int { return s.parts[0][p].n + s.parts[1][p].n }
 
-// writer puts one worker's facts of one side into a store, without locks until
-// it is closed.
-type writer struct {
-	st    *store
+func (s *store[T]) release(c []T) {
+	s.sp.release(bytesOf(c[:cap(c)]), s.chunk*sizeOf[T]())
+}
+
+// writer puts one worker's records of one side into a store, without locks
+// until it is closed.
+type writer[T record] struct {
+	st    *store[T]
 	sd    side
-	parts []partition
-	cur   []openChunk // of each partition
+	parts []partition[T]
+	cur   []openChunk[T] // of each partition
 	err   error
 }
 
 // openChunk is a chunk that is being filled.
-type openChunk struct {
-	facts []fact // all of it
-	n     int    // how many are filled in
+type openChunk[T record] struct {
+	recs []T // all of it
+	n    int // how many are filled in
 }
 
-func (s *store) writer(sd side) *writer {
-	return &writer{st: s, sd: sd, parts: make([]partition, len(s.parts[sd])), cur: make([]openChunk, len(s.parts[sd]))}
+func (s *store[T]) writer(sd side) *writer[T] {
+	n := len(s.parts[sd])
+	return &writer[T]{st: s, sd: sd, parts: make([]partition[T], n), cur: make([]openChunk[T], n)}
 }
 
-// next is where the next fact of a key goes; hi is its key's high part.
-func (w *writer) next(hi uint32) *fact {
+// next is where the next record of a key goes; hi is its key's high part.
+func (w *writer[T]) next(hi uint32) *T {
 	p := w.st.part(hi)
 	c := &w.cur[p]
-	if c.n >= len(c.facts) {
+	if c.n >= len(c.recs) {
 		w.full(p, c)
 	}
-	f := &c.facts[c.n]
+	r := &c.recs[c.n]
 	c.n++
-	return f
+	return r
 }
 
 // full puts a full chunk away and opens an empty one.
-func (w *writer) full(p uint32, c *openChunk) {
-	switch size := len(c.facts); {
+func (w *writer[T]) full(p uint32, c *openChunk[T]) {
+	switch size := len(c.recs); {
 	case size > 0 && w.st.sp.over():
-		w.spill(p, c.facts)
+		w.spill(p, c.recs)
 	default:
 		if size > 0 {
-			w.parts[p].mem = append(w.parts[p].mem, c.facts)
+			w.parts[p].mem = append(w.parts[p].mem, c.recs)
 		}
-		c.facts = w.st.sp.chunk(min(max(firstChunkFacts, 4*size), w.st.chunk))
+		n := min(max(firstChunk, 4*size), w.st.chunk)
+		c.recs = recordsOf[T](w.st.sp.chunk(n * sizeOf[T]()))
 	}
 	c.n = 0
 }
 
-func (w *writer) spill(p uint32, c []fact) {
-	e, err := w.st.sp.write(c)
+func (w *writer[T]) spill(p uint32, rs []T) {
+	off, err := w.st.sp.write(bytesOf(rs))
 	if err != nil {
 		w.err = err
 	}
-	w.parts[p].runs = append(w.parts[p].runs, e)
+	w.parts[p].runs = append(w.parts[p].runs, extent{off, len(rs)})
 }
 
 // close hands the worker's partitions to the store.
-func (w *writer) close() error {
+func (w *writer[T]) close() error {
 	for p, c := range w.cur {
-		switch facts := c.facts[:c.n]; {
+		switch recs := c.recs[:c.n]; {
 		case c.n == 0:
 		case w.st.sp.over():
-			w.spill(uint32(p), facts)
-			w.st.sp.release(facts, w.st.chunk)
+			w.spill(uint32(p), recs)
+			w.st.release(recs)
 		default:
-			w.parts[p].mem = append(w.parts[p].mem, facts)
+			w.parts[p].mem = append(w.parts[p].mem, recs)
 		}
 	}
 	w.st.mu.Lock()
@@ -312,7 +326,7 @@ func (w *writer) close() error {
 	return w.err
 }
 
-func (p *partition) count() (n int) {
+func (p *partition[T]) count() (n int) {
 	for _, c := range p.mem {
 		n += len(c)
 	}
@@ -322,18 +336,21 @@ func (p *partition) count() (n int) {
 	return n
 }
 
-// load appends a partition's facts to buf and lets go of its memory.
-func (s *store) load(sd side, p int, buf []fact) ([]fact, error) {
+// load appends a partition's records to buf and lets go of its memory.
+func (s *store[T]) load(sd side, p int, buf []T) ([]T, error) {
 	pt := &s.parts[sd][p]
+	if need := len(buf) + pt.n; cap(buf) < need {
+		buf = append(make([]T, 0, need+need/4), buf...)
+	}
 	for _, c := range pt.mem {
 		buf = append(buf, c...)
-		s.sp.release(c, s.chunk)
+		s.release(c)
 	}
 	pt.mem = nil
 	for _, e := range pt.runs {
 		n := len(buf)
-		buf = append(buf, make([]fact, e.n)...)
-		if err := s.sp.read(buf[n:], e.off); err != nil {
+		buf = buf[:n+e.n]
+		if err := s.sp.read(bytesOf(buf[n:]), e.off); err != nil {
 			return buf, err
 		}
 	}
@@ -341,16 +358,16 @@ func (s *store) load(sd side, p int, buf []fact) ([]fact, error) {
 	return buf, nil
 }
 
-// each calls visit with a partition's facts, a chunk at a time, and keeps them.
-func (s *store) each(sd side, p int, visit func([]fact)) error {
+// each calls visit with a partition's records, a chunk at a time, and keeps them.
+func (s *store[T]) each(sd side, p int, visit func([]T)) error {
 	pt := &s.parts[sd][p]
 	for _, c := range pt.mem {
 		visit(c)
 	}
-	var buf []fact
+	var buf []T
 	for _, e := range pt.runs {
 		buf = resize(buf, e.n)
-		if err := s.sp.read(buf, e.off); err != nil {
+		if err := s.sp.read(bytesOf(buf), e.off); err != nil {
 			return err
 		}
 		visit(buf)
@@ -359,14 +376,13 @@ func (s *store) each(sd side, p int, visit func([]fact)) error {
 }
 
 // drain is each, letting go of the memory.
-func (s *store) drain(sd side, p int, visit func([]fact)) error {
+func (s *store[T]) drain(sd side, p int, visit func([]T)) error {
 	pt := &s.parts[sd][p]
 	mem := pt.mem
 	pt.mem = nil
-	for i, c := range mem {
+	for _, c := range mem {
 		visit(c)
-		mem[i] = nil
-		s.sp.release(c, s.chunk)
+		s.release(c)
 	}
 	err := s.each(sd, p, visit)
 	pt.runs = nil

@@ -3,6 +3,7 @@ package match
 import (
 	"cmp"
 	"context"
+	"math/bits"
 	"slices"
 
 	"duizhang/parse"
@@ -27,39 +28,47 @@ func (r *run) swipeSide(sd side) bool {
 	return shows(sd) && (sd == posSide || !shows(posSide))
 }
 
-// swipe files a sale that went through under its terminal and card.
-func (s *scanner) swipe(row *parse.Row, class uint32) {
-	c := rowCode(row)
-	if !c.live() || !row.HasClock || c.kind() != parse.Sale && c.kind() != parse.PreauthComplete {
+// swipe is what is kept of a sale until all of them are known, in 16 bytes.
+type swipe struct {
+	who  uint64 // fingerprint of terminal and card << 8 | position >> 32
+	time uint32 // see factTime
+	at   uint32 // position, low 32 bits
+}
+
+// swipePartBits are the bits of the fingerprint that choose the partition: few
+// enough for the scan to write to, enough for a partition's filter to stay in
+// a core's own cache.
+const swipePartBits = 6
+
+func (s *swipe) pos() parse.Pos { return parse.Pos(s.who&0xff)<<32 | parse.Pos(s.at) }
+
+// swipe files a sale under its terminal and card.
+func (s *scanner) swipe(row *parse.Row) {
+	who := s.keyer.hashPair(row.Text[parse.TerminalID], row.Text[parse.CardTail])
+	if who == 0 {
 		return
 	}
-	if lo := s.keyer.hashPair(row.Text[parse.TerminalID], row.Text[parse.CardTail]); lo != 0 {
-		s.swipes.next(uint32(lo>>32)).set(keyValue{lo, uint32(lo >> 32)}, row, class)
-	}
+	f := s.swipes.next(uint32(who >> 32))
+	f.who = who<<8 | uint64(row.Pos)>>32&0xff
+	f.time, f.at = factTime(row), uint32(row.Pos)
 }
 
 // markSwipes flags all sales that belong to a run of at least SwipeCount with
-// one card at one terminal within SwipeWindow seconds. It lets go of the facts.
-func (r *run) markSwipes(ctx context.Context, st *store, sd side) error {
-	found := make([][]swiped, r.opt.Workers)
-	joiners := make([]*joiner, r.opt.Workers)
-	for w := range joiners {
-		joiners[w] = &joiner{r: r}
-	}
+// one card at one terminal within SwipeWindow seconds. It lets go of the
+// swipes.
+func (r *run) markSwipes(ctx context.Context, st *store[swipe], sd side) error {
+	finders := make([]swipeFinder, r.opt.Workers)
 	err := r.parallel(ctx, len(st.parts[sd]), func(w, p int) error {
-		j := joiners[w]
-		fs, err := st.load(sd, p, j.facts[clearingSide][:0])
-		if err != nil {
-			return err
-		}
-		j.facts[clearingSide] = fs
-		found[w] = j.swipes(found[w])
-		return nil
+		f := &finders[w]
+		f.t = &r.opt.Thresholds
+		return f.partition(st, sd, p)
 	})
 	r.swiped = map[parse.Pos]swiped{}
-	for _, s := range slices.Concat(found...) {
-		r.marked[sd].add(s.pos, RepeatSwipe)
-		r.swiped[s.pos] = s
+	for i := range finders {
+		for _, s := range finders[i].found {
+			r.marked[sd].add(s.pos, RepeatSwipe)
+			r.swiped[s.pos] = s
+		}
 	}
 	return err
 }
@@ -72,41 +81,104 @@ type swiped struct {
 	seconds int64
 }
 
-// swipes adds one partition's repeated swipes.
-func (j *joiner) swipes(found []swiped) []swiped {
-	fs, t := j.facts[clearingSide], &j.r.opt.Thresholds
-	j.build(fs)
-	var run []fact
-	for _, h := range j.heads {
-		run = run[:0]
-		for n := h[clearingSide]; n != 0; n = j.next[clearingSide][n-1] {
-			run = append(run, fs[n-1])
+// swipeFinder looks for repeated swipes, partition by partition; it belongs to
+// one goroutine. Nearly no sale is one, so a filter of small counters tells
+// first which sales could be, and only those are sorted.
+type swipeFinder struct {
+	t     *Thresholds
+	cells []uint64 // 32 counters of two bits each
+	shift uint     // a fingerprint's upper bits choose the counter
+	maybe []swipe
+	found []swiped
+}
+
+// partition adds one partition's repeated swipes.
+func (f *swipeFinder) partition(st *store[swipe], sd side, p int) error {
+	n := bits.Len(uint(st.rows(p)) | 7)
+	f.cells = resize(f.cells, 1<<(n-2)) // eight to sixteen counters a sale
+	f.shift = uint(64 - (n + 3))
+	if err := st.each(sd, p, f.count); err != nil {
+		return err
+	}
+	f.maybe = f.maybe[:0]
+	if err := st.drain(sd, p, f.sift); err != nil {
+		return err
+	}
+	slices.SortFunc(f.maybe, func(a, b swipe) int {
+		return cmp.Or(cmp.Compare(a.who>>8, b.who>>8), cmp.Compare(a.time, b.time))
+	})
+	for run := f.maybe; len(run) > 0; {
+		n := 1
+		for n < len(run) && run[n].who>>8 == run[0].who>>8 {
+			n++
 		}
-		if len(run) < t.SwipeCount {
+		f.repeated(run[:n])
+		run = run[n:]
+	}
+	return nil
+}
+
+// counters are the two that a sale counts in. Time is cut into pieces of at
+// least SwipeWindow seconds and one more; each counter is of two neighbouring
+// pieces, so that all sales of any window count in one of them.
+func (f *swipeFinder) counters(s *swipe) (a, b uint64) {
+	piece := uint64(s.time >> bits.Len64(uint64(f.t.SwipeWindow)))
+	a = (s.who>>8 ^ piece<<40) * 0x9e3779b97f4a7c15
+	b = (s.who>>8 ^ (piece+1)<<40) * 0x9e3779b97f4a7c15
+	return a >> f.shift, b >> f.shift
+}
+
+// full is how far a counter counts; a larger SwipeCount lets more sales
+// through than belong to a run.
+const full = 3
+
+func (f *swipeFinder) count(all []swipe) {
+	for i := range all {
+		a, b := f.counters(&all[i])
+		f.up(a)
+		f.up(b)
+	}
+}
+
+func (f *swipeFinder) up(counter uint64) {
+	w, bit := &f.cells[counter>>5], counter&31*2
+	if *w>>bit&full != full {
+		*w += 1 << bit
+	}
+}
+
+// sift keeps the sales of which a counter has seen enough.
+func (f *swipeFinder) sift(all []swipe) {
+	enough := uint64(min(f.t.SwipeCount, full))
+	for i := range all {
+		a, b := f.counters(&all[i])
+		if f.cells[a>>5]>>(a&31*2)&full >= enough || f.cells[b>>5]>>(b&31*2)&full >= enough {
+			f.maybe = append(f.maybe, all[i])
+		}
+	}
+}
+
+// repeated adds those of one card's sales at one terminal, in order of time,
+// that follow each other closely.
+func (f *swipeFinder) repeated(run []swipe) {
+	first, end := 0, 0 // the swipes in a row that are being gathered
+	for i := f.t.SwipeCount - 1; i < len(run); i++ {
+		from := i - f.t.SwipeCount + 1
+		if int64(run[i].time-run[from].time) > f.t.SwipeWindow {
 			continue
 		}
-		slices.SortFunc(run, func(a, b fact) int { return cmp.Compare(a.time, b.time) })
-		first, end := 0, 0 // the swipes in a row that are being gathered
-		for i := t.SwipeCount - 1; i < len(run); i++ {
-			from := i - t.SwipeCount + 1
-			if int64(run[i].time-run[from].time) > t.SwipeWindow {
-				continue
-			}
-			if from >= end {
-				found = inARow(found, run[first:end])
-				first = from
-			}
-			end = i + 1
+		if from >= end {
+			f.inARow(run[first:end])
+			first = from
 		}
-		found = inARow(found, run[first:end])
+		end = i + 1
 	}
-	return found
+	f.inARow(run[first:end])
 }
 
 // inARow adds swipes that follow each other closely, if there are any.
-func inARow(found []swiped, row []fact) []swiped {
+func (f *swipeFinder) inARow(row []swipe) {
 	for i := range row {
-		found = append(found, swiped{row[i].pos(), int32(len(row)), int64(row[len(row)-1].time - row[0].time)})
+		f.found = append(f.found, swiped{row[i].pos(), int32(len(row)), int64(row[len(row)-1].time - row[0].time)})
 	}
-	return found
 }
