@@ -68,80 +68,100 @@ func newKeyer(seed uint64) keyer {
 // Rows of different currencies never meet, so a currency other than CNY is
 // part of every key.
 func (h *keyer) key(k KeyType, r *parse.Row) (v keyValue, ok bool) {
-	var parts [3][]byte
+	var a, b, c []byte
+	exact := isBase(r.Text[parse.Currency])
 	switch k {
-	case KeyOrder:
-		parts[0] = r.Text[parse.OrderNo]
-	case KeyChannel:
-		parts[0] = r.Text[parse.ChannelNo]
-	case KeyRef:
-		parts = [3][]byte{r.Text[parse.TerminalID], r.Text[parse.RefNo], nil}
-		ok = len(parts[1]) > 0
-	case KeyTrace:
-		parts = [3][]byte{r.Text[parse.TerminalID], r.Text[parse.BatchNo], r.Text[parse.TraceNo]}
-		ok = len(parts[1]) > 0 && len(parts[2]) > 0 && r.Time != 0
-	}
-	if ok = len(parts[0]) > 0 && (ok || k < KeyRef); !ok {
-		return keyValue{}, false
-	}
-	cur := r.Text[parse.Currency]
-	if isBase(cur) {
-		if v, exact := exactKey(k, &parts, r.Time.Date()); exact {
-			return h.mixed(v), true
+	case KeyOrder, KeyChannel:
+		if a = r.Text[parse.OrderNo]; k == KeyChannel {
+			a = r.Text[parse.ChannelNo]
 		}
-	}
-	b := h.buf[:0]
-	for _, p := range parts {
-		b = append(append(b, p...), keySep)
-	}
-	if k == KeyTrace {
-		b = binary.LittleEndian.AppendUint32(b, uint32(r.Time.Date()))
-	}
-	if !isBase(cur) {
-		b = append(append(b, keySep, keySep), cur...)
-	}
-	h.buf = b
-	u := xxh3.Hash128Seed(b, h.seed+uint64(k))
-	return keyValue{u.Lo, uint32(u.Hi)}, true
-}
-
-// exactKey packs the digits of a key, and their lengths (leading zeros count),
-// into 96 bits, if all of it are digits and few enough.
-func exactKey(k KeyType, parts *[3][]byte, day parse.Date) (v keyValue, ok bool) {
-	n := len(parts[0])
-	if n > 19 {
-		return v, false
-	}
-	x, ok := digits(parts[0])
-	if !ok {
-		return v, false
-	}
-	if k < KeyRef {
-		return keyValue{x, uint32(n)}, true
-	}
-	// Up to 26 digits, or 20 and a day, take 87 bits; each length takes 4.
-	b, c := parts[1], parts[2]
-	limit, hi, lo, sizes := 26, uint64(0), x, uint64(n)<<4|uint64(len(b))
-	if k == KeyTrace {
-		limit, sizes = 20, sizes<<4|uint64(len(c))
-	}
-	if n > 15 || len(b) > 15 || len(c) > 15 || n+len(b)+len(c) > limit || uint32(day) >= 1<<16 {
-		return v, false
-	}
-	for _, p := range [2][]byte{b, c} {
-		y, ok := digits(p)
-		if !ok {
+		if exact {
+			v, exact = exactOne(a)
+		}
+	case KeyRef:
+		a, b = r.Text[parse.TerminalID], r.Text[parse.RefNo]
+		if len(b) == 0 {
 			return v, false
 		}
-		over, low := bits.Mul64(lo, pow10[len(p)])
-		low, carry := bits.Add64(low, y, 0)
-		hi, lo = hi*pow10[len(p)]+over+carry, low
+		if exact {
+			v, exact = exactTwo(a, b)
+		}
+	case KeyTrace:
+		a, b, c = r.Text[parse.TerminalID], r.Text[parse.BatchNo], r.Text[parse.TraceNo]
+		if len(b) == 0 || len(c) == 0 || r.Time == 0 {
+			return v, false
+		}
+		if exact {
+			v, exact = exactThree(a, b, c, r.Time.Date())
+		}
 	}
+	switch {
+	case len(a) == 0:
+		return keyValue{}, false
+	case exact:
+		return h.mixed(v), true
+	}
+	return h.hashed(k, a, b, c, r), true
+}
+
+// hashed is the value of a key that is not kept exactly.
+func (h *keyer) hashed(k KeyType, a, b, c []byte, r *parse.Row) keyValue {
+	buf := append(append(h.buf[:0], a...), keySep)
+	buf = append(append(buf, b...), keySep)
+	buf = append(append(buf, c...), keySep)
 	if k == KeyTrace {
-		hi, lo = hi<<16|lo>>48, lo<<16|uint64(day)
-		return keyValue{lo, uint32(hi<<12 | sizes)}, true
+		buf = binary.LittleEndian.AppendUint32(buf, uint32(r.Time.Date()))
 	}
-	return keyValue{lo, uint32(hi<<8 | sizes)}, true
+	if cur := r.Text[parse.Currency]; !isBase(cur) {
+		buf = append(append(buf, keySep, keySep), cur...)
+	}
+	h.buf = buf
+	u := xxh3.Hash128Seed(buf, h.seed+uint64(k))
+	return keyValue{u.Lo, uint32(u.Hi)}
+}
+
+// exactOne packs the digits of a key of one part and their number (leading
+// zeros count) into 96 bits, if all of it are digits and few enough.
+func exactOne(a []byte) (keyValue, bool) {
+	if len(a) > 19 {
+		return keyValue{}, false
+	}
+	x, ok := digits(a)
+	return keyValue{x, uint32(len(a))}, ok
+}
+
+// exactTwo is exactOne for two parts: up to 26 digits take 87 bits, and each
+// part's length four.
+func exactTwo(a, b []byte) (keyValue, bool) {
+	if len(a) > 15 || len(b) > 15 || len(a)+len(b) > 26 {
+		return keyValue{}, false
+	}
+	x, ok := digits(a)
+	y, fine := digits(b)
+	hi, lo := append10(0, x, y, len(b))
+	return keyValue{lo, uint32(hi<<8 | uint64(len(a))<<4 | uint64(len(b)))}, ok && fine
+}
+
+// exactThree is exactOne for three parts, of up to 20 digits in 67 bits, and a
+// day in 16.
+func exactThree(a, b, c []byte, day parse.Date) (keyValue, bool) {
+	if len(a) > 15 || len(b) > 15 || len(c) > 15 || len(a)+len(b)+len(c) > 20 || uint32(day) >= 1<<16 {
+		return keyValue{}, false
+	}
+	x, ok := digits(a)
+	y, fine := digits(b)
+	z, good := digits(c)
+	hi, lo := append10(0, x, y, len(b))
+	hi, lo = append10(hi, lo, z, len(c))
+	hi, lo = hi<<16|lo>>48, lo<<16|uint64(day)
+	return keyValue{lo, uint32(hi<<12 | uint64(len(a))<<8 | uint64(len(b))<<4 | uint64(len(c)))}, ok && fine && good
+}
+
+// append10 appends n decimal digits to a number of 128 bits.
+func append10(hi, lo, digits uint64, n int) (uint64, uint64) {
+	over, low := bits.Mul64(lo, pow10[n])
+	low, carry := bits.Add64(low, digits, 0)
+	return hi*pow10[n] + over + carry, low
 }
 
 var pow10 = [16]uint64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15}
