@@ -84,6 +84,8 @@ type binder struct {
 	// counting makes bind add up what the file's controls declare.
 	counting bool
 	sums     controlSums
+
+	quick quick
 }
 
 func newBinder(p *plan) *binder {
@@ -101,9 +103,12 @@ func newBinder(p *plan) *binder {
 // problem lacks file and line.
 func (b *binder) bind(raw *rawRow, row *Row, need FieldSet) (verdict, *Problem) {
 	b.buf = b.buf[:0]
+	if need != b.need || b.picks == nil {
+		b.choose(need)
+	}
 	cells, v, p := b.cut(raw.cells)
-	if v == accept {
-		v, p = b.bindCells(cells, row, need)
+	if v == accept && !b.quick.read(b, cells, row) {
+		v, p = b.bindCells(cells, row)
 	}
 	if v == reject && b.isFooter(cells) {
 		v, p = skip, nil
@@ -115,15 +120,12 @@ func (b *binder) bind(raw *rawRow, row *Row, need FieldSet) (verdict, *Problem) 
 }
 
 // bindCells is bind for a row already cut, which may be no transaction.
-func (b *binder) bindCells(cells [][]byte, row *Row, need FieldSet) (verdict, *Problem) {
+func (b *binder) bindCells(cells [][]byte, row *Row) (verdict, *Problem) {
 	if b.sift(cells) {
 		return skip, nil
 	}
 	if p := b.width(cells); p != nil {
 		return reject, p
-	}
-	if need != b.need || b.picks == nil {
-		b.choose(need)
 	}
 	b.pickAll(cells)
 	n := b.variant(cells)
@@ -726,8 +728,12 @@ var amountCodes = map[error]Code{
 }
 
 // fen reads the amount in a column; ok is false where the cell says nothing.
-func (b *binder) fen(cells [][]byte, use int16) (f money.Fen, ok bool, p *Problem) {
-	c := b.cell(use)
+func (b *binder) fen(use int16) (f money.Fen, ok bool, p *Problem) {
+	return b.fenOf(b.cell(use), use)
+}
+
+// fenOf is fen for the text of the column.
+func (b *binder) fenOf(c []byte, use int16) (f money.Fen, ok bool, p *Problem) {
 	if c == nil {
 		return 0, false, nil
 	}
@@ -805,9 +811,33 @@ func (b *binder) amounts(cells [][]byte, bd *binding, row *Row) (verdict, *Probl
 	if v != accept {
 		return v, p
 	}
-	printed := a
-	if r := bd.rule; r != nil && r.sign != 0 {
-		a = a.Abs() * money.Fen(r.sign)
+	row.Fee, row.Net, row.Credited = 0, 0, 0
+	row.HasFee, row.HasNet, row.HasCredited = false, false, false
+	if use := bd.at[FieldFee]; use >= 0 {
+		if row.Fee, row.HasFee, p = b.fen(use); p != nil {
+			return reject, p
+		}
+	}
+	if use := bd.at[FieldNet]; use >= 0 {
+		if row.Net, row.HasNet, p = b.fen(use); p != nil {
+			return reject, p
+		}
+	}
+	if use := bd.at[FieldCredited]; use >= 0 {
+		if row.Credited, row.HasCredited, p = b.fen(use); p != nil {
+			return reject, p
+		}
+	}
+	b.sign(a, bd.rule, row)
+	return accept, nil
+}
+
+// sign gives the money of a row its signs; printed is the amount as the file
+// means it, and the other amounts are in place.
+func (b *binder) sign(printed money.Fen, rule *ruleSpec, row *Row) {
+	a := printed
+	if rule != nil && rule.sign != 0 {
+		a = a.Abs() * money.Fen(rule.sign)
 	}
 	switch row.Kind {
 	case Void, Reversal, Refund:
@@ -818,29 +848,10 @@ func (b *binder) amounts(cells [][]byte, bd *binding, row *Row) (verdict, *Probl
 		}
 	}
 	row.Amount = a
-	flipped := printed != a
-	row.Fee, row.Net, row.Credited = 0, 0, 0
-	row.HasFee, row.HasNet, row.HasCredited = false, false, false
-	if use := bd.at[FieldFee]; use >= 0 {
-		if row.Fee, row.HasFee, p = b.fen(cells, use); p != nil {
-			return reject, p
-		}
-	}
-	if use := bd.at[FieldNet]; use >= 0 {
-		if row.Net, row.HasNet, p = b.fen(cells, use); p != nil {
-			return reject, p
-		}
-	}
-	if use := bd.at[FieldCredited]; use >= 0 {
-		if row.Credited, row.HasCredited, p = b.fen(cells, use); p != nil {
-			return reject, p
-		}
-	}
-	if flipped {
+	if printed != a {
 		row.Net, row.Credited = likeSign(row.Net, a), likeSign(row.Credited, a)
 	}
 	b.signFee(row)
-	return accept, nil
 }
 
 // likeSign gives f the sign of a: a file that prints refunds without a sign
@@ -880,7 +891,7 @@ func (b *binder) amount(cells [][]byte, bd *binding) (money.Fen, verdict, *Probl
 	if use < 0 {
 		return b.inOut(cells, bd)
 	}
-	a, ok, p := b.fen(cells, use)
+	a, ok, p := b.fen(use)
 	if p == nil && !ok {
 		p = b.fail(codeEmptyRequired, use, nil)
 	}
@@ -909,11 +920,11 @@ func (b *binder) amount(cells [][]byte, bd *binding) (money.Fen, verdict, *Probl
 // inOut reads income minus expense. Exports print the expense with and without
 // a minus.
 func (b *binder) inOut(cells [][]byte, bd *binding) (money.Fen, verdict, *Problem) {
-	in, hasIn, p := b.fen(cells, bd.at[targetAmountIn])
+	in, hasIn, p := b.fen(bd.at[targetAmountIn])
 	if p != nil {
 		return 0, reject, p
 	}
-	out, hasOut, p := b.fen(cells, bd.at[targetAmountOut])
+	out, hasOut, p := b.fen(bd.at[targetAmountOut])
 	if p != nil {
 		return 0, reject, p
 	}
@@ -931,16 +942,20 @@ func (b *binder) inOut(cells [][]byte, bd *binding) (money.Fen, verdict, *Proble
 // when reads the date or time in a column; ok is false where the cell says
 // nothing, or only zeros. asClock: the day stands in a column of its own, so a
 // short number is a time of day and no serial day.
-func (b *binder) when(cells [][]byte, use int16, asClock bool) (w when, ok bool, p *Problem) {
+func (b *binder) when(use int16, asClock bool) (w when, ok bool, p *Problem) {
 	if use < 0 {
 		return w, false, nil
 	}
-	c := b.cell(use)
-	if w, ok = b.quick(c, use); ok || c == nil {
+	return b.whenOf(b.cell(use), use, asClock)
+}
+
+// whenOf is when for the text of the column.
+func (b *binder) whenOf(c []byte, use int16, asClock bool) (w when, ok bool, p *Problem) {
+	if w, ok = b.glance(c, use); ok || c == nil {
 		return w, ok, nil
 	}
 	if !asClock && isNoDay(c) {
-		return w, false, nil
+		return when{}, false, nil
 	}
 	last := &b.moments[use]
 	if bytes.Equal(c, last.text) && last.clock == asClock {
@@ -983,35 +998,23 @@ func isNoDay(c []byte) bool {
 // times reads the moment of trade, in one column or in two, and the other days.
 func (b *binder) times(cells [][]byte, bd *binding, row *Row) *Problem {
 	row.Time, row.HasClock = 0, false
-	t, hasTime, p := b.when(cells, bd.at[FieldTime], bd.at[targetDate] >= 0)
+	t, hasTime, p := b.when(bd.at[FieldTime], bd.at[targetDate] >= 0)
 	if p != nil {
 		return p
 	}
 	var d, clock when
-	var hasDate, hasClock bool
+	var hasClock bool
 	if use := bd.at[targetDate]; use >= 0 {
-		if d, hasDate, p = b.when(cells, use, false); p != nil {
+		if d, _, p = b.when(use, false); p != nil {
 			return p
 		}
 	}
 	if use := bd.at[targetClock]; use >= 0 {
-		if clock, hasClock, p = b.when(cells, use, true); p != nil {
+		if clock, hasClock, p = b.when(use, true); p != nil {
 			return p
 		}
 	}
-	if !t.hasDay && hasDate {
-		clockOf := t
-		t = d
-		if clockOf.hasClock {
-			t.sec, t.hasClock = clockOf.sec, true
-		}
-	}
-	if !t.hasClock && hasClock {
-		t.sec, t.hasClock = clock.sec, clock.hasClock
-		if !t.hasDay {
-			t.day, t.hasDay = clock.day, clock.hasDay
-		}
-	}
+	t = together(t, d, clock)
 	switch {
 	case t.hasDay:
 		row.Time, row.HasClock = t.time(), t.hasClock
@@ -1029,6 +1032,24 @@ func (b *binder) times(cells [][]byte, bd *binding, row *Row) *Problem {
 		return b.fail(codeEmptyRequired, use, nil)
 	}
 	return b.days(cells, bd, row)
+}
+
+// together is the moment that three columns give: one with the time, of which
+// it may lack the day or the time of day, one with the day, one with the clock.
+func together(t, d, clock when) when {
+	if !t.hasDay && d != (when{}) {
+		sec, hasClock := t.sec, t.hasClock
+		if t = d; hasClock {
+			t.sec, t.hasClock = sec, true
+		}
+	}
+	if !t.hasClock && clock != (when{}) {
+		t.sec, t.hasClock = clock.sec, clock.hasClock
+		if !t.hasDay {
+			t.day, t.hasDay = clock.day, clock.hasDay
+		}
+	}
+	return t
 }
 
 // days reads clearing, settle and credited dates.
@@ -1052,7 +1073,7 @@ func (b *binder) days(cells [][]byte, bd *binding, row *Row) *Problem {
 
 // day reads a day in one column.
 func (b *binder) day(cells [][]byte, use int16, to *Date) *Problem {
-	w, ok, p := b.when(cells, use, false)
+	w, ok, p := b.when(use, false)
 	switch {
 	case p != nil:
 		return p
@@ -1158,13 +1179,19 @@ func (b *binder) identifier(c []byte, f Field) []byte {
 		b.buf = appendIdentifier(b.buf, src)
 		c = b.buf[n:]
 	}
-	switch f {
-	case OrderNo, ChannelNo, RefNo, TraceNo, OrigKey, AuthCode:
-		if allZeros(c) {
-			return nil
-		}
+	if isReference(f) && allZeros(c) {
+		return nil
 	}
 	return c
+}
+
+// isReference says that a text of zeros only is none of the field.
+func isReference(f Field) bool {
+	switch f {
+	case OrderNo, ChannelNo, RefNo, TraceNo, OrigKey, AuthCode:
+		return true
+	}
+	return false
 }
 
 func (b *binder) cardTail(c []byte) []byte {

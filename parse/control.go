@@ -89,7 +89,7 @@ func (b *binder) measure(m sumSpec, cells [][]byte, row *Row) (money.Fen, bool) 
 		return 0, true
 	}
 	if m.col >= 0 {
-		f, _, p := b.fen(cells, int16(m.col))
+		f, _, p := b.fen(int16(m.col))
 		return f, p == nil
 	}
 	switch m.field {

@@ -112,6 +112,7 @@ func (b *binder) choose(need FieldSet) {
 		}
 	}
 	b.need, b.row = need, nil
+	b.quick.learn(b)
 }
 
 // pickAll finds the texts of a row, without guards; nil where a cell says
@@ -181,9 +182,9 @@ func (b *binder) cell(use int16) []byte {
 	return nil
 }
 
-// quick reads what it can of dates and times: a day of the same month as the
+// glance reads what it can of dates and times: a day of the same month as the
 // one before, and times of day.
-func (b *binder) quick(c []byte, use int16) (w when, ok bool) {
+func (b *binder) glance(c []byte, use int16) (w when, ok bool) {
 	switch len(c) {
 	case 8:
 		if c[2] == ':' && b.facts[use].colons {

@@ -48,21 +48,28 @@ func (b *binder) unread(cells [][]byte) *Problem {
 		if u.cell >= len(cells) {
 			continue
 		}
-		c := unguard(cells[u.cell])
-		if len(c) == 0 || len(c) > 40 || !u.flag && c[0] <= '9' {
-			continue
+		if p := b.unreadCell(u, cells[u.cell]); p != nil {
+			return p
 		}
-		b.key = append(append(b.key[:0], c...), byte(btoi(u.flag)))
-		alarm, ok := b.alarms[string(b.key)]
-		if !ok {
-			alarm = b.p.alarming(normWord(b.show(c)), u.flag)
-			if len(b.alarms) < maxMemo {
-				b.alarms[string(b.key)] = alarm
-			}
+	}
+	return nil
+}
+
+func (b *binder) unreadCell(u *unreadColumn, c []byte) *Problem {
+	c = unguard(c)
+	if len(c) == 0 || len(c) > 40 || !u.flag && c[0] <= '9' {
+		return nil
+	}
+	b.key = append(append(b.key[:0], c...), byte(btoi(u.flag)))
+	alarm, ok := b.alarms[string(b.key)]
+	if !ok {
+		alarm = b.p.alarming(normWord(b.show(c)), u.flag)
+		if len(b.alarms) < maxMemo {
+			b.alarms[string(b.key)] = alarm
 		}
-		if alarm {
-			return &Problem{Code: codeUnreadColumn, Column: u.header, Value: b.show(c), Args: []string{b.p.layout.Name}}
-		}
+	}
+	if alarm {
+		return &Problem{Code: codeUnreadColumn, Column: u.header, Value: b.show(c), Args: []string{b.p.layout.Name}}
 	}
 	return nil
 }
