@@ -62,7 +62,8 @@ type binder struct {
 	under int16        // the binding that they are of
 	live  [][]liveText // by binding; nil where not settled yet
 	cells [][]byte
-	now   [][]byte // the cells that picked is of
+	spans []cellSpan // the same of a fixed line
+	now   [][]byte   // the cells that picked is of
 	buf   []byte   // decoded and folded text of the current row
 	key   []byte
 
@@ -106,9 +107,13 @@ func (b *binder) bind(raw *rawRow, row *Row, need FieldSet) (verdict, *Problem) 
 	if need != b.need || b.picks == nil {
 		b.choose(need)
 	}
-	cells, v, p := b.cut(raw.cells)
-	if v == accept && !b.quick.read(b, cells, row) {
-		v, p = b.bindCells(cells, row)
+	var cells [][]byte
+	v, p := accept, (*Problem)(nil)
+	if raw.spans == nil || b.p.form != formDelimited || !b.quick.read(b, raw.text, raw.spans, row) {
+		cells, v, p = b.cut(raw.cut())
+		if v == accept && (b.p.form != formFixed || !b.quick.read(b, raw.cells[0], b.spans, row)) {
+			v, p = b.bindCells(cells, row)
+		}
 	}
 	if v == reject && b.isFooter(cells) {
 		v, p = skip, nil
@@ -179,9 +184,11 @@ func (b *binder) cut(cells [][]byte) ([][]byte, verdict, *Problem) {
 	b.cells = b.cells[:0]
 	switch p.form {
 	case formFixed:
+		b.spans = b.spans[:0]
 		for i := range p.uses {
-			u := &p.uses[i]
-			b.cells = append(b.cells, line[min(u.from, len(line)):min(u.to, len(line))])
+			from, to := min(p.uses[i].from, len(line)), min(p.uses[i].to, len(line))
+			b.cells = append(b.cells, line[from:to])
+			b.spans = append(b.spans, cellSpan{uint32(from), uint32(to)})
 		}
 	case formRuler:
 		b.cells = cutAtColumns(b.cells, line, p.spans, p.enc)
@@ -428,7 +435,11 @@ func (b *binder) own(cells [][]byte, use int16) []byte {
 	if uint(u.cell) >= uint(len(cells)) {
 		return nil
 	}
-	c := cells[u.cell]
+	return b.ownOf(cells[u.cell], u)
+}
+
+// ownOf is own for the cell.
+func (b *binder) ownOf(c []byte, u *columnUse) []byte {
 	if n := len(c); n == 0 || c[0] < '0' || c[0] == '=' || c[0] == '`' || c[n-1] <= ' ' {
 		c = unguard(c) // a cell that begins with a digit or letter has no guard but a trailing blank
 	}

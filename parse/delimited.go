@@ -62,6 +62,7 @@ type splitter struct {
 	record   []byte // the record cut last, without its line end
 	enc      encoding
 	cells    [][]byte
+	spans    [maxSpans]cellSpan
 	scratch  []byte
 }
 

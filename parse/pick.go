@@ -42,6 +42,10 @@ type moment struct {
 	text  []byte
 	clock bool // read as a time of day
 	w     when
+	// The text again as ends sees it, if it is short enough; then short is its
+	// length.
+	lo, hi uint64
+	short  int
 
 	month uint64 // the eight bytes of "2006-01-", 0 for none
 	days  int32  // in that month
@@ -215,7 +219,11 @@ func (b *binder) glance(c []byte, use int16) (w when, ok bool) {
 
 // learn keeps what a cell was read as.
 func (m *moment) learn(c []byte, w when, clock, iso bool) {
-	m.text, m.clock, m.w = append(m.text[:0], c...), clock, w
+	m.text, m.clock, m.w, m.short = append(m.text[:0], c...), clock, w, 0
+	if len(c) <= maxMemoCell {
+		m.short = len(c)
+		m.lo, m.hi = ends(c)
+	}
 	if !iso || clock || len(c) != 10 && len(c) != 19 || c[4] != '-' || c[7] != '-' || !w.hasDay {
 		return
 	}

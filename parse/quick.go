@@ -1,7 +1,9 @@
 package parse
 
 import (
+	"cmp"
 	"encoding/binary"
+	"slices"
 
 	"duizhang/parse/money"
 )
@@ -57,19 +59,60 @@ type recipe struct {
 	currency []byte
 }
 
-// A quickWay is where the rows of a binding have what.
+// A quickWay is how the rows of a binding are read: what is to be done with
+// which of their cells.
 type quickWay struct {
-	made     bool
-	amount   quickCell
-	in, out  quickCell
-	fee      quickCell
-	net      quickCell
-	credited quickCell
-	time     quickCell
-	date     quickCell
-	clock    quickCell
-	days     [3]quickCell
-	texts    []quickText
+	made  bool
+	steps []quickStep
+}
+
+// quickOp is what is done with a cell.
+type quickOp uint8
+
+const (
+	readFen   quickOp = iota // into an amount
+	readDay                  // into a moment; most rows have that of the row before
+	readTime                 // into a moment, with a time of day mostly
+	readClock                // into a moment; a short number is a time of day
+	readKey                  // an identifier
+	readCard
+	readAccount
+	readFree     // other text
+	readCurrency // which the recipe knows
+)
+
+// Where amounts and moments are put.
+const (
+	fenAmount = iota
+	fenIn
+	fenOut
+	fenFee
+	fenNet
+	fenCredited
+	numFens
+)
+
+const (
+	dayClearing = iota
+	daySettle
+	dayCredited
+	dayTrade
+	clockTrade
+	timeTrade
+	numWhens
+)
+
+// A quickStep is one cell and what is done with it.
+type quickStep struct {
+	quickCell
+	op       quickOp
+	to       uint8 // of the amounts or moments
+	field    Field // of the texts
+	needed   bool  // the text is asked for
+	ref      bool  // a text of zeros only is none
+	yuan     bool  // an amount in yuan with nothing around it
+	required bool
+	value    []byte // where the cell has no text
 }
 
 // A quickCell is where a value stands; use is -1 for nowhere.
@@ -79,14 +122,11 @@ type quickCell struct {
 	cell  int32
 }
 
-// A quickText is where a text stands that a row may change.
-type quickText struct {
-	quickCell
-	field  Field
-	ident  bool
-	needed bool
-	ref    bool // zeros only are no reference
-	value  []byte
+// quickValues are a row's amounts and moments, as read.
+type quickValues struct {
+	fens  [numFens]money.Fen
+	has   [numFens]bool
+	whens [numWhens]when
 }
 
 // maxWords is how many columns may say what a row is: their numbers must fit
@@ -187,13 +227,13 @@ func (p *plan) isValue(use int) bool {
 }
 
 // read reads a row if it can: true means that it is accepted and row filled in.
-func (q *quick) read(b *binder, cells [][]byte, row *Row) bool {
+func (q *quick) read(b *binder, text []byte, cells []cellSpan, row *Row) bool {
 	if q.off {
 		return false
 	}
 	q.rows++
-	if q.isRow(b, cells) {
-		if r := q.recipe(b, cells); r != nil && !r.long && q.fill(b, r, cells, row) {
+	if q.isRow(b, text, cells) {
+		if r := q.recipe(b, text, cells); r != nil && !r.long && q.fill(b, r, text, cells, row) {
 			return true
 		}
 	}
@@ -204,40 +244,45 @@ func (q *quick) read(b *binder, cells [][]byte, row *Row) bool {
 
 // isRow says whether a row certainly is no title, ruler, total or remark, and
 // has no more and no fewer cells than rows have.
-func (q *quick) isRow(b *binder, cells [][]byte) bool {
+func (q *quick) isRow(b *binder, text []byte, cells []cellSpan) bool {
 	p := b.p
 	if p.form == formDelimited && (len(cells) < p.minCells || len(cells) > p.maxCells) {
 		return false
 	}
 	i := 0
-	for i < len(cells) && len(cells[i]) == 0 {
+	for i < len(cells) && cells[i].from == cells[i].to {
 		i++
 	}
-	if i == len(cells) || cells[i][0] <= ' ' {
+	if i == len(cells) {
 		return false
 	}
-	if first := cells[i]; p.layout.c.builtin {
-		switch firstBytes[first[0]] {
-		case firstOdd:
+	switch c := text[cells[i].from]; {
+	case c <= ' ':
+		return false
+	case p.layout.c.builtin && firstBytes[c] != firstPlain:
+		first := text[cells[i].from:cells[i].to]
+		if firstBytes[c] == firstOdd || q.first.get(first) == 0 && !q.noTotal(b, first) {
 			return false
-		case firstWord:
-			if q.first.get(first) == 0 && !q.noTotal(b, first) {
-				return false
-			}
 		}
 	}
 	for i := range p.unread {
-		u := &p.unread[i]
-		if u.cell >= len(cells) || q.unread[i].get(cells[u.cell]) != 0 {
-			continue
-		}
-		if c := cells[u.cell]; len(c) > 0 && !(isDigit(c[0]) && !u.flag) {
-			if b.unreadCell(u, c) != nil {
-				return false
-			}
-			q.unread[i].put(c, 1)
+		if u := &p.unread[i]; u.cell < len(cells) && !q.silent(b, i, text[cells[u.cell].from:cells[u.cell].to]) {
+			return false
 		}
 	}
+	return true
+}
+
+// silent says whether an unread cell says nothing that matters.
+func (q *quick) silent(b *binder, i int, c []byte) bool {
+	u := &b.p.unread[i]
+	if len(c) == 0 || isDigit(c[0]) && !u.flag || q.unread[i].get(c) != 0 {
+		return true
+	}
+	if b.unreadCell(u, c) != nil {
+		return false
+	}
+	q.unread[i].put(c, 1)
 	return true
 }
 
@@ -275,11 +320,22 @@ func (q *quick) noTotal(b *binder, first []byte) bool {
 
 // recipe is what the words of a row make of it; nil if there are too many
 // different ones.
-func (q *quick) recipe(b *binder, cells [][]byte) *recipe {
+func (q *quick) recipe(b *binder, text []byte, cells []cellSpan) *recipe {
 	var key uint64
 	for i := range q.words {
 		w := &q.words[i]
-		id := w.id(b, cells)
+		id := uint8(0)
+		if w.form == wordText {
+			var c []byte
+			if uint(w.cell) < uint(len(cells)) {
+				c = text[cells[w.cell].from:cells[w.cell].to]
+			}
+			if id = w.memo.get(c); id == 0 {
+				id = w.id(c)
+			}
+		} else {
+			id = w.shape(w.text(b, text, cells))
+		}
 		if id == 0 {
 			return nil
 		}
@@ -294,30 +350,16 @@ func (q *quick) recipe(b *binder, cells [][]byte) *recipe {
 		if len(q.recipes) >= maxMemo {
 			return nil
 		}
-		r = q.learnRecipe(b, key, cells)
+		r = q.learnRecipe(b, key, text, cells)
 		q.recipes[key] = r
 	}
 	*recent = r
 	return r
 }
 
-// id is the number of the word in a row, 0 if the column has too many.
-func (w *quickWord) id(b *binder, cells [][]byte) uint8 {
-	switch w.form {
-	case wordCard:
-		c := w.text(b, cells)
-		return 1 + uint8(btoi(startsAsCard(c)))<<1 + uint8(btoi(c != nil))
-	case wordShape:
-		c := w.text(b, cells)
-		return 1 + uint8(btoi(c != nil))<<1 + uint8(btoi(isZero(c)))
-	}
-	var c []byte
-	if int(w.cell) < len(cells) {
-		c = cells[w.cell]
-	}
-	if id := w.memo.get(c); id != 0 {
-		return id
-	}
+// id is the number of a word that is not in the memo, 0 if the column has too
+// many.
+func (w *quickWord) id(c []byte) uint8 {
 	id, ok := w.ids[string(c)]
 	if !ok {
 		if len(w.ids) == 255 {
@@ -330,9 +372,20 @@ func (w *quickWord) id(b *binder, cells [][]byte) uint8 {
 	return id
 }
 
+// shape is the number of what is looked at in a text.
+func (w *quickWord) shape(c []byte) uint8 {
+	id := 1 + uint8(btoi(c != nil))
+	if w.form == wordCard {
+		return id + 2*uint8(btoi(startsAsCard(c)))
+	}
+	return id + 2*uint8(btoi(isZero(c)))
+}
+
 // learnRecipe asks the long way what the words of a row mean.
-func (q *quick) learnRecipe(b *binder, key uint64, cells [][]byte) *recipe {
+func (q *quick) learnRecipe(b *binder, key uint64, text []byte, spans []cellSpan) *recipe {
 	r := &recipe{key: key, long: true}
+	raw := rawRow{text: text, spans: spans}
+	cells := raw.cut()
 	b.pickAll(cells)
 	n := b.variant(cells)
 	if n < 0 {
@@ -370,208 +423,260 @@ func (q *quick) learnRecipe(b *binder, key uint64, cells [][]byte) *recipe {
 	return r
 }
 
-// learn finds where the rows of a binding have what.
+// learn makes the steps for the rows of a binding, in the order of the cells.
 func (w *quickWay) learn(b *binder, bd *binding) {
-	at := func(t target) quickCell { return b.p.quickCell(bd.at[t]) }
-	*w = quickWay{
-		made: true, amount: at(target(FieldAmount)), in: at(targetAmountIn), out: at(targetAmountOut),
-		fee: at(target(FieldFee)), net: at(target(FieldNet)), credited: at(target(FieldCredited)),
-		time: at(target(FieldTime)), date: at(targetDate), clock: at(targetClock),
-		days: [3]quickCell{at(target(FieldClearingDate)), at(target(FieldSettleDate)), at(target(FieldCreditedDate))},
+	w.made = true
+	for t, use := range bd.at {
+		if use < 0 {
+			continue
+		}
+		s := quickStep{quickCell: b.p.quickCell(use), required: b.p.uses[use].spec.Required}
+		to, known := quickTargets[target(t)]
+		if !known {
+			continue
+		}
+		s.op, s.to = to.op, to.to
+		s.yuan = s.op == readFen && b.facts[use].bare && b.p.uses[use].unit == money.Yuan
+		if s.to == timeTrade && s.op == readTime && bd.at[targetDate] >= 0 {
+			s.op = readClock
+		}
+		w.steps = append(w.steps, s)
 	}
 	for _, t := range bd.texts {
 		ident, needed := target(t.field).isIdentifier(), b.need.Has(t.field)
 		if t.use < 0 || !ident && !needed && t.field != Currency {
 			continue // settle has put them in place
 		}
-		w.texts = append(w.texts, quickText{
-			quickCell: b.p.quickCell(t.use), field: t.field, ident: ident, needed: needed, ref: isReference(t.field), value: t.value,
-		})
+		s := quickStep{quickCell: b.p.quickCell(t.use), op: readFree, field: t.field, needed: needed, ref: isReference(t.field), value: t.value}
+		switch {
+		case t.field == Currency:
+			s.op = readCurrency
+		case ident:
+			s.op = readKey
+		case t.field == CardTail:
+			s.op = readCard
+		case t.field == Account:
+			s.op = readAccount
+		}
+		if s.op != readKey && len(b.p.uses[t.use].more) > 0 {
+			s.plain = false
+		}
+		w.steps = append(w.steps, s)
 	}
+	slices.SortStableFunc(w.steps, func(x, y quickStep) int { return cmp.Compare(x.cell, y.cell) })
+}
+
+// quickTargets says how amounts and moments are read, and where they are put.
+var quickTargets = map[target]struct {
+	op quickOp
+	to uint8
+}{
+	target(FieldAmount): {readFen, fenAmount}, targetAmountIn: {readFen, fenIn}, targetAmountOut: {readFen, fenOut},
+	target(FieldFee): {readFen, fenFee}, target(FieldNet): {readFen, fenNet}, target(FieldCredited): {readFen, fenCredited},
+	target(FieldClearingDate): {readDay, dayClearing}, target(FieldSettleDate): {readDay, daySettle}, target(FieldCreditedDate): {readDay, dayCredited},
+	targetDate: {readDay, dayTrade}, targetClock: {readClock, clockTrade}, target(FieldTime): {readTime, timeTrade},
 }
 
 // quickCell is where a use stands.
 func (p *plan) quickCell(use int16) quickCell {
-	if use < 0 {
-		return quickCell{use: -1}
-	}
 	u := &p.uses[use]
 	return quickCell{use: use, plain: u.plain && u.spec.or < 0, cell: int32(u.cell)}
 }
 
 // text is the text of a column or of one that stands in for it, nil where they
 // say nothing.
-func (k *quickCell) text(b *binder, cells [][]byte) []byte {
-	if uint(k.cell) < uint(len(cells)) && k.plain {
-		c := cells[k.cell]
-		n := len(c)
-		if n == 0 {
-			return nil
+func (k *quickCell) text(b *binder, text []byte, cells []cellSpan) []byte {
+	for use := k.use; use >= 0; {
+		u := &b.p.uses[use]
+		if uint(u.cell) < uint(len(cells)) {
+			if c := b.ownOf(text[cells[u.cell].from:cells[u.cell].to], u); c != nil {
+				return c
+			}
 		}
-		if c[n-1] > ' ' && (b.special[c[0]] == 0 || b.special[c[0]] == maybeAbsent && b.lengths>>min(n, 63)&1 == 0) {
-			return c
-		}
-	}
-	for use := k.use; use >= 0; use = int16(b.p.uses[use].spec.or) {
-		if c := b.own(cells, use); c != nil {
-			return c
-		}
+		use = int16(u.spec.or)
 	}
 	return nil
 }
 
 // fill reads the values of a row; false if one of them is not as it should be.
-func (q *quick) fill(b *binder, r *recipe, cells [][]byte, row *Row) bool {
+func (q *quick) fill(b *binder, r *recipe, text []byte, cells []cellSpan, row *Row) bool {
 	if r.binding != b.under || row != b.row {
 		b.settle(r.binding, row)
 	}
-	w := &q.ways[r.binding]
-	row.Kind, row.Status, row.CardType, row.Channel = r.kind, r.status, r.cardType, r.channel
-	return q.money(b, r, w, cells, row) && q.times(b, w, cells, row) && q.texts(b, r, w, cells, row)
-}
-
-// money reads the amounts of a row.
-func (q *quick) money(b *binder, r *recipe, w *quickWay, cells [][]byte, row *Row) (ok bool) {
-	var a money.Fen
-	if w.amount.use >= 0 {
-		var has bool
-		if a, has, ok = q.fen(b, cells, &w.amount); !ok || !has {
+	var v quickValues
+	steps := q.ways[r.binding].steps
+	for i := range steps {
+		s := &steps[i]
+		var c []byte
+		if uint(s.cell) < uint(len(cells)) {
+			c = text[cells[s.cell].from:cells[s.cell].to]
+		}
+		if n := len(c); n == 0 && s.plain {
+			c = nil
+		} else if n > 0 {
+			if x := b.special[c[0]]; !s.plain || c[n-1] <= ' ' || x != 0 && (x != maybeAbsent || b.lengths>>min(n, 63)&1 != 0) {
+				c = s.text(b, text, cells)
+			}
+		} else {
+			c = s.text(b, text, cells)
+		}
+		ok := true
+		switch s.op {
+		case readFen:
+			ok = v.fen(b, s, c)
+		case readDay, readTime, readClock:
+			ok = v.when(b, s, c)
+		case readKey:
+			ok = b.quickKey(s, c, row)
+		case readCurrency:
+			if row.Text[Currency] = r.currency; c == nil {
+				row.Text[Currency] = s.value
+			}
+		default:
+			b.quickText(s, c, text, cells, row)
+		}
+		if !ok {
 			return false
 		}
-		if r.out {
-			a = -a.Abs()
-		}
-	} else {
-		in, hasIn, ok1 := q.fen(b, cells, &w.in)
-		out, hasOut, ok2 := q.fen(b, cells, &w.out)
-		if !ok1 || !ok2 || !hasIn && !hasOut || in != 0 && out != 0 {
-			return false
-		}
-		if a = in; out != 0 {
-			a = -out.Abs()
-		}
 	}
-	var ok1, ok2, ok3 bool
-	row.Fee, row.HasFee, ok1 = q.fen(b, cells, &w.fee)
-	row.Net, row.HasNet, ok2 = q.fen(b, cells, &w.net)
-	row.Credited, row.HasCredited, ok3 = q.fen(b, cells, &w.credited)
-	b.sign(a, b.p.bindings[r.binding].rule, row)
-	return ok1 && ok2 && ok3
+	return v.amount(r) && v.place(b, r, row)
 }
 
-// fen reads an amount; ok is false where it cannot be read.
-func (q *quick) fen(b *binder, cells [][]byte, k *quickCell) (f money.Fen, has, ok bool) {
-	if k.use < 0 {
-		return 0, false, true
-	}
-	c := k.text(b, cells)
+// fen reads an amount.
+func (v *quickValues) fen(b *binder, s *quickStep, c []byte) bool {
 	if c == nil {
-		return 0, false, true
+		return true
 	}
-	if n := len(c); n >= 4 && n <= 11 && c[n-3] == '.' && cap(c) >= 8 && b.facts[k.use].bare && b.p.uses[k.use].unit == money.Yuan {
+	if n := len(c); s.yuan && n >= 4 && n <= 11 && c[n-3] == '.' && cap(c) >= 8 {
 		// 12345678.90: the digits before the point pushed to the end of a word
 		// that has zeros in front.
 		whole := binary.LittleEndian.Uint64(c[:8])<<(uint(11-n)*8&63) | zeros>>(uint(n-3)*8&63)
 		d1, d2 := c[n-2]-'0', c[n-1]-'0'
+		if n == 11 {
+			whole = binary.LittleEndian.Uint64(c)
+		}
 		if areDigits(whole) && d1 <= 9 && d2 <= 9 {
-			return money.Fen(eightDigits(whole)*100 + uint64(d1)*10 + uint64(d2)), true, true
+			v.fens[s.to], v.has[s.to] = money.Fen(eightDigits(whole)*100+uint64(d1)*10+uint64(d2)), true
+			return true
 		}
 	}
-	f, has, p := b.fenOf(c, k.use)
-	return f, has, p == nil
+	f, has, p := b.fenOf(c, s.use)
+	v.fens[s.to], v.has[s.to] = f, has
+	return p == nil
 }
 
-// times reads the moment of trade and the other days.
-func (q *quick) times(b *binder, w *quickWay, cells [][]byte, row *Row) bool {
-	t, ok := q.when(b, cells, &w.time, w.date.use >= 0)
-	if w.date.use >= 0 || w.clock.use >= 0 {
-		d, ok1 := q.when(b, cells, &w.date, false)
-		clock, ok2 := q.when(b, cells, &w.clock, true)
-		t, ok = together(t, d, clock), ok && ok1 && ok2
-	}
-	switch {
-	case !ok:
-		return false
-	case t.hasDay:
-		row.Time, row.HasClock = t.time(), t.hasClock
-	case t.hasClock || b.p.layout.c.mustTime:
-		return false
-	default:
-		row.Time, row.HasClock = 0, false
-	}
-	row.ClearingDate, row.SettleDate, row.CreditedDate = b.p.dates[0], b.p.dates[1], b.p.dates[2]
-	return q.day(b, cells, &w.days[0], &row.ClearingDate) && q.day(b, cells, &w.days[1], &row.SettleDate) && q.day(b, cells, &w.days[2], &row.CreditedDate)
-}
-
-// when reads a date or time; zero where the cell says nothing.
-func (q *quick) when(b *binder, cells [][]byte, k *quickCell, asClock bool) (when, bool) {
-	if k.use < 0 {
-		return when{}, true
-	}
-	c := k.text(b, cells)
+// when reads a date or time.
+func (v *quickValues) when(b *binder, s *quickStep, c []byte) bool {
 	if c == nil {
-		return when{}, true
+		return s.op != readDay || !s.required
 	}
-	w, ok, p := b.whenOf(c, k.use, asClock)
-	if p != nil || !ok {
-		return when{}, p == nil
+	m := &b.moments[s.use]
+	if s.op == readDay && len(c) == m.short && !m.clock {
+		if lo, hi := ends(c); lo == m.lo && hi == m.hi {
+			v.whens[s.to] = m.w
+			return m.w.hasDay
+		}
 	}
-	return w, true
+	w, ok, p := b.whenOf(c, s.use, s.op == readClock)
+	if ok {
+		v.whens[s.to] = w
+	}
+	return p == nil && (s.op != readDay || w.hasDay || !ok && !s.required)
 }
 
-func (q *quick) day(b *binder, cells [][]byte, k *quickCell, to *Date) bool {
-	if k.use < 0 {
-		return true
-	}
-	w, ok := q.when(b, cells, k, false)
-	if w.hasDay {
-		*to = w.day
-		return ok
-	}
-	return ok && w == when{} && !b.p.uses[k.use].spec.Required
-}
-
-// texts reads the texts of a row that are asked for, and sees to it that no
-// identifier has lost digits.
-func (q *quick) texts(b *binder, r *recipe, w *quickWay, cells [][]byte, row *Row) bool {
-	for i := range w.texts {
-		t := &w.texts[i]
-		c := t.text(b, cells)
-		if !t.ident && len(b.p.uses[t.use].more) > 0 {
-			c = b.joined(cells, c, t.use)
+// amount puts the two columns of income and expense together; false if the row
+// has no amount, or two.
+func (v *quickValues) amount(r *recipe) bool {
+	a := &v.fens[fenAmount]
+	switch in, out := v.fens[fenIn], v.fens[fenOut]; {
+	case v.has[fenAmount]:
+		if r.out {
+			*a = -a.Abs()
 		}
-		if c == nil {
-			row.Text[t.field] = t.value
-			continue
-		}
-		switch {
-		case t.ident && allDigits(c) && len(c) <= maxIdentifier:
-			if t.ref && c[0] == '0' && c[len(c)-1] == '0' && allZeros(c) {
-				c = t.value
-			}
-		case t.ident:
-			if len(c) > maxIdentifier || mayBeMangled(c) && lostPrecision(c) {
-				return false
-			}
-			if t.needed && (c[0] == '0' || !isPlain(c)) {
-				c = b.identifier(c, t.field)
-			}
-		case t.field == Currency:
-			c = r.currency
-		case t.field == CardTail:
-			c = b.cardTail(c)
-		case t.field == Account:
-			c = b.account(c)
-		default:
-			c = b.freeText(c)
-		}
-		if !t.needed && t.field != Currency {
-			continue
-		}
-		if c == nil {
-			c = t.value
-		}
-		row.Text[t.field] = c
+	case in != 0 && out != 0 || !v.has[fenIn] && !v.has[fenOut]:
+		return false
+	case out != 0:
+		*a = -out.Abs()
+	default:
+		*a = in
 	}
 	return true
+}
+
+// place puts amounts and moments into the row; false if there is no moment
+// where one has to be.
+func (v *quickValues) place(b *binder, r *recipe, row *Row) bool {
+	row.Kind, row.Status, row.CardType, row.Channel = r.kind, r.status, r.cardType, r.channel
+	row.Fee, row.HasFee = v.fens[fenFee], v.has[fenFee]
+	row.Net, row.HasNet = v.fens[fenNet], v.has[fenNet]
+	row.Credited, row.HasCredited = v.fens[fenCredited], v.has[fenCredited]
+	b.sign(v.fens[fenAmount], b.p.bindings[r.binding].rule, row)
+
+	t := v.whens[timeTrade]
+	if !t.hasDay || !t.hasClock {
+		t = together(t, v.whens[dayTrade], v.whens[clockTrade])
+	}
+	row.Time, row.HasClock = 0, false
+	if t.hasDay {
+		row.Time, row.HasClock = t.time(), t.hasClock
+	} else if t.hasClock || b.p.layout.c.mustTime {
+		return false
+	}
+	dates := &b.p.dates
+	row.ClearingDate, row.SettleDate, row.CreditedDate = dates[0], dates[1], dates[2]
+	if w := &v.whens[dayClearing]; w.hasDay {
+		row.ClearingDate = w.day
+	}
+	if w := &v.whens[daySettle]; w.hasDay {
+		row.SettleDate = w.day
+	}
+	if w := &v.whens[dayCredited]; w.hasDay {
+		row.CreditedDate = w.day
+	}
+	return true
+}
+
+// quickKey reads an identifier; false if it may have lost digits.
+func (b *binder) quickKey(s *quickStep, c []byte, row *Row) bool {
+	switch {
+	case c == nil:
+	case len(c) > maxIdentifier:
+		return false
+	case allDigits(c):
+		if s.ref && c[0] == '0' && c[len(c)-1] == '0' && allZeros(c) {
+			c = nil
+		}
+	case mayBeMangled(c) && lostPrecision(c):
+		return false
+	case s.needed && (c[0] == '0' || !isPlain(c)):
+		c = b.identifier(c, s.field)
+	}
+	if c == nil {
+		c = s.value
+	}
+	if s.needed {
+		row.Text[s.field] = c
+	}
+	return true
+}
+
+// quickText reads a text that is asked for.
+func (b *binder) quickText(s *quickStep, c []byte, text []byte, spans []cellSpan, row *Row) {
+	if len(b.p.uses[s.use].more) > 0 {
+		raw := rawRow{text: text, spans: spans}
+		c = b.joined(raw.cut(), c, s.use)
+	}
+	switch {
+	case c == nil:
+	case s.op == readCard:
+		c = b.cardTail(c)
+	case s.op == readAccount:
+		c = b.account(c)
+	default:
+		c = b.freeText(c)
+	}
+	if c == nil {
+		c = s.value
+	}
+	row.Text[s.field] = c
 }

@@ -248,9 +248,11 @@ func (w *scanWorker) rows(k int, start int64) chunkLines {
 	check := s.doubtful(ds.doc.plan.enc)
 	need := w.run.need.With(Currency)
 	for {
-		bad, n, ok := s.cut(&w.raw)
-		if !ok {
-			return lines
+		bad, n, ok := faultNone, int64(1), true
+		if !s.glance(&w.raw) {
+			if bad, n, ok = s.cut(&w.raw); !ok {
+				return lines
+			}
 		}
 		if w.raw.off >= mark {
 			lines.marks = append(lines.marks, lineMark{uint32(w.raw.off - start), uint32(lines.lines)})
@@ -264,7 +266,7 @@ func (w *scanWorker) rows(k int, start int64) chunkLines {
 		if bad == faultNone {
 			what, p = w.bind.bind(&w.raw, &w.row, need)
 			if check&checkOdd != 0 && what != skip {
-				if f := ds.doc.formula(w.raw.cells); f != nil {
+				if f := ds.doc.formula(w.raw.cut()); f != nil {
 					what, p = reject, f
 				}
 			}

@@ -18,7 +18,28 @@ type rawRow struct {
 	// encoding; they point into the scanner's buffers. A fixed-width row has
 	// exactly one cell, the whole line (the binder slices bytes).
 	cells [][]byte
+	// spans, if not nil, are the cells instead, as places in text.
+	spans []cellSpan
+	text  []byte
+
+	scratch [][]byte
 }
+
+// cut makes cells of the spans.
+func (r *rawRow) cut() [][]byte {
+	if r.spans == nil {
+		return r.cells
+	}
+	r.cells = r.scratch[:0]
+	for _, c := range r.spans {
+		r.cells = append(r.cells, r.text[c.from:c.to])
+	}
+	r.scratch, r.spans = r.cells, nil
+	return r.cells
+}
+
+// A cellSpan is where a cell begins and ends in a text.
+type cellSpan struct{ from, to uint32 }
 
 // verdict is what a row turned out to be.
 type verdict uint8
