@@ -64,7 +64,7 @@ type binder struct {
 	cells [][]byte
 	spans []cellSpan // the same of a fixed line
 	now   [][]byte   // the cells that picked is of
-	buf   []byte   // decoded and folded text of the current row
+	buf   []byte     // decoded and folded text of the current row
 	key   []byte
 
 	noTotal []byte        // the last first cell that is no total

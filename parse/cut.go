@@ -48,7 +48,7 @@ func (s *splitter) glance(raw *rawRow) bool {
 		for quote < len(s.quotes) && s.quotes[quote] < from {
 			quote++
 		}
-		if !unquoteSpans(text, spans[:k], quote-s.quote) {
+		if s.embedded || !unquoteSpans(text, spans[:k], quote-s.quote) {
 			return false
 		}
 	}

@@ -142,13 +142,11 @@ func (s *splitter) index(upto int) {
 		if firstHigh(part) >= 0 {
 			s.high = highBits
 		}
+		s.odd = s.odd || bytes.IndexByte(part, 0) >= 0
 	} else {
 		s.indexCells(upto)
 	}
-	if s.d.quote {
-		s.indexQuotes(upto)
-	}
-	if bytes.IndexByte(part, 0) >= 0 || s.d.sheet && bytes.IndexByte(part, formulaMark[0]) >= 0 {
+	if s.d.sheet && bytes.IndexByte(part, formulaMark[0]) >= 0 {
 		s.odd = true
 	}
 	s.indexed = upto
@@ -188,18 +186,52 @@ func (s *splitter) indexQuotes(upto int) {
 }
 
 func (s *splitter) indexCells(upto int) {
-	n, high := indexTwo(s.pos, s.n, s.buf, s.indexed, upto, s.d.delim, s.d.eol)
+	n, seen := indexTwo(s.pos, s.n, s.buf, s.indexed, upto, s.d.delim, s.d.eol)
 	s.n = n
-	s.high |= high
+	if seen&seenHigh != 0 {
+		s.high = highBits
+	}
+	if s.d.quote && seen&seenQuote != 0 {
+		s.indexQuotes(upto)
+	}
+	s.odd = s.odd || seen&seenZero != 0
 }
 
+// What indexTwo sees on its way.
+const (
+	seenHigh  = 1 << iota // something is not ASCII
+	seenQuote             // there may be a quote
+	seenZero              // there may be a zero byte
+)
+
 // indexTwo writes the places of the ASCII bytes c and d in buf[from:to] to
-// pos[n:], which has room for all of them, and returns the new n and whether
-// anything is not ASCII (as high bits). It takes 64 bytes at a time: in every
-// word both bytes are marked at once, the marks of the eight words are packed
-// into one word, which is then turned so that bit i stands for byte i.
+// pos[n:], which has room for all of them and 64 more, and returns the new n
+// and what else it has seen.
 func indexTwo(pos []uint32, n int, buf []byte, from, to int, c, d byte) (int, uint64) {
-	cc, dd, high := uint64(c)*lowBits, uint64(d)*lowBits, uint64(0)
+	seen := uint64(0)
+	if blocks := (to - from) / 64; haveAVX2 && blocks > 0 {
+		more := 0
+		_ = pos[n+8]
+		more, seen = indexBlocks(&pos[n], &buf[from], from, blocks, c, d)
+		n, from = n+more, from+64*blocks
+	}
+	n, part := indexWords(pos, n, buf, from, to, c, d)
+	return n, seen | part
+}
+
+// indexWords is indexTwo without any help of the processor. It takes 64 bytes
+// at a time: in every word both bytes are marked at once, the marks of the
+// eight words are packed into one word, which is then turned so that bit i
+// stands for byte i.
+func indexWords(pos []uint32, n int, buf []byte, from, to int, c, d byte) (int, uint64) {
+	seen, high := uint64(0), uint64(0)
+	if bytes.IndexByte(buf[from:to], '"') >= 0 {
+		seen |= seenQuote
+	}
+	if bytes.IndexByte(buf[from:to], 0) >= 0 {
+		seen |= seenZero
+	}
+	cc, dd := uint64(c)*lowBits, uint64(d)*lowBits
 	i := from
 	for ; i+64 <= to; i += 64 {
 		b := (*[64]byte)(buf[i:])
@@ -227,7 +259,10 @@ func indexTwo(pos []uint32, n int, buf []byte, from, to int, c, d byte) (int, ui
 			n++
 		}
 	}
-	return n, high
+	if high&highBits != 0 {
+		seen |= seenHigh
+	}
+	return n, seen
 }
 
 // marks has the high bit of every byte of x that equals that of c or d. With

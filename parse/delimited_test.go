@@ -5,6 +5,7 @@ import (
 	"encoding/csv"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -26,6 +27,15 @@ func (r splitRow) String() string { return fmt.Sprintf("{%d:%d %q %d}", r.off, r
 
 // splitAll cuts a document in chunks of the given size, one after another.
 func splitAll(t interface{ Fatal(...any) }, data []byte, size int, d dialect) []splitRow {
+	rows := splitBy(t, data, size, d, false)
+	if quick := splitBy(t, data, size, d, true); fmt.Sprint(rows) != fmt.Sprint(quick) {
+		t.Fatal("at a glance", quick, "but by cutting", rows)
+	}
+	return rows
+}
+
+// splitBy is splitAll with or without a glance at the records.
+func splitBy(t interface{ Fatal(...any) }, data []byte, size int, d dialect, quick bool) []splitRow {
 	s := splitter{slack: 1 + size%7}
 	s.use(bytes.NewReader(data), int64(len(data)), d)
 	var rows []splitRow
@@ -42,11 +52,14 @@ func splitAll(t interface{ Fatal(...any) }, data []byte, size int, d dialect) []
 			t.Fatal(err)
 		}
 		for {
-			bad, lines, ok := s.cut(&raw)
+			bad, lines, ok := faultNone, int64(1), true
+			if !quick || !s.glance(&raw) {
+				bad, lines, ok = s.cut(&raw)
+			}
 			if !ok {
 				break
 			}
-			rows = append(rows, splitRow{raw.off, line, string(bytes.Join(raw.cells, []byte{1})), bad})
+			rows = append(rows, splitRow{raw.off, line, string(bytes.Join(raw.cut(), []byte{1})), bad})
 			line += lines
 		}
 		start = next
@@ -198,10 +211,44 @@ func FuzzSplit(f *testing.F) {
 func TestValidUTF8EqualsTheStandardLibrary(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		pieces := []string{"a", "12345678", "中", "文字很多", "é", "𠮷", "\xE4\xB8", "\xED\xA0\x80", "\xE0\x80\x80", "\xC0\x80", "\xF5\x80\x80\x80", "\x80", "\uFFFD", "\xE4", "ࠀ", "\uD7FF"}
-		b := []byte(strings.Join(rapid.SliceOfN(rapid.SampledFrom(pieces), 0, 20).Draw(t, "pieces"), ""))
+		b := []byte(strings.Join(rapid.SliceOfN(rapid.SampledFrom(pieces), 0, 60).Draw(t, "pieces"), ""))
 		b = append(b, rapid.SliceOfN(rapid.Byte(), 0, 5).Draw(t, "tail")...)
-		if validUTF8(b) != utf8.Valid(b) {
-			t.Fatalf("%q: %v", b, validUTF8(b))
+		if b = slices.Clip(b); validUTF8(b) != utf8.Valid(b) || validUTF8Words(b) != utf8.Valid(b) {
+			t.Fatalf("%q: %v, in words %v", b, validUTF8(b), validUTF8Words(b))
+		}
+	})
+}
+
+// Every sequence of three bytes around the ends of a block, and a fourth one
+// where it matters.
+func TestValidUTF8KnowsEveryCharacter(t *testing.T) {
+	b := bytes.Repeat([]byte("."), 96)
+	for _, at := range []int{29, 30, 31, 61, 62, 63} {
+		for x := 0x7E; x < 0x100; x++ {
+			for y := 0x7E; y < 0x100; y++ {
+				for _, z := range []byte{'.', 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0, 0xE0, 0xF0, 0xFF} {
+					for _, u := range []byte{'.', 0x80, 0xBF, 0xC2} {
+						copy(b[at:], []byte{byte(x), byte(y), z, u})
+						if validUTF8(b) != utf8.Valid(b) {
+							t.Fatalf("% x at %d: %v", b[at:at+4], at, validUTF8(b))
+						}
+					}
+				}
+			}
+		}
+		copy(b[at:], "....")
+	}
+}
+
+func TestIndexIsTheSameWithAndWithoutHelp(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		data := []byte(strings.Join(rapid.SliceOfN(rapid.SampledFrom([]string{",", "\n", "\"", "abc", "中", "\x00", strings.Repeat("x", 50)}), 0, 200).Draw(t, "pieces"), ""))
+		from := rapid.IntRange(0, len(data)).Draw(t, "from")
+		p, q := make([]uint32, len(data)+70), make([]uint32, len(data)+70)
+		n, seen := indexTwo(p, 3, data, from, len(data), ',', '\n')
+		m, also := indexWords(q, 3, data, from, len(data), ',', '\n')
+		if n != m || seen != also || !slices.Equal(p[:n], q[:m]) {
+			t.Fatalf("%v %b, in words %v %b", p[:n], seen, q[:m], also)
 		}
 	})
 }

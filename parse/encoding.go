@@ -221,9 +221,28 @@ func (e encoding) valid(b []byte) bool {
 }
 
 // validUTF8 is utf8.Valid for text that changes between ASCII and Chinese all
-// the time: it takes eight ASCII bytes or one three-byte character at a step,
-// wherever they stand.
+// the time.
 func validUTF8(b []byte) bool {
+	if haveAVX2 && len(b) >= 64 {
+		blocks := len(b) / 32
+		if utf8Blocks(&b[0], blocks) {
+			return false
+		}
+		// A character may begin in the last block and end behind it.
+		n := 32 * blocks
+		for i := 1; i < utf8.UTFMax && b[n-1] >= utf8.RuneSelf; i++ {
+			if n--; utf8.RuneStart(b[n]) {
+				break
+			}
+		}
+		b = b[n:]
+	}
+	return validUTF8Words(b)
+}
+
+// validUTF8Words is validUTF8 without any help of the processor: it takes eight ASCII bytes or one three-byte character at a step,
+// wherever they stand.
+func validUTF8Words(b []byte) bool {
 	for len(b) >= 8 {
 		w := binary.LittleEndian.Uint64(b)
 		if m := w & highBits; m != 0 {
