@@ -3,7 +3,7 @@ package parse
 import "encoding/binary"
 
 // A cellMemo knows the cells that a column had last. Most columns of text have
-// few different ones: a cell of up to 16 bytes is compared as two words, and
+// few different ones: a cell of up to 32 bytes is compared as four words, and
 // longer ones are not for it. What a cell stands for is a small number that is
 // not zero.
 type cellMemo struct {
@@ -11,38 +11,44 @@ type cellMemo struct {
 }
 
 type memoSlot struct {
-	lo, hi uint64
+	lo, hi uint64 // see ends
+	mid    [2]uint64
 	n      uint8
 	id     uint8
 }
 
 // maxMemoCell is the longest cell of a cellMemo.
-const maxMemoCell = 16
-
-// slot is where c stands or would stand. It is right only for cells of up to
-// maxMemoCell bytes.
-func (m *cellMemo) slot(c []byte) (s *memoSlot, lo, hi uint64) {
-	lo, hi = ends(c)
-	h := (lo ^ hi*0x9E3779B97F4A7C15 ^ uint64(len(c))) * 0xD6E8FEB86659FD93
-	return &m.slots[h>>58], lo, hi
-}
+const maxMemoCell = 32
 
 // get is what c stands for, 0 if that is not known.
 func (m *cellMemo) get(c []byte) uint8 {
-	if len(c) > maxMemoCell {
+	lo, hi := ends(c)
+	s := &m.slots[memoHash(lo, hi)]
+	if s.lo != lo || s.hi != hi || int(s.n) != len(c) || len(c) > 16 && s.mid != middle(c) {
 		return 0
 	}
-	if s, lo, hi := m.slot(c); s.lo == lo && s.hi == hi && int(s.n) == len(c) {
-		return s.id
-	}
-	return 0
+	return s.id
 }
 
 func (m *cellMemo) put(c []byte, id uint8) {
-	if len(c) <= maxMemoCell {
-		s, lo, hi := m.slot(c)
-		*s = memoSlot{lo, hi, uint8(len(c)), id}
+	if len(c) > maxMemoCell {
+		return
 	}
+	s := memoSlot{n: uint8(len(c)), id: id}
+	s.lo, s.hi = ends(c)
+	if len(c) > 16 {
+		s.mid = middle(c)
+	}
+	m.slots[memoHash(s.lo, s.hi)] = s
+}
+
+func memoHash(lo, hi uint64) uint64 {
+	return (lo*0x9E3779B97F4A7C15 ^ hi) * 0xD6E8FEB86659FD93 >> 58
+}
+
+// middle is what ends leaves out of a cell of 17 to 32 bytes.
+func middle(c []byte) [2]uint64 {
+	return [2]uint64{binary.LittleEndian.Uint64(c[8:]), binary.LittleEndian.Uint64(c[len(c)-16:])}
 }
 
 // ends are the first and the last eight bytes of c, which together with its

@@ -220,7 +220,7 @@ func (b *binder) glance(c []byte, use int16) (w when, ok bool) {
 // learn keeps what a cell was read as.
 func (m *moment) learn(c []byte, w when, clock, iso bool) {
 	m.text, m.clock, m.w, m.short = append(m.text[:0], c...), clock, w, 0
-	if len(c) <= maxMemoCell {
+	if len(c) <= 16 {
 		m.short = len(c)
 		m.lo, m.hi = ends(c)
 	}
