@@ -55,6 +55,7 @@ type recipe struct {
 	status   Status
 	cardType CardType
 	channel  Channel
+	undone   bool // the acquirer says that it is not settled
 	out      bool // the direction says that the amount went out
 	currency []byte
 }
@@ -416,7 +417,7 @@ func (q *quick) learnRecipe(b *binder, key uint64, text []byte, spans []cellSpan
 		}
 	}
 	r.long, r.binding = false, n
-	r.kind, r.status, r.cardType, r.channel = row.Kind, row.Status, row.CardType, row.Channel
+	r.kind, r.status, r.cardType, r.channel, r.undone = row.Kind, row.Status, row.CardType, row.Channel, row.Unsettled
 	if !q.ways[n].made {
 		q.ways[n].learn(b, bd)
 	}
@@ -606,7 +607,7 @@ func (v *quickValues) amount(r *recipe) bool {
 // place puts amounts and moments into the row; false if there is no moment
 // where one has to be.
 func (v *quickValues) place(b *binder, r *recipe, row *Row) bool {
-	row.Kind, row.Status, row.CardType, row.Channel = r.kind, r.status, r.cardType, r.channel
+	row.Kind, row.Status, row.CardType, row.Channel, row.Unsettled = r.kind, r.status, r.cardType, r.channel, r.undone
 	row.Fee, row.HasFee = v.fens[fenFee], v.has[fenFee]
 	row.Net, row.HasNet = v.fens[fenNet], v.has[fenNet]
 	row.Credited, row.HasCredited = v.fens[fenCredited], v.has[fenCredited]
