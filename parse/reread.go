@@ -98,7 +98,18 @@ func (s *Set) reread(ctx context.Context, workers int, pos []Pos, newVisitor fun
 			}
 		}))
 	}
-	return g.Wait()
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	for i, sp := range spans { // what was read is what was scanned
+		if i > 0 && spans[i-1].doc == sp.doc {
+			continue
+		}
+		if err := s.docs[sp.doc].unchanged(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // A rereader is one worker of reread.
