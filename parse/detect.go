@@ -745,6 +745,9 @@ func (s *sight) plan(f *fit) (*plan, *Problem) {
 	if f.layout.Ignore {
 		return s.nothing(f.layout), nil
 	}
+	if problem := s.otherAbove(f); problem != nil {
+		return nil, problem
+	}
 	p := s.basicPlan(f)
 	p.why = Choice{FileName: f.named, Bound: f.bound - len(f.layout.c.sig), Columns: len(p.uses)}
 	if f.hdr != nil {
@@ -760,6 +763,9 @@ func (s *sight) plan(f *fit) (*plan, *Problem) {
 		return nil, problem
 	}
 	if problem := p.needsYear(); problem != nil {
+		return nil, problem
+	}
+	if problem := s.rowAbove(p, f); problem != nil {
 		return nil, problem
 	}
 	p.newBinder = func() *binder { return newBinder(p) }
@@ -853,7 +859,7 @@ func (p *plan) bindUnit(u *columnUse, name headerName) *Problem {
 func (p *plan) rememberHeader(s *sight, f *fit) {
 	for i := range p.uses {
 		u := &p.uses[i]
-		if u.cell < 0 || len(p.again) == 2 || p.form != formDelimited {
+		if u.cell < 0 || p.form != formDelimited {
 			continue
 		}
 		raw := bytes.Split(s.lines[f.line].raw, []byte{f.delim})

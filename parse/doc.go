@@ -133,6 +133,11 @@ func (ds *docScan) add(t *tally) error {
 	ds.mu.Lock()
 	defer ds.mu.Unlock()
 	ds.tally.add(t)
+	for i := range t.rejects {
+		if p := &t.rejects[i].p; p.Code == codeOtherHeader {
+			return ds.doc.outcast(*p)
+		}
+	}
 	if len(ds.tally.rejects) > maxRejects {
 		return ds.doc.outcast(Problem{Code: codeTooManyRejects, Args: []string{fmt.Sprint(maxRejects)}})
 	}

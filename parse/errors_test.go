@@ -107,6 +107,8 @@ func errorCases(t *testing.T) map[Code]errorCase {
 		codeControlAmount:   {content: till("A1,2026-03-01 10:00:00,消费,成功,5.00\n合计,,,,6.00")},
 		codeControlMissing:  {content: cutTail(t, "testdata/layouts/wechat-trade/1600000001All20260301.csv", "总交易单数")},
 		codeNoYear:          {content: text("交易日,记账日,交易摘要,人民币金额,卡号末四位,交易地金额\n12/29,12/30,还款,5.00,1234,5.00\n")},
+		codeOtherHeader:     {content: text("订单号,交易时间,手续费,清算日期,金额\nA1,2026-03-01 10:00:00,0.03,2026-03-01,5.00\n订单号,交易时间,金额,清算日期,手续费\nA2,2026-03-01 10:00:00,6.00,2026-03-01,0.04\n")},
+		codeRowAbove:        {content: text(tillRow + tillHead + tillRow)},
 		codeOddDates:        {content: till("A1,2026-03-01 10:00:00,消费,成功,5.00\nA2,2031-03-01 10:00:00,消费,成功,6.00")},
 		codeFeesJoined: {name: "IND260301.zip", content: makeZip(t, zipEntry{name: "IND26030101ACOMN", data: acomnRow("000001", "0301103045", "01080209", feeMerchant, "10000", "0200", "000000")},
 			zipEntry{name: "IND26030199ALFEE", data: alfeeRow("000001", "0301103045", "01080209", feeMerchant, "D3") + alfeeRow("000002", "0301103045", "01080209", feeMerchant, "D3")})},

@@ -288,6 +288,9 @@ func (w *scanWorker) rows(k int, start int64) chunkLines {
 		case skip:
 			w.tally.skipped++
 		case reject:
+			if bad == faultNone && ds.doc.plan.isOtherHeader(w.raw.cells) {
+				p = &Problem{Code: codeOtherHeader, Value: w.bind.show(s.record)}
+			}
 			w.tally.reject(k, w.raw.off, lines.lines, p)
 		}
 		lines.lines += n

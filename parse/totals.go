@@ -98,6 +98,19 @@ func totalOf(cells []string) totalKind {
 	return noTotal
 }
 
+// wordedTotal is a totals line that says it all in one sentence: 合计：3笔，金额15.00元.
+var wordedTotal = regexp.MustCompile(`^(?:合计|总计|共计|总合计|汇总|共)[:,共计]*(?:(?:交易|总)?(?:笔数)?:?(\d[\d,]*?)[笔条行])?[,;、]*(?:(?:交易|合计|总)*金额(?:\(元\))?[:为共]*)?(?:人民币)?(?:[¥]?(-?\d[\d,]*\.\d{1,2})元?)?[。.;,|\x1F]*$`)
+
+// worded gives the total that a sentence states; ok is false for other lines.
+func worded(text string) (amount money.Fen, hasAmount, ok bool) {
+	m := wordedTotal.FindStringSubmatch(normWord(text))
+	if m == nil || m[1] == "" && m[2] == "" {
+		return 0, false, false
+	}
+	f, err := money.Parse([]byte(m[2]), money.Yuan)
+	return f, err == nil, true
+}
+
 // countInTotals finds the number of rows in a totals line.
 var countInTotals = regexp.MustCompile(`([\d,]+)\s*[笔条行]`)
 
@@ -107,7 +120,7 @@ func (s *sight) totalsBelow(p *plan, lines []docLine) int64 {
 	b := newBinder(p)
 	var found []docLine
 	for _, d := range lines {
-		if d.off >= p.dataStart && b.sift(splitRaw(d.raw, p)) && totalOf(cutText(d.text, p.delim)) == grandTotal {
+		if d.off >= p.dataStart && b.sift(splitRaw(d.raw, p)) && p.isGrandTotal(d.text) {
 			found = append(found, d)
 		}
 	}
@@ -122,9 +135,19 @@ func (s *sight) totalsBelow(p *plan, lines []docLine) int64 {
 	return found[0].off
 }
 
+// isGrandTotal says whether a line totals all rows, in columns or in words.
+func (p *plan) isGrandTotal(text string) bool {
+	_, _, inWords := worded(text)
+	return inWords || totalOf(cutText(text, p.delim)) == grandTotal
+}
+
 // declareTotals takes a line's totals for those of the file.
 func (p *plan) declareTotals(d docLine, line int64) {
 	cs := p.totalsIn(cutText(d.text, p.delim), line)
+	use := int(p.bindings[0].at[FieldAmount])
+	if f, has, _ := worded(d.text); has && use >= 0 && len(cs) == 0 {
+		cs = []control{{sums: sensibleSums(target(FieldAmount), use), amount: f, hasAmount: true, line: line}}
+	}
 	if m := countInTotals.FindStringSubmatch(d.text); m != nil {
 		if rows, ok := parseCount(m[1]); ok {
 			if len(cs) == 0 {
@@ -150,7 +173,7 @@ func (s *sight) totalsAbove(p *plan) {
 			return
 		}
 		line := int64(i + 1)
-		if totalOf(cutText(d.text, p.delim)) == grandTotal {
+		if p.isGrandTotal(d.text) {
 			p.declareTotals(d, line)
 			continue
 		}
