@@ -57,7 +57,7 @@ func (l *line) evidence(r *match.Reason) string {
 		return l.say("超过合同单笔限额 %s 元", "above the contract's limit of %s for one sale", grouped(r.Amount))
 	case match.ReasonRepeatSwipe:
 		t := &l.thresholds
-		return l.say("同一终端同一张卡在%s内刷了 %d 次（界限：%s内 %d 次）", "%[2]d sales with one card at one terminal within %[1]s (limit: %[4]d within %[3]s)",
+		return l.say("同一终端同一张卡在%s内刷了 %d 次（界限为%s内 %d 次）", "%[2]d sales with one card at one terminal within %[1]s (limit: %[4]d within %[3]s)",
 			l.span(r.Seconds), r.N, l.span(t.SwipeWindow), t.SwipeCount)
 	case match.ReasonRefundLate:
 		return l.say("退款用了 %d 个工作日，合同约定的最后一天是 %s", "the refund took %d business days, the contract's last day was %s", r.N, dateText(r.Day))
@@ -344,6 +344,9 @@ func (l *line) span(seconds int64) string {
 	case seconds < 120:
 		return l.say(" %d 秒", "%d s", seconds)
 	case seconds < 2*3600:
+		if seconds%60 == 0 {
+			return l.say(" %d 分钟", "%d min", seconds/60)
+		}
 		return l.say(" %d 分 %d 秒", "%d min %d s", seconds/60, seconds%60)
 	case seconds < 48*3600:
 		return l.say(" %d 小时 %d 分", "%d h %d min", seconds/3600, seconds/60%60)

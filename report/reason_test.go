@@ -149,7 +149,7 @@ func TestReasonWithoutCandidate(t *testing.T) {
 
 var settlementSentences = map[match.ReasonCode]text{
 	match.ReasonUnchecked:       {"没有覆盖该账户的银行流水，到账未核对", "no bank statement covers the account, the credit is unchecked"},
-	match.ReasonPaid:            {"应结净额 100.00 元已于 2026-01-06 全额到账", "the net 100.00 was credited in full on 2026-01-06"},
+	match.ReasonPaid:            {"应结净额 100.00 元已于 2026-01-06 全额到账", "net 100.00 was credited in full on 2026-01-06"},
 	match.ReasonPaidLate:        {"应于 2026-01-05 到账，实际 2026-01-06 到齐，迟 2 个工作日", "due on 2026-01-05, complete on 2026-01-06, 2 business days late"},
 	match.ReasonShortHeld:       {"应结净额 100.00 元，到账 70.00 元，少 30.00 元，恰好是其中 2 笔的净额之和（已标记）", "net 100.00, credited 70.00, 30.00 short: exactly the nets of 2 of its rows (marked)"},
 	match.ReasonShortMany:       {"应结净额 100.00 元，到账 70.00 元，少 30.00 元，有 2 组交易都能解释，不作标记", "net 100.00, credited 70.00, 30.00 short: 2 sets of rows would explain it, none is marked"},
@@ -213,7 +213,7 @@ func TestReasonOfACredit(t *testing.T) {
 
 var evidenceSentences = map[match.ReasonCode]string{
 	match.ReasonOverLimit:   "超过合同单笔限额 30.00 元",
-	match.ReasonRepeatSwipe: "同一终端同一张卡在 90 秒内刷了 2 次（界限： 5 分 0 秒内 3 次）",
+	match.ReasonRepeatSwipe: "同一终端同一张卡在 90 秒内刷了 2 次（界限为 5 分钟内 3 次）",
 	match.ReasonRefundLate:  "退款用了 2 个工作日，合同约定的最后一天是 2026-01-06",
 	match.ReasonFileAccount: "收单文件写的结算账户是 9999，合同约定 1234",
 	match.ReasonPaidAccount: "bank.xlsx:1!5 的款项进了账户 8888，合同约定 1234",
@@ -236,7 +236,7 @@ func TestEvidenceOfFlags(t *testing.T) {
 	}
 	l := line{group: &match.Group{Flags: match.OffHours | match.TimeDiff, Reason: match.Reason{Code: match.ReasonPayoutRow}}, thresholds: match.DefaultThresholds,
 		pos: []*parse.Record{at(6900)}, clearing: []*parse.Record{at(8100)}}
-	want := "交易时间 2026-01-06 02:15:00 在非营业时段 02:00–05:00 内；两边交易时间相差 20 分 0 秒：商户 2026-01-06 01:55:00，收单 2026-01-06 02:15:00"
+	want := "交易时间 2026-01-06 02:15:00 在非营业时段 02:00–05:00 内；两边交易时间相差 20 分钟：商户 2026-01-06 01:55:00，收单 2026-01-06 02:15:00"
 	if got := l.riskReason(); got != want+"；划款记录，不是交易" {
 		t.Errorf("the sheet of risks begins with the flags, got %s", got)
 	}

@@ -7,6 +7,7 @@ import (
 
 	"duizhang/match"
 	"duizhang/parse"
+	"duizhang/parse/money"
 )
 
 // settled is a settlement with the bank rows that pay it.
@@ -171,19 +172,19 @@ func (s *settled) stateReason() string {
 	case match.ReasonUnchecked:
 		return s.say("没有覆盖该账户的银行流水，到账未核对", "no bank statement covers the account, the credit is unchecked")
 	case match.ReasonPaid:
-		return s.say("应结净额 %s 元已于 %s 全额到账", "the net %s was credited in full on %s", grouped(s.Net), dateText(s.LastCredit))
+		return s.say("%s已于 %s 全额到账", "%s was credited in full on %s", s.net(), dateText(s.LastCredit))
 	case match.ReasonPaidLate:
 		return s.say("应于 %s 到账，实际 %s 到齐，迟 %s", "due on %s, complete on %s, %s late", dateText(s.DueDate), dateText(s.LastCredit), s.days(r.N))
 	case match.ReasonNotPaid:
-		return s.say("应于 %s 到账 %s 元，至 %s 未到", "%[2]s due on %[1]s had not come by %[3]s", dateText(s.DueDate), grouped(s.Net), dateText(s.lastSeen()))
+		return s.say("应于 %s 到账 %s 元，至 %s 未到", "%[2]s due on %[1]s had not come by %[3]s", dateText(s.DueDate), grouped(s.due()), dateText(s.lastSeen()))
 	case match.ReasonStatementEnds:
 		return s.say("流水只到 %s，看不到应到账日 %s 的入账，尚有 %s 元未核对；请补充之后的流水", "the statement stops on %s, before the due date %s: %s is not checked; add the later days", dateText(r.Day), dateText(s.DueDate), grouped(r.Amount))
 	case match.ReasonStatementBegins:
 		return s.say("流水从 %s 开始，看不到应到账日 %s 的入账，尚有 %s 元未核对；请补充之前的流水", "the statement begins on %s, after the due date %s: %s is not checked; add the earlier days", dateText(r.Day), dateText(s.DueDate), grouped(r.Amount))
 	case match.ReasonNotDue:
-		return s.say("应于 %s 到账 %s 元，尚未到期", "%[2]s is due on %[1]s, not yet", dateText(s.DueDate), grouped(s.Net))
+		return s.say("应于 %s 到账 %s 元，尚未到期", "%[2]s is due on %[1]s, not yet", dateText(s.DueDate), grouped(s.due()))
 	case match.ReasonOverpaid:
-		return s.say("应结净额 %s 元，到账 %s 元，多 %s 元", "net %s, credited %s, %s too much", grouped(s.Net), grouped(s.Credited), grouped(abs(r.Amount)))
+		return s.say("%s，到账 %s 元，多 %s 元", "%s, credited %s, %s too much", s.net(), grouped(s.Credited), grouped(abs(r.Amount)))
 	case match.ReasonNegative:
 		return s.say("净额为负，%s 元转入下一批次抵扣", "the net is negative, %s is carried into the next settlement", grouped(r.Amount))
 	case match.ReasonReopened:
@@ -201,7 +202,7 @@ func (s *settled) stateReason() string {
 // shortReason explains a settlement of which a part came.
 func (s *settled) shortReason() string {
 	r := &s.Reason
-	short := s.say("应结净额 %s 元，到账 %s 元，少 %s 元", "net %s, credited %s, %s short", grouped(s.Net), grouped(s.Credited), grouped(abs(r.Amount)))
+	short := s.say("%s，到账 %s 元，少 %s 元", "%s, credited %s, %s short", s.net(), grouped(s.Credited), grouped(abs(r.Amount)))
 	switch r.Code {
 	case match.ReasonShortHeld:
 		return short + s.say("，恰好是其中 %d 笔的净额之和（已标记）", ": exactly the nets of %d of its rows (marked)", r.N)
@@ -221,6 +222,17 @@ func (s *settled) lastSeen() parse.Date {
 		return s.ShownTo
 	}
 	return s.asOf
+}
+
+// due is what should come: the net, with what other settlements carried into it.
+func (s *settled) due() money.Fen { return s.Net + s.Carried }
+
+// net is what should come in words.
+func (s *settled) net() string {
+	if s.Carried == 0 {
+		return s.say("应结净额 %s 元", "net %s", grouped(s.Net))
+	}
+	return s.say("应结净额 %s 元（净额 %s 元，前面批次转入 %s 元）", "net %s (%s, and %s carried in)", grouped(s.due()), grouped(s.Net), grouped(s.Carried))
 }
 
 // days counts as the cycle does: business days for T+n, calendar days for D+n.
