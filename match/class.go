@@ -187,7 +187,7 @@ type kinDay struct {
 	day      parse.Date
 	contract *Contract
 	fee      feeRule
-	tally    *feeTally // nil: the rows are not charged by rates
+	tally    *FeeSums // nil: the rows are not charged by rates
 }
 
 // onDay is the contract in force on a clearing day.

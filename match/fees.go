@@ -94,103 +94,91 @@ func (r feeRule) check(amount, fee money.Fen) (expected money.Fen, differs bool)
 // charged, what the contract says, and how much of the difference is over-
 // and how much under-charging.
 type FeeLine struct {
+	FeeKey
+	FeeSums
+}
+
+// FeeKey is what the rows of a FeeLine have in common.
+type FeeKey struct {
 	Acquirer, MerchantID, Currency string
 	Type                           FeeType
 	Rate                           Rate
 	Cap                            money.Fen
-	Rows, Checked                  int64
-	Amount, Charged, Expected      money.Fen // of the checked rows
-	OverRows, UnderRows            int64
-	Over, Under                    money.Fen // both positive
 }
 
-// feeTally is what a class of rows adds to a FeeLine.
-type feeTally struct {
-	rows, checked, overRows, underRows     int64
-	amount, charged, expected, over, under money.Fen
+// FeeSums are the sums of a FeeLine.
+type FeeSums struct {
+	Rows, Checked             int64
+	Amount, Charged, Expected money.Fen // of the checked rows
+	OverRows, UnderRows       int64
+	Over, Under               money.Fen // both positive
 }
 
 // add checks one row and counts it; a row whose file gives no fee is not checked.
-func (t *feeTally) add(r feeRule, amount, fee money.Fen, hasFee bool) (expected money.Fen, differs bool) {
-	t.rows++
+func (t *FeeSums) add(r feeRule, amount, fee money.Fen, hasFee bool) (expected money.Fen, differs bool) {
+	t.Rows++
 	if !r.known || !hasFee {
 		return 0, false
 	}
 	expected, differs = r.check(amount, fee)
-	t.checked++
-	t.amount += amount
-	t.charged += fee
-	t.expected += expected
+	t.Checked++
+	t.Amount += amount
+	t.Charged += fee
+	t.Expected += expected
 	switch diff := fee - expected; {
 	case !differs:
 	case diff > 0:
-		t.overRows++
-		t.over += diff
+		t.OverRows++
+		t.Over += diff
 	default:
-		t.underRows++
-		t.under -= diff
+		t.UnderRows++
+		t.Under -= diff
 	}
 	return expected, differs
 }
 
-// addTo merges a tally into the line of its merchant, type and rate.
-func (t *feeTally) addTo(l *FeeLine) {
-	l.Rows += t.rows
-	l.Checked += t.checked
-	l.Amount += t.amount
-	l.Charged += t.charged
-	l.Expected += t.expected
-	l.OverRows += t.overRows
-	l.UnderRows += t.underRows
-	l.Over += t.over
-	l.Under += t.under
+// plus adds other sums.
+func (t *FeeSums) plus(o *FeeSums) {
+	t.Rows += o.Rows
+	t.Checked += o.Checked
+	t.Amount += o.Amount
+	t.Charged += o.Charged
+	t.Expected += o.Expected
+	t.OverRows += o.OverRows
+	t.UnderRows += o.UnderRows
+	t.Over += o.Over
+	t.Under += o.Under
 }
 
 // feeLedger gathers the lines of a run.
-type feeLedger map[FeeLine]*feeTally // keyed by the line's identity only
+type feeLedger map[FeeKey]*FeeSums
 
-// of is the tally for rows of a merchant under a rule.
-func (f feeLedger) of(acquirer, merchant, currency string, r feeRule) *feeTally {
-	key := FeeLine{Acquirer: acquirer, MerchantID: merchant, Currency: currency, Type: r.kind, Rate: r.rate, Cap: r.cap}
+// of is the sums for rows of a merchant under a rule.
+func (f feeLedger) of(acquirer, merchant, currency string, r feeRule) *FeeSums {
+	return f.at(FeeKey{Acquirer: acquirer, MerchantID: merchant, Currency: currency, Type: r.kind, Rate: r.rate, Cap: r.cap})
+}
+
+func (f feeLedger) at(key FeeKey) *FeeSums {
 	t := f[key]
 	if t == nil {
-		t = &feeTally{}
+		t = &FeeSums{}
 		f[key] = t
 	}
 	return t
 }
 
-// merge adds another ledger's tallies.
+// merge adds another ledger's sums.
 func (f feeLedger) merge(o feeLedger) {
 	for key, t := range o {
-		mine := f[key]
-		if mine == nil {
-			mine = &feeTally{}
-			f[key] = mine
-		}
-		mine.plus(t)
+		f.at(key).plus(t)
 	}
-}
-
-func (t *feeTally) plus(o *feeTally) {
-	t.rows += o.rows
-	t.checked += o.checked
-	t.overRows += o.overRows
-	t.underRows += o.underRows
-	t.amount += o.amount
-	t.charged += o.charged
-	t.expected += o.expected
-	t.over += o.over
-	t.under += o.under
 }
 
 // lines are the ledger's lines in their total order.
 func (f feeLedger) lines() []FeeLine {
 	list := make([]FeeLine, 0, len(f))
 	for key, t := range f {
-		l := key
-		t.addTo(&l)
-		list = append(list, l)
+		list = append(list, FeeLine{key, *t})
 	}
 	slices.SortFunc(list, func(a, b FeeLine) int {
 		return cmp.Or(cmp.Compare(a.Acquirer, b.Acquirer), cmp.Compare(a.MerchantID, b.MerchantID), cmp.Compare(a.Currency, b.Currency),

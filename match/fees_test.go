@@ -83,8 +83,8 @@ func TestFeeLinesSumPerMerchantAndType(t *testing.T) {
 	b.of("拉卡拉", "80001", "", debit).add(debit, 100_00, 50, true)
 	a.merge(b)
 	want := []FeeLine{
-		{Acquirer: "拉卡拉", MerchantID: "80001", Type: FeeDebit, Rate: c.Debit, Cap: 20_00, Rows: 1, Checked: 1, Amount: 100_00, Charged: 50, Expected: 50},
-		{Acquirer: "拉卡拉", MerchantID: "80001", Type: FeeCredit, Rate: c.Credit, Rows: 4, Checked: 3, Amount: 300_00, Charged: 182, Expected: 180, OverRows: 1, Over: 12, UnderRows: 1, Under: 10},
+		{FeeKey{Acquirer: "拉卡拉", MerchantID: "80001", Type: FeeDebit, Rate: c.Debit, Cap: 20_00}, FeeSums{Rows: 1, Checked: 1, Amount: 100_00, Charged: 50, Expected: 50}},
+		{FeeKey{Acquirer: "拉卡拉", MerchantID: "80001", Type: FeeCredit, Rate: c.Credit}, FeeSums{Rows: 4, Checked: 3, Amount: 300_00, Charged: 182, Expected: 180, OverRows: 1, Over: 12, UnderRows: 1, Under: 10}},
 	}
 	if diff := cmp.Diff(want, a.lines()); diff != "" {
 		t.Error(diff)
