@@ -238,9 +238,9 @@ func (d *day) total() {
 	}
 	r.Ages = []match.AgeBucket{{Count: 1, Amount: match.Sums{{Currency: "CNY", Amount: 12300}}}, {From: 1, To: 3, Count: 4, Amount: match.Sums{{Currency: "CNY", Amount: 103767}}}, {From: 4, To: -1}}
 	r.Fees = []match.FeeLine{
-		{match.FeeKey{Acquirer: "拉卡拉", MerchantID: "898310000000001", Type: match.FeeDebit, Rate: 500_000, Cap: 2000}, match.FeeSums{Rows: 12, Checked: 10, Amount: 500000, Charged: 2522, Expected: 2500, OverRows: 1, Over: 22}},
-		{match.FeeKey{Acquirer: "拉卡拉", MerchantID: "898310000000001", Type: match.FeeUnknown}, match.FeeSums{Rows: 3}},
-		{match.FeeKey{Acquirer: "拉卡拉", MerchantID: "898310000000002", Type: match.FeeQR, Rate: match.ZeroRate}, match.FeeSums{Rows: 2, Checked: 2, Amount: 1500}},
+		{FeeKey: match.FeeKey{Acquirer: "拉卡拉", MerchantID: "898310000000001", Type: match.FeeDebit, Rate: 500_000, Cap: 2000}, FeeSums: match.FeeSums{Rows: 12, Checked: 10, Amount: 500000, Charged: 2522, Expected: 2500, OverRows: 1, Over: 22}},
+		{FeeKey: match.FeeKey{Acquirer: "拉卡拉", MerchantID: "898310000000001", Type: match.FeeUnknown}, FeeSums: match.FeeSums{Rows: 3}},
+		{FeeKey: match.FeeKey{Acquirer: "拉卡拉", MerchantID: "898310000000002", Type: match.FeeQR, Rate: match.ZeroRate}, FeeSums: match.FeeSums{Rows: 2, Checked: 2, Amount: 1500}},
 	}
 	r.Money = match.MoneyProof{OK: true, Credits: match.Sums{{Currency: "CNY", Amount: 1300000_00 + 50000 + 777}}, Allocated: match.Sums{{Currency: "CNY", Amount: 1300000_00 + 50000}}, Unallocated: match.Sums{{Currency: "CNY", Amount: 777}},
 		Net: match.Sums{{Currency: "CNY", Amount: 1300000_00 + 138267 + 15500}}, Credited: match.Sums{{Currency: "CNY", Amount: 1300000_00 + 50000}}, Outstanding: match.Sums{{Currency: "CNY", Amount: 88267 + 15500}}}
