@@ -264,12 +264,12 @@ func (t *table) calendar() (*Calendar, error) {
 		switch {
 		case l.Day.zh != "":
 			given.fail(b.where[i], "日期", l.Day.fault)
-		case l.Day.day == 0:
+		case l.Day.value == 0:
 			given.fail(b.where[i], "日期", fault{zh: "不能为空", en: "must not be blank"})
 		case l.Type.zh != "":
 			given.fail(b.where[i], "类型", l.Type.fault)
 		default:
-			given.add(l.Day.day, l.Type.worked, b.where[i])
+			given.add(l.Day.value, l.Type.worked, b.where[i])
 		}
 	}
 	return given.calendar()

@@ -321,23 +321,23 @@ func (l *contractLine) contract(where string) (*Contract, TableErrors) {
 	if l.Acquirer.text == Anyone && l.Merchant.text != Anyone && l.Merchant.text != "" {
 		note("收单机构", fault{value: l.Acquirer.text, zh: "只有商户号也是 * 时才能用 *", en: "* is only allowed where the merchant number is * too"})
 	}
-	if l.From.day != 0 && l.To.day != 0 && l.From.day > l.To.day {
-		note("失效日期", fault{value: dayText(l.To.day), zh: "早于生效日期 " + dayText(l.From.day), en: "before the first day " + dayText(l.From.day)})
+	if l.From.value != 0 && l.To.value != 0 && l.From.value > l.To.value {
+		note("失效日期", fault{value: dayText(l.To.value), zh: "早于生效日期 " + dayText(l.From.value), en: "before the first day " + dayText(l.From.value)})
 	}
-	if l.DebitCap.set && !l.Debit.rate.Known() {
-		note("借记卡封顶", fault{value: l.DebitCap.amount.String(), zh: "有封顶却没有借记卡费率，请补上费率", en: "a cap without a debit rate; give the rate"})
+	if l.DebitCap.set && !l.Debit.value.Known() {
+		note("借记卡封顶", fault{value: l.DebitCap.value.String(), zh: "有封顶却没有借记卡费率，请补上费率", en: "a cap without a debit rate; give the rate"})
 	}
 	row := &Contract{
-		Acquirer: l.Acquirer.text, MerchantID: l.Merchant.text, From: l.From.day, To: l.To.day,
-		Cycle: DefaultCycle, CutOff: DefaultCutOff, QRCutOff: l.QRCutOff.seconds % daySeconds,
-		Account: l.Account.text, Debit: l.Debit.rate, Credit: l.Credit.rate, QR: l.QR.rate, DebitCap: l.DebitCap.amount,
-		PayoutFee: l.PayoutFee.amount, Limit: l.Limit.amount, RefundDays: l.RefundDays.n, Where: where,
+		Acquirer: l.Acquirer.text, MerchantID: l.Merchant.text, From: l.From.value, To: l.To.value,
+		Cycle: DefaultCycle, CutOff: DefaultCutOff, QRCutOff: l.QRCutOff.value % daySeconds,
+		Account: l.Account.text, Debit: l.Debit.value, Credit: l.Credit.value, QR: l.QR.value, DebitCap: l.DebitCap.value,
+		PayoutFee: l.PayoutFee.value, Limit: l.Limit.value, RefundDays: l.RefundDays.value, Where: where,
 	}
 	if l.Cycle.set {
-		row.Cycle = l.Cycle.cycle
+		row.Cycle = l.Cycle.value
 	}
 	if l.CutOff.set {
-		row.CutOff = l.CutOff.seconds % daySeconds
+		row.CutOff = l.CutOff.value % daySeconds
 	}
 	return row, errs
 }
@@ -375,102 +375,64 @@ func (c *idCell) UnmarshalCSV(s string) error {
 	return nil
 }
 
-type cycleCell struct {
+// cell is a typed cell: blank, a value, or at fault.
+type cell[T any] struct {
 	fault
 	set   bool
-	cycle Cycle
+	value T
 }
 
-// UnmarshalCSV implements gocsv's TypeUnmarshaller.
-func (c *cycleCell) UnmarshalCSV(s string) error {
+// read takes the cell's text; zh and en say what is wrong with one that is no T.
+func (c *cell[T]) read(s string, parse func(string) (T, bool), zh, en string) error {
 	if s == "" {
 		return nil
 	}
-	cycle, err := ParseCycle(s)
-	if err != nil {
-		c.fault = fault{s, "不是结算周期，请写 T+1、T+0、D+1 或 D+0 这样的形式", "not a settlement cycle; write it as T+1, T+0, D+1 or D+0"}
+	value, ok := parse(s)
+	if !ok {
+		c.fault = fault{s, zh, en}
 	}
-	c.cycle, c.set = cycle, true
+	c.value, c.set = value, true
 	return nil
 }
 
-type clockCell struct {
-	fault
-	set     bool
-	seconds int
+type (
+	cycleCell struct{ cell[Cycle] }
+	clockCell struct{ cell[int] } // seconds of the day
+	dayCell   struct{ cell[parse.Date] }
+	rateCell  struct{ cell[Rate] }
+	moneyCell struct{ cell[money.Fen] }
+	countCell struct{ cell[int] }
+)
+
+// UnmarshalCSV implements gocsv's TypeUnmarshaller.
+func (c *cycleCell) UnmarshalCSV(s string) error {
+	return c.read(s, func(s string) (Cycle, bool) {
+		cycle, err := ParseCycle(s)
+		return cycle, err == nil
+	}, "不是结算周期，请写 T+1、T+0、D+1 或 D+0 这样的形式", "not a settlement cycle; write it as T+1, T+0, D+1 or D+0")
 }
 
 // UnmarshalCSV implements gocsv's TypeUnmarshaller.
 func (c *clockCell) UnmarshalCSV(s string) error {
-	if s == "" {
-		return nil
-	}
-	seconds, ok := parseClock(s)
-	if !ok {
-		c.fault = fault{s, "不是时刻，请写 23:00 这样的形式", "not a time of day; write it as 23:00"}
-	}
-	c.seconds, c.set = seconds, true
-	return nil
-}
-
-type dayCell struct {
-	fault
-	day parse.Date
+	return c.read(s, parseClock, "不是时刻，请写 23:00 这样的形式", "not a time of day; write it as 23:00")
 }
 
 // UnmarshalCSV implements gocsv's TypeUnmarshaller.
 func (c *dayCell) UnmarshalCSV(s string) error {
-	if s == "" {
-		return nil
-	}
-	day, ok := parseDay(s)
-	if !ok {
-		c.fault = fault{s, "不是日期，请写 2026-10-08 这样的形式", "not a date; write it as 2026-10-08"}
-	}
-	c.day = day
-	return nil
-}
-
-type rateCell struct {
-	fault
-	rate Rate
+	return c.read(s, parseDay, "不是日期，请写 2026-10-08 这样的形式", "not a date; write it as 2026-10-08")
 }
 
 // UnmarshalCSV implements gocsv's TypeUnmarshaller.
 func (c *rateCell) UnmarshalCSV(s string) error {
-	if s == "" {
-		return nil
-	}
-	rate, ok := parseRate(s)
-	if !ok {
-		c.fault = fault{s, "不是费率，请带上百分号写成 0.6% 这样的形式（也可写 6‰、60‱ 或 0.006）", "not a rate; write it with its sign as 0.6% (or 6‰, 60‱, 0.006)"}
-	}
-	c.rate = rate
-	return nil
-}
-
-type moneyCell struct {
-	fault
-	set    bool
-	amount money.Fen
+	return c.read(s, parseRate, "不是费率，请带上百分号写成 0.6% 这样的形式（也可写 6‰、60‱ 或 0.006）", "not a rate; write it with its sign as 0.6% (or 6‰, 60‱, 0.006)")
 }
 
 // UnmarshalCSV implements gocsv's TypeUnmarshaller.
 func (c *moneyCell) UnmarshalCSV(s string) error {
-	if s == "" {
-		return nil
-	}
-	amount, err := money.Parse(s, money.Yuan)
-	if err != nil || amount < 0 {
-		c.fault = fault{s, "不是金额，请以元为单位写成 20 或 20.00", "not an amount; write it in yuan as 20 or 20.00"}
-	}
-	c.amount, c.set = amount, true
-	return nil
-}
-
-type countCell struct {
-	fault
-	n int
+	return c.read(s, func(s string) (money.Fen, bool) {
+		amount, err := money.Parse(s, money.Yuan)
+		return amount, err == nil && amount >= 0
+	}, "不是金额，请以元为单位写成 20 或 20.00", "not an amount; write it in yuan as 20 or 20.00")
 }
 
 // maxRefundDays is the longest time for a refund that is taken for one.
@@ -478,15 +440,10 @@ const maxRefundDays = 366
 
 // UnmarshalCSV implements gocsv's TypeUnmarshaller.
 func (c *countCell) UnmarshalCSV(s string) error {
-	if s == "" {
-		return nil
-	}
-	n, err := strconv.ParseUint(squeeze(s), 10, 16)
-	if err != nil || n > maxRefundDays {
-		c.fault = fault{s, "不是天数，请写工作日天数，如 3", "not a number of days; write business days, such as 3"}
-	}
-	c.n = int(n)
-	return nil
+	return c.read(s, func(s string) (int, bool) {
+		n, err := strconv.ParseUint(squeeze(s), 10, 16)
+		return int(n), err == nil && n <= maxRefundDays
+	}, "不是天数，请写工作日天数，如 3", "not a number of days; write business days, such as 3")
 }
 
 // Bounds of what is taken for a rate. A bare number beyond maxBareRate could be
