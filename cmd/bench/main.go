@@ -4,8 +4,8 @@
 // reference number, compare amounts, write the differences.
 //
 // Runs alternate (A B A B …), so that a machine that drifts drifts for all; the
-// table gives min, median and max, and each run's ratio to the DuckDB run of the
-// same round.
+// tables give min, median and max, and each run's ratio to the DuckDB run of the
+// same round. The last one holds the figures beside the goals.
 package main
 
 import (
@@ -38,6 +38,7 @@ type config struct {
 	runs             int
 	only             string
 	xlsx             []int
+	parts            int
 	timeout          time.Duration
 }
 
@@ -48,16 +49,25 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	}
 	peers := findPeers()
 	fmt.Fprintln(out, machine(peers))
+	res := results{}
+	if err := start(ctx, cfg, out, res); err != nil {
+		return err
+	}
 	for _, n := range cfg.rows {
-		if err := delimited(ctx, cfg, peers, n, out); err != nil {
+		if err := delimited(ctx, cfg, peers, n, out, res); err != nil {
 			return err
 		}
 	}
 	for _, n := range cfg.xlsx {
-		if err := workbook(ctx, cfg, n, out); err != nil {
+		if err := workbook(ctx, cfg, n, out, res); err != nil {
 			return err
 		}
 	}
+	parts, err := ratiosOfParts(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	printGoals(out, append(res.goals(cfg), parts...))
 	return nil
 }
 
@@ -71,6 +81,7 @@ func parseFlags(args []string) (config, error) {
 	fs.StringVar(&rows, "rows", "1000000,10000000", "rows a side")
 	fs.StringVar(&xlsx, "xlsx", "200000,1000000", "rows a side for workbooks as input; empty: none")
 	fs.IntVar(&cfg.runs, "runs", 5, "counted runs of each command")
+	fs.IntVar(&cfg.parts, "parts", 3, "counted runs of the Go benchmarks of XLSX, which take the go command; 0: none")
 	fs.StringVar(&cfg.only, "only", "", "only commands whose name contains this")
 	fs.DurationVar(&cfg.timeout, "timeout", 10*time.Minute, "limit of one run")
 	if err := fs.Parse(args); err != nil {

@@ -15,6 +15,7 @@ import (
 // was done (the product says 1 when it found differences).
 type job struct {
 	name   string
+	id     string // of the goals; empty: none speaks of it
 	argv   []string
 	okExit []int
 	// base marks the job that the others are compared with.
@@ -73,33 +74,14 @@ func table(out io.Writer, title string, jobs []job, got [][]sample) {
 	fmt.Fprintln(out, "| command | wall s: min / median / max | cpu s | peak MiB | wall ÷ base: min / median / max |")
 	fmt.Fprintln(out, "|---|---|---|---|---|")
 	for i, j := range jobs {
-		w := spread(got[i], func(s sample) float64 { return s.wall.Seconds() })
-		c := spread(got[i], func(s sample) float64 { return s.cpu.Seconds() })
-		p := spread(got[i], func(s sample) float64 { return float64(s.peak) / (1 << 20) })
+		w := spread(each(got[i], wall))
+		c := spread(each(got[i], func(s sample) float64 { return s.cpu.Seconds() }))
+		p := spread(each(got[i], func(s sample) float64 { return float64(s.peak) / (1 << 20) }))
 		ratio := "–"
 		if base >= 0 && len(got[i]) > 0 {
-			var rs []sample
-			for k := range got[i] {
-				if k < len(got[base]) {
-					rs = append(rs, sample{wall: time.Duration(float64(got[i][k].wall) / float64(got[base][k].wall) * 1e9)})
-				}
-			}
-			r := spread(rs, func(s sample) float64 { return s.wall.Seconds() })
+			r := spread(ratios(got[i], got[base], wall))
 			ratio = fmt.Sprintf("%.2f / **%.2f** / %.2f", r[0], r[1], r[2])
 		}
-		fmt.Fprintf(out, "| %s | %.2f / **%.2f** / %.2f | %.2f | %.0f | %s |\n", j.name, w[0], w[1], w[2], c[1], p[2], ratio)
+		fmt.Fprintf(out, "| %s | %.3g / **%.3g** / %.3g | %.3g | %.0f | %s |\n", j.name, w[0], w[1], w[2], c[1], p[2], ratio)
 	}
-}
-
-// spread is min, median and max.
-func spread(xs []sample, f func(sample) float64) [3]float64 {
-	if len(xs) == 0 {
-		return [3]float64{}
-	}
-	v := make([]float64, len(xs))
-	for i, x := range xs {
-		v[i] = f(x)
-	}
-	slices.Sort(v)
-	return [3]float64{v[0], (v[(len(v)-1)/2] + v[len(v)/2]) / 2, v[len(v)-1]}
 }

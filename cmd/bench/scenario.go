@@ -15,7 +15,7 @@ import (
 )
 
 // delimited times one size of CSV (UTF-8 and GBK) and fixed-width input.
-func delimited(ctx context.Context, cfg config, p peers, rows int, out io.Writer) error {
+func delimited(ctx context.Context, cfg config, p peers, rows int, out io.Writer, res results) error {
 	n := strconv.Itoa(rows)
 	utf8 := filepath.Join(cfg.dir, n+"-utf8")
 	gbk := filepath.Join(cfg.dir, n+"-gbk")
@@ -30,15 +30,15 @@ func delimited(ctx context.Context, cfg config, p peers, rows int, out io.Writer
 	}
 	var jobs []job
 	for _, c := range []struct {
-		name, dir string
-		extra     []string
+		name, id, dir string
+		extra         []string
 	}{
-		{"**duizhang** UTF-8, whole run", utf8, nil},
-		{"**duizhang** GBK, whole run", gbk, nil},
-		{"**duizhang** UTF-8, --memory 128MiB", utf8, []string{"--memory", "128MiB"}},
-		{"**duizhang** fixed width, whole run", fixed, nil},
+		{"**duizhang** UTF-8, whole run", idUTF8, utf8, nil},
+		{"**duizhang** GBK, whole run", idGBK, gbk, nil},
+		{"**duizhang** UTF-8, --memory 128MiB", idTight, utf8, []string{"--memory", "128MiB"}},
+		{"**duizhang** fixed width, whole run", idFixed, fixed, nil},
 	} {
-		j, err := product(cfg, c.name, c.dir, c.extra...)
+		j, err := product(cfg, c.name, c.id, c.dir, c.extra...)
 		if err != nil {
 			return err
 		}
@@ -48,24 +48,44 @@ func delimited(ctx context.Context, cfg config, p peers, rows int, out io.Writer
 	if err != nil {
 		return err
 	}
-	return timeAll(ctx, cfg, fmt.Sprintf("%d × %d rows", rows, rows), append(jobs, own...), out)
+	return timeAll(ctx, cfg, rows, fmt.Sprintf("%s × %s rows", thousands(rows), thousands(rows)), append(jobs, own...), out, res)
+}
+
+// startRows is the size of the run that shows what a start costs.
+const startRows = 8
+
+// start times a run that is nothing but its start. It is short, so it is timed
+// often.
+func start(ctx context.Context, cfg config, out io.Writer, res results) error {
+	dir := filepath.Join(cfg.dir, strconv.Itoa(startRows)+"-utf8")
+	if err := generate(ctx, cfg, dir, "--rows", strconv.Itoa(startRows), "--differ", "0.2"); err != nil {
+		return err
+	}
+	j, err := product(cfg, "**duizhang**, whole run", idStart, dir)
+	if err != nil {
+		return err
+	}
+	cfg.runs *= 10
+	return timeAll(ctx, cfg, startRows, fmt.Sprintf("%d × %d rows", startRows, startRows), []job{j}, out, res)
 }
 
 // workbook times XLSX as input on both sides.
-func workbook(ctx context.Context, cfg config, rows int, out io.Writer) error {
+func workbook(ctx context.Context, cfg config, rows int, out io.Writer, res results) error {
 	n := strconv.Itoa(rows)
 	dir := filepath.Join(cfg.dir, n+"-xlsx")
 	if err := generate(ctx, cfg, dir, "--rows", n, "--form", "xlsx"); err != nil {
 		return err
 	}
-	j, err := product(cfg, "**duizhang** XLSX in, whole run", dir)
+	j, err := product(cfg, "**duizhang** XLSX in, whole run", "", dir)
 	if err != nil {
 		return err
 	}
-	return timeAll(ctx, cfg, fmt.Sprintf("%d × %d rows from XLSX", rows, rows), []job{j}, out)
+	return timeAll(ctx, cfg, rows, fmt.Sprintf("%s × %s rows from XLSX", thousands(rows), thousands(rows)), []job{j}, out, res)
 }
 
-func timeAll(ctx context.Context, cfg config, title string, jobs []job, out io.Writer) error {
+// timeAll times jobs on one data set, prints their table and keeps what the
+// goals speak of.
+func timeAll(ctx context.Context, cfg config, rows int, title string, jobs []job, out io.Writer, res results) error {
 	if cfg.only != "" {
 		jobs = slices.DeleteFunc(jobs, func(j job) bool { return !strings.Contains(j.name, cfg.only) })
 	}
@@ -77,16 +97,21 @@ func timeAll(ctx context.Context, cfg config, title string, jobs []job, out io.W
 		return err
 	}
 	table(out, title, jobs, got)
+	for i, j := range jobs {
+		if j.id != "" {
+			res[resultKey{j.id, rows}] = got[i]
+		}
+	}
 	return nil
 }
 
 // product is a whole run: digest of the inputs, all rules, the proof, CSVs and workbook.
-func product(cfg config, name, dir string, extra ...string) (job, error) {
+func product(cfg config, name, id, dir string, extra ...string) (job, error) {
 	out := filepath.Join(dir, "out")
 	in, err := inputs(dir)
 	argv := []string{cfg.bin, "run", "--pos", in.Pos, "--clearing", in.Clearing, "--as-of", in.AsOf, "--quiet",
 		"--csv", out, "--out", filepath.Join(dir, "report.xlsx")}
-	return job{name: name, argv: append(argv, extra...), okExit: []int{1}}, err
+	return job{name: name, id: id, argv: append(argv, extra...), okExit: []int{1}}, err
 }
 
 func peerJobs(cfg config, p peers, dir string, rows int) ([]job, error) {
@@ -102,7 +127,7 @@ func peerJobs(cfg config, p peers, dir string, rows int) ([]job, error) {
 	var jobs []job
 	if p.duckdb != "" {
 		wide := p.duckWide(pos, clearing, filepath.Join(tmp, "duck-wide.csv"))
-		wide.base = true
+		wide.base, wide.id = true, idDuck
 		jobs = append(jobs, wide, p.duckNarrow(pos, clearing, filepath.Join(tmp, "duck-narrow.csv")))
 	}
 	if p.sort != "" && p.join != "" && p.awk != "" {
