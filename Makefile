@@ -6,6 +6,7 @@
 #   make lint    format, vet and the house rules
 #   make bench   the whole run against peers; make bench-go for the parts
 #   make fuzz    each fuzz target for FUZZTIME
+#   make profile take anew the profile by which dist and bench are compiled
 #   make dist    reproducible binaries for each system with their sha256
 
 SHELL := /bin/bash
@@ -22,7 +23,12 @@ BENCH    ?= .
 COUNT    ?= 6
 BENCHFLAGS ?=
 
-.PHONY: build demo test lint format vet cross units bench bench-go fuzz dist clean
+# What is handed out and what is timed is compiled by the profile of a run. Other
+# builds are not: it makes them slower, and so does a file named default.pgo.
+PROFILE := cmd/duizhang/run.pgo
+PGO      = $(if $(wildcard $(PROFILE)),-pgo=$(PROFILE))
+
+.PHONY: build demo test lint format vet cross units bench bench-go profile fuzz dist clean
 
 build:
 	$(GO) build -ldflags '$(LDFLAGS)' -o bin/ ./cmd/duizhang
@@ -52,12 +58,20 @@ units:
 	$(GO) test ./...
 
 # BENCHFLAGS: -rows 1000000 -xlsx '' -only duizhang …; see cmd/bench.
-bench: build
+bench:
+	$(GO) build $(PGO) -ldflags '$(LDFLAGS)' -o bin/ ./cmd/duizhang
 	$(GO) build -trimpath -o bin/ ./cmd/fixgen ./cmd/bench
 	bin/bench -dir bench $(BENCHFLAGS)
 
 bench-go:
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) ./...
+
+# The whole way of a row, from each form of file to the workbook.
+profile:
+	mkdir -p bin
+	DUIZHANG_BENCH_ROWS=400000 $(GO) test -run '^$$' -bench '^BenchmarkRun$$' -benchtime 2x -cpuprofile bin/run.prof -o bin/run.test ./cmd/duizhang
+	$(GO) tool pprof -proto -output $(PROFILE) bin/run.prof
+	@size=$$(wc -c < $(PROFILE)); echo "$(PROFILE): $$size bytes"; test $$size -le 100000
 
 # go test fuzzes one target at a time.
 fuzz:
@@ -75,7 +89,7 @@ dist:
 		os=$${system%/*}; arch=$${system#*/}; name=duizhang-$(VERSION)-$$os-$$arch; \
 		if [ $$os = windows ]; then name=$$name.exe; fi; \
 		echo "dist/$$name"; \
-		GOOS=$$os GOARCH=$$arch $(GO) build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o dist/$$name ./cmd/duizhang; \
+		GOOS=$$os GOARCH=$$arch $(GO) build -trimpath -buildvcs=false $(PGO) -ldflags '$(LDFLAGS)' -o dist/$$name ./cmd/duizhang; \
 	done
 	cd dist && sha256sum duizhang-* > SHA256SUMS
 
