@@ -347,7 +347,7 @@ type Reject struct {
 // openProblem tells a missing file from one that cannot be read.
 func openProblem(name string, err error) Problem {
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
+	case errors.Is(err, fs.ErrNotExist), strings.ContainsAny(name, "*?"): // a pattern that fits no file; Windows allows no such name
 		return Problem{Code: codeNotFound, File: name}
 	case errors.Is(err, errNotRegular):
 		return Problem{Code: codeNotRegular, File: name}

@@ -179,7 +179,7 @@ func expand(pattern string) ([]string, error) {
 	if err == nil && info.IsDir() {
 		return nil, usage(msgIsFolder, pattern, filepath.Join(pattern, "*.csv"))
 	}
-	if errors.Is(err, fs.ErrNotExist) && strings.ContainsAny(pattern, "*?") {
+	if err != nil && strings.ContainsAny(pattern, "*?") { // to Windows a name with them is not missing but wrong
 		if found, err := filepath.Glob(pattern); err == nil && len(found) > 0 {
 			return found, nil
 		}
