@@ -252,8 +252,8 @@ func (a *allocator) shareFee(ps []*payee) {
 }
 
 // oneFeeToMany is pass 3 for payouts of which the fee was charged once. The
-// sums are less telling, so only whole runs and days count, due on the line's
-// day, and only where no other sum fits.
+// sums are less telling, so only whole runs and days count, those due on the
+// line's day before those due earlier, and only where no other sum fits.
 func (a *allocator) oneFeeToMany() bool {
 	var found []proposal
 	asked := map[int]bool{}
@@ -262,8 +262,11 @@ func (a *allocator) oneFeeToMany() bool {
 		sets := wholeSets(ps, amounts(open, fee), func(p *payee) money.Fen { return p.left + fee })
 		for _, l := range open {
 			fit := filter(sets[l.amount+fee], func(set []*payee) bool {
-				return set[len(set)-1].due == l.row.date && !slices.ContainsFunc(set, func(p *payee) bool { return !a.fits(l, p, nearDays) })
+				return !slices.ContainsFunc(set, func(p *payee) bool { return p.due > l.row.date || !a.fits(l, p, nearDays) })
 			})
+			if today := filter(fit, func(set []*payee) bool { return set[len(set)-1].due == l.row.date }); len(today) > 0 {
+				fit = today
+			}
 			if len(fit) == 1 && !asked[l.twins] && !slices.ContainsFunc(a.choices(l, nearDays), func(p *payee) bool { return p.left == l.amount }) {
 				asked[l.twins] = true
 				found = append(found, proposal{lines: []*line{l}, payees: fit[0], oneFee: true})
