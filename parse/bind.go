@@ -62,9 +62,9 @@ type binder struct {
 	under int16        // the binding that they are of
 	live  [][]liveText // by binding; nil where not settled yet
 	cells [][]byte
-	spans []cellSpan // the same of a fixed line
-	now   [][]byte   // the cells that picked is of
-	buf   []byte     // decoded and folded text of the current row
+	line  rawRow   // the same of a fixed line
+	now   [][]byte // the cells that picked is of
+	buf   []byte   // decoded and folded text of the current row
 	key   []byte
 
 	noTotal []byte        // the last first cell that is no total
@@ -109,9 +109,9 @@ func (b *binder) bind(raw *rawRow, row *Row, need FieldSet) (verdict, *Problem) 
 	}
 	var cells [][]byte
 	v, p := accept, (*Problem)(nil)
-	if raw.spans == nil || b.p.form != formDelimited || !b.quick.read(b, raw.text, raw.spans, row) {
+	if raw.spans == nil || b.p.form != formDelimited || !b.quick.read(b, raw, row) {
 		cells, v, p = b.cut(raw.cut())
-		if v == accept && (b.p.form != formFixed || !b.quick.read(b, raw.cells[0], b.spans, row)) {
+		if v == accept && (b.p.form != formFixed || !b.quick.read(b, &b.line, row)) {
 			v, p = b.bindCells(cells, row)
 		}
 	}
@@ -184,11 +184,11 @@ func (b *binder) cut(cells [][]byte) ([][]byte, verdict, *Problem) {
 	b.cells = b.cells[:0]
 	switch p.form {
 	case formFixed:
-		b.spans = b.spans[:0]
+		b.line.text, b.line.spans = line, b.line.spans[:0]
 		for i := range p.uses {
 			from, to := min(p.uses[i].from, len(line)), min(p.uses[i].to, len(line))
 			b.cells = append(b.cells, line[from:to])
-			b.spans = append(b.spans, cellSpan{uint32(from), uint32(to)})
+			b.line.spans = append(b.line.spans, cellSpan{uint32(from), uint32(to)})
 		}
 	case formRuler:
 		b.cells = cutAtColumns(b.cells, line, p.spans, p.enc)

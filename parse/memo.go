@@ -65,10 +65,14 @@ func ends(c []byte) (lo, hi uint64) {
 // head is c, shorter than eight bytes, as a word with zeros behind. The buffer
 // that c is cut from mostly goes on for eight bytes.
 func head(c []byte) (x uint64) {
-	n := len(c)
 	if cap(c) >= 8 {
-		return binary.LittleEndian.Uint64(c[:8]) & (1<<(uint(n)*8&63) - 1)
+		return binary.LittleEndian.Uint64(c[:8]) & (1<<(uint(len(c))*8&63) - 1)
 	}
+	return headAtEnd(c)
+}
+
+// headAtEnd is head at the end of a buffer.
+func headAtEnd(c []byte) (x uint64) {
 	for i, b := range c {
 		x |= uint64(b) << (8 * i)
 	}

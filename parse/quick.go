@@ -2,7 +2,6 @@ package parse
 
 import (
 	"cmp"
-	"encoding/binary"
 	"slices"
 
 	"duizhang/parse/money"
@@ -228,13 +227,13 @@ func (p *plan) isValue(use int) bool {
 }
 
 // read reads a row if it can: true means that it is accepted and row filled in.
-func (q *quick) read(b *binder, text []byte, cells []cellSpan, row *Row) bool {
+func (q *quick) read(b *binder, raw *rawRow, row *Row) bool {
 	if q.off {
 		return false
 	}
 	q.rows++
-	if q.isRow(b, text, cells) {
-		if r := q.recipe(b, text, cells); r != nil && !r.long && q.fill(b, r, text, cells, row) {
+	if q.isRow(b, raw) {
+		if r := q.recipe(b, raw); r != nil && !r.long && q.fill(b, r, raw, row) {
 			return true
 		}
 	}
@@ -245,8 +244,8 @@ func (q *quick) read(b *binder, text []byte, cells []cellSpan, row *Row) bool {
 
 // isRow says whether a row certainly is no title, ruler, total or remark, and
 // has no more and no fewer cells than rows have.
-func (q *quick) isRow(b *binder, text []byte, cells []cellSpan) bool {
-	p := b.p
+func (q *quick) isRow(b *binder, raw *rawRow) bool {
+	p, text, cells := b.p, raw.text, raw.spans
 	if p.form == formDelimited && (len(cells) < p.minCells || len(cells) > p.maxCells) {
 		return false
 	}
@@ -321,7 +320,8 @@ func (q *quick) noTotal(b *binder, first []byte) bool {
 
 // recipe is what the words of a row make of it; nil if there are too many
 // different ones.
-func (q *quick) recipe(b *binder, text []byte, cells []cellSpan) *recipe {
+func (q *quick) recipe(b *binder, raw *rawRow) *recipe {
+	text, cells := raw.text, raw.spans
 	var key uint64
 	for i := range q.words {
 		w := &q.words[i]
@@ -335,7 +335,7 @@ func (q *quick) recipe(b *binder, text []byte, cells []cellSpan) *recipe {
 				id = w.id(c)
 			}
 		} else {
-			id = w.shape(w.text(b, text, cells))
+			id = w.shape(w.glance(b, raw))
 		}
 		if id == 0 {
 			return nil
@@ -351,7 +351,7 @@ func (q *quick) recipe(b *binder, text []byte, cells []cellSpan) *recipe {
 		if len(q.recipes) >= maxMemo {
 			return nil
 		}
-		r = q.learnRecipe(b, key, text, cells)
+		r = q.learnRecipe(b, key, raw)
 		q.recipes[key] = r
 	}
 	*recent = r
@@ -383,10 +383,9 @@ func (w *quickWord) shape(c []byte) uint8 {
 }
 
 // learnRecipe asks the long way what the words of a row mean.
-func (q *quick) learnRecipe(b *binder, key uint64, text []byte, spans []cellSpan) *recipe {
+func (q *quick) learnRecipe(b *binder, key uint64, raw *rawRow) *recipe {
 	r := &recipe{key: key, long: true}
-	raw := rawRow{text: text, spans: spans}
-	cells := raw.cut()
+	cells := (&rawRow{text: raw.text, spans: raw.spans}).cut()
 	b.pickAll(cells)
 	n := b.variant(cells)
 	if n < 0 {
@@ -484,9 +483,21 @@ func (p *plan) quickCell(use int16) quickCell {
 	return quickCell{use: use, plain: u.plain && u.spec.or < 0, cell: int32(u.cell)}
 }
 
+// glance is text for a cell that mostly is what it looks like.
+func (k *quickCell) glance(b *binder, raw *rawRow) []byte {
+	if uint(k.cell) < uint(len(raw.spans)) && k.plain {
+		c := raw.text[raw.spans[k.cell].from:raw.spans[k.cell].to]
+		if n := len(c); n > 0 && c[n-1] > ' ' && b.special[c[0]] == 0 {
+			return c
+		}
+	}
+	return k.text(b, raw)
+}
+
 // text is the text of a column or of one that stands in for it, nil where they
 // say nothing.
-func (k *quickCell) text(b *binder, text []byte, cells []cellSpan) []byte {
+func (k *quickCell) text(b *binder, raw *rawRow) []byte {
+	text, cells := raw.text, raw.spans
 	for use := k.use; use >= 0; {
 		u := &b.p.uses[use]
 		if uint(u.cell) < uint(len(cells)) {
@@ -500,11 +511,12 @@ func (k *quickCell) text(b *binder, text []byte, cells []cellSpan) []byte {
 }
 
 // fill reads the values of a row; false if one of them is not as it should be.
-func (q *quick) fill(b *binder, r *recipe, text []byte, cells []cellSpan, row *Row) bool {
+func (q *quick) fill(b *binder, r *recipe, raw *rawRow, row *Row) bool {
 	if r.binding != b.under || row != b.row {
 		b.settle(r.binding, row)
 	}
 	var v quickValues
+	text, cells := raw.text, raw.spans
 	steps := q.ways[r.binding].steps
 	for i := range steps {
 		s := &steps[i]
@@ -514,12 +526,8 @@ func (q *quick) fill(b *binder, r *recipe, text []byte, cells []cellSpan, row *R
 		}
 		if n := len(c); n == 0 && s.plain {
 			c = nil
-		} else if n > 0 {
-			if x := b.special[c[0]]; !s.plain || c[n-1] <= ' ' || x != 0 && (x != maybeAbsent || b.lengths>>min(n, 63)&1 != 0) {
-				c = s.text(b, text, cells)
-			}
-		} else {
-			c = s.text(b, text, cells)
+		} else if n == 0 || !s.plain || c[n-1] <= ' ' || b.special[c[0]] != 0 && b.mayMean(c) {
+			c = s.text(b, raw)
 		}
 		ok := true
 		switch s.op {
@@ -528,13 +536,20 @@ func (q *quick) fill(b *binder, r *recipe, text []byte, cells []cellSpan, row *R
 		case readDay, readTime, readClock:
 			ok = v.when(b, s, c)
 		case readKey:
+			lo, hi := ends(c)
+			if n := len(c); n >= 8 && n <= 16 && areDigits(lo) && areDigits(hi) && (!s.ref || byte(lo) != '0') {
+				if s.needed {
+					row.Text[s.field] = c
+				}
+				continue
+			}
 			ok = b.quickKey(s, c, row)
 		case readCurrency:
 			if row.Text[Currency] = r.currency; c == nil {
 				row.Text[Currency] = s.value
 			}
 		default:
-			b.quickText(s, c, text, cells, row)
+			b.quickText(s, c, raw, row)
 		}
 		if !ok {
 			return false
@@ -543,19 +558,23 @@ func (q *quick) fill(b *binder, r *recipe, text []byte, cells []cellSpan, row *R
 	return v.amount(r) && v.place(b, r, row)
 }
 
+// mayMean says whether a cell that begins oddly may mean something else than it
+// says: nothing, or what a guard stands before.
+func (b *binder) mayMean(c []byte) bool {
+	return b.special[c[0]] != maybeAbsent || b.lengths>>min(len(c), 63)&1 != 0
+}
+
 // fen reads an amount.
 func (v *quickValues) fen(b *binder, s *quickStep, c []byte) bool {
 	if c == nil {
 		return true
 	}
-	if n := len(c); s.yuan && n >= 4 && n <= 11 && c[n-3] == '.' && cap(c) >= 8 {
+	if n := len(c); s.yuan && n >= 4 && n <= 11 && c[n-3] == '.' {
 		// 12345678.90: the digits before the point pushed to the end of a word
 		// that has zeros in front.
-		whole := binary.LittleEndian.Uint64(c[:8])<<(uint(11-n)*8&63) | zeros>>(uint(n-3)*8&63)
+		lo, _ := ends(c)
+		whole := lo<<(uint(11-n)*8&63) | zeros>>8>>(uint(n-4)*8&63)
 		d1, d2 := c[n-2]-'0', c[n-1]-'0'
-		if n == 11 {
-			whole = binary.LittleEndian.Uint64(c)
-		}
 		if areDigits(whole) && d1 <= 9 && d2 <= 9 {
 			v.fens[s.to], v.has[s.to] = money.Fen(eightDigits(whole)*100+uint64(d1)*10+uint64(d2)), true
 			return true
@@ -662,10 +681,9 @@ func (b *binder) quickKey(s *quickStep, c []byte, row *Row) bool {
 }
 
 // quickText reads a text that is asked for.
-func (b *binder) quickText(s *quickStep, c []byte, text []byte, spans []cellSpan, row *Row) {
+func (b *binder) quickText(s *quickStep, c []byte, raw *rawRow, row *Row) {
 	if len(b.p.uses[s.use].more) > 0 {
-		raw := rawRow{text: text, spans: spans}
-		c = b.joined(raw.cut(), c, s.use)
+		c = b.joined((&rawRow{text: raw.text, spans: raw.spans}).cut(), c, s.use)
 	}
 	switch {
 	case c == nil:

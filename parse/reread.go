@@ -165,7 +165,10 @@ func (r *rereader) record(d *document, i int, off, line int64) error {
 	if _, err := s.resolve(off, off+1); err != nil {
 		return d.readError(err)
 	}
-	bad, _, _ := s.cut(&r.raw)
+	bad := faultNone
+	if !s.glance(&r.raw) {
+		bad, _, _ = s.cut(&r.raw)
+	}
 	what, p := reject, (*Problem)(nil)
 	if bad == faultNone {
 		what, p = r.bind.bind(&r.raw, &r.row, allFields)

@@ -24,7 +24,8 @@ const defaultCurrency = "CNY"
 type tally struct {
 	rows, accepted, skipped int64
 	sums                    []Sum
-	last                    int // index in sums of the last row's currency
+	last                    int      // index in sums of the last row's currency
+	text                    *[3]byte // its text, as the binder gave it
 	overflow                bool
 	rejects                 []rejectAt
 	odd                     oddRows
@@ -40,7 +41,7 @@ type rejectAt struct {
 
 func (t *tally) accept(r *Row) {
 	t.accepted++
-	s := t.sum(r.Text[Currency])
+	s := t.sumOf(r.Text[Currency])
 	s.Rows++
 	s.Amount, t.overflow = addFen(s.Amount, r.Amount, t.overflow)
 }
@@ -50,10 +51,20 @@ func addFen(a, b money.Fen, before bool) (sum money.Fen, overflow bool) {
 	return sum, before || (b > 0 && a > math.MaxInt64-b) || (b < 0 && a < math.MinInt64-b)
 }
 
-func (t *tally) sum(currency []byte) *Sum {
-	if t.last < len(t.sums) && string(currency) == t.sums[t.last].Currency {
-		return &t.sums[t.last]
+// sumOf is sum for a row's currency, which mostly is the very text that the
+// last row had: binders give every row the same copy of it.
+func (t *tally) sumOf(currency []byte) *Sum {
+	if len(currency) != 3 {
+		return t.sum(currency)
 	}
+	if t.text != (*[3]byte)(currency) {
+		t.text = (*[3]byte)(currency)
+		t.sum(currency)
+	}
+	return &t.sums[t.last]
+}
+
+func (t *tally) sum(currency []byte) *Sum {
 	for i := range t.sums {
 		if string(currency) == t.sums[i].Currency {
 			t.last = i
@@ -91,5 +102,5 @@ func (t *tally) reset() {
 	for i := range t.sums {
 		t.sums[i].Rows, t.sums[i].Amount = 0, 0
 	}
-	*t = tally{sums: t.sums, last: t.last, rejects: t.rejects[:0]}
+	*t = tally{sums: t.sums, last: t.last, text: t.text, rejects: t.rejects[:0]}
 }
