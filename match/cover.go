@@ -94,32 +94,15 @@ func (o *settleOutput) cover(a *allocator) {
 }
 
 // unseen says whether the statement stops before the day on which a
-// settlement's money should have come, or begins after it: that the money is
-// not there then says nothing about the acquirer. What is not due at the as-of
-// day cannot be missed.
+// settlement's money should have come, or begins after it: the money is overdue
+// all the same, but perhaps only the statement is too short.
 func (o *settleOutput) unseen(i int) bool {
-	due := o.settlements[i].DueDate
-	return due != 0 && due < o.in.asOf && !o.shown[i].sees(due)
-}
-
-// judgeUnseen is for a settlement that is not paid as far as the statement
-// goes. If nothing came, only the clearing file's own word remains.
-func (o *settleOutput) judgeUnseen(i int) {
 	s := &o.settlements[i]
-	if s.Credited == 0 {
-		o.covered[i] = false
-		o.judgeUnchecked(i)
-	} else {
-		s.Credit, s.Timing = CreditPartial, UnknownTiming
-	}
-	s.Reason = Reason{Code: ReasonStatementEnds, Day: o.shown[i].to, Amount: s.Outstanding}
-	if s.DueDate < o.shown[i].from {
-		s.Reason.Code, s.Reason.Day = ReasonStatementBegins, o.shown[i].from
-	}
+	return s.Timing == Overdue && o.covered[i] && !o.shown[i].sees(s.DueDate)
 }
 
-// warnUnseen says for each account how many settlements its statement is too
-// short for.
+// warnUnseen says for each account how many settlements are overdue that its
+// statement is too short for.
 func (o *settleOutput) warnUnseen() {
 	type key struct {
 		account string
@@ -127,7 +110,7 @@ func (o *settleOutput) warnUnseen() {
 	}
 	count := map[key]int{}
 	for i := range o.settlements {
-		if code := o.settlements[i].Reason.Code; code == ReasonStatementEnds || code == ReasonStatementBegins {
+		if o.unseen(i) {
 			count[key{o.settlements[i].Account, o.shown[i]}]++
 		}
 	}

@@ -24,12 +24,11 @@ type rowNet struct {
 }
 
 // short are the settlements whose rows are needed to explain their shortfall:
-// those that were credited in part, and are not paid in days that no statement
-// shows.
+// those that were credited in part.
 func (o *settleOutput) short() []int32 {
 	var list []int32
 	for i := range o.settlements {
-		if s := &o.settlements[i]; s.Credit == CreditPartial && s.Outstanding > 0 && s.Timing != UnknownTiming {
+		if s := &o.settlements[i]; s.Credit == CreditPartial && s.Outstanding > 0 {
 			list = append(list, int32(i))
 		}
 	}

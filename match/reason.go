@@ -134,10 +134,6 @@ const (
 	// ReasonMayBePaid: not fully credited, but N bank lines that could pay it
 	// could not be told apart.
 	ReasonMayBePaid
-	// ReasonStatementEnds: not fully credited, but the account's statement stops
-	// on Day, before the due date; ReasonStatementBegins: it begins on Day, after it.
-	ReasonStatementEnds
-	ReasonStatementBegins
 	// ReasonNetted: nothing is owed: what was carried into it uses it up.
 	ReasonNetted
 )

@@ -426,8 +426,6 @@ func (o *settleOutput) judge(a *allocator) {
 			o.judgeUnchecked(i)
 		case s.Credited >= left:
 			o.judgePaid(i)
-		case o.unseen(i):
-			o.judgeUnseen(i)
 		default:
 			o.judgeShort(i, p)
 		}
@@ -514,7 +512,7 @@ func (s *Settlement) ClaimDiffers() bool {
 	if s.Unsettled > 0 {
 		return s.Credit == CreditFull && s.CreditedDate != 0 || s.Credit == CreditOver
 	}
-	return s.Claimed != 0 && s.Credit != CreditUnchecked && s.Timing != TimingNone && s.Timing != UnknownTiming && s.Claimed != s.CreditedDate && !(s.CreditedDate == 0 && s.Timing == PendingTiming)
+	return s.Claimed != 0 && s.Credit != CreditUnchecked && s.Timing != TimingNone && s.Claimed != s.CreditedDate && !(s.CreditedDate == 0 && s.Timing == PendingTiming)
 }
 
 // judgeShort is for a settlement whose money did not come, or only in part.

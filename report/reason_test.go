@@ -148,23 +148,21 @@ func TestReasonWithoutCandidate(t *testing.T) {
 }
 
 var settlementSentences = map[match.ReasonCode]text{
-	match.ReasonUnchecked:       {"没有覆盖该账户的银行流水，到账未核对", "no bank statement covers the account, the credit is unchecked"},
-	match.ReasonPaid:            {"应结净额 100.00 元已于 2026-01-06 全额到账", "net 100.00 was credited in full on 2026-01-06"},
-	match.ReasonPaidLate:        {"应于 2026-01-05 到账，实际 2026-01-06 到齐，迟 2 个工作日", "due on 2026-01-05, complete on 2026-01-06, 2 business days late"},
-	match.ReasonShortHeld:       {"应结净额 100.00 元，到账 70.00 元，少 30.00 元，恰好是其中 2 笔的净额之和（已标记）", "net 100.00, credited 70.00, 30.00 short: exactly the nets of 2 of its rows (marked)"},
-	match.ReasonShortMany:       {"应结净额 100.00 元，到账 70.00 元，少 30.00 元，有 2 组交易都能解释，不作标记", "net 100.00, credited 70.00, 30.00 short: 2 sets of rows would explain it, none is marked"},
-	match.ReasonShortOpen:       {"应结净额 100.00 元，到账 70.00 元，少 30.00 元，没有哪几笔交易的净额恰好等于它", "net 100.00, credited 70.00, 30.00 short: no few rows add up to it"},
-	match.ReasonShortGaveUp:     {"应结净额 100.00 元，到账 70.00 元，少 30.00 元，组合太多，查找已停止", "net 100.00, credited 70.00, 30.00 short: the search for the rows was stopped at its limit"},
-	match.ReasonNotPaid:         {"应于 2026-01-05 到账 100.00 元，至 2026-01-06 未到", "100.00 due on 2026-01-05 had not come by 2026-01-06"},
-	match.ReasonNotDue:          {"应于 2026-01-05 到账 100.00 元，尚未到期", "100.00 is due on 2026-01-05, not yet"},
-	match.ReasonOverpaid:        {"应结净额 100.00 元，到账 70.00 元，多 30.00 元", "net 100.00, credited 70.00, 30.00 too much"},
-	match.ReasonNegative:        {"净额为负，30.00 元转入下一批次抵扣", "the net is negative, 30.00 is carried into the next settlement"},
-	match.ReasonReopened:        {"2026-01-06 的划款被退回，尚未重新划付", "the payout was returned on 2026-01-06 and not paid again"},
-	match.ReasonClaimDiffers:    {"收单机构称已于 2026-01-06 划付，银行流水中没有对应入账", "the acquirer says it paid on 2026-01-06, the bank does not show it"},
-	match.ReasonMayBePaid:       {"尚有 30.00 元未认定到账：有 2 笔入账可能是它，但无法区分", "30.00 is not settled: 2 bank lines could be it but cannot be told apart"},
-	match.ReasonStatementEnds:   {"流水只到 2026-01-06，看不到应到账日 2026-01-05 的入账，尚有 30.00 元未核对；请补充之后的流水", "the statement stops on 2026-01-06, before the due date 2026-01-05: 30.00 is not checked; add the later days"},
-	match.ReasonStatementBegins: {"流水从 2026-01-06 开始，看不到应到账日 2026-01-05 的入账，尚有 30.00 元未核对；请补充之前的流水", "the statement begins on 2026-01-06, after the due date 2026-01-05: 30.00 is not checked; add the earlier days"},
-	match.ReasonNetted:          {"前面批次转入的 30.00 元抵扣后，本批次无需划付", "30.00 carried in from earlier settlements uses it up, nothing is due"},
+	match.ReasonUnchecked:    {"没有覆盖该账户的银行流水，到账未核对", "no bank statement covers the account, the credit is unchecked"},
+	match.ReasonPaid:         {"应结净额 100.00 元已于 2026-01-06 全额到账", "net 100.00 was credited in full on 2026-01-06"},
+	match.ReasonPaidLate:     {"应于 2026-01-05 到账，实际 2026-01-06 到齐，迟 2 个工作日", "due on 2026-01-05, complete on 2026-01-06, 2 business days late"},
+	match.ReasonShortHeld:    {"应结净额 100.00 元，到账 70.00 元，少 30.00 元，恰好是其中 2 笔的净额之和（已标记）", "net 100.00, credited 70.00, 30.00 short: exactly the nets of 2 of its rows (marked)"},
+	match.ReasonShortMany:    {"应结净额 100.00 元，到账 70.00 元，少 30.00 元，有 2 组交易都能解释，不作标记", "net 100.00, credited 70.00, 30.00 short: 2 sets of rows would explain it, none is marked"},
+	match.ReasonShortOpen:    {"应结净额 100.00 元，到账 70.00 元，少 30.00 元，没有哪几笔交易的净额恰好等于它", "net 100.00, credited 70.00, 30.00 short: no few rows add up to it"},
+	match.ReasonShortGaveUp:  {"应结净额 100.00 元，到账 70.00 元，少 30.00 元，组合太多，查找已停止", "net 100.00, credited 70.00, 30.00 short: the search for the rows was stopped at its limit"},
+	match.ReasonNotPaid:      {"应于 2026-01-05 到账 100.00 元，至 2026-01-06 未到", "100.00 due on 2026-01-05 had not come by 2026-01-06"},
+	match.ReasonNotDue:       {"应于 2026-01-05 到账 100.00 元，尚未到期", "100.00 is due on 2026-01-05, not yet"},
+	match.ReasonOverpaid:     {"应结净额 100.00 元，到账 70.00 元，多 30.00 元", "net 100.00, credited 70.00, 30.00 too much"},
+	match.ReasonNegative:     {"净额为负，30.00 元转入下一批次抵扣", "the net is negative, 30.00 is carried into the next settlement"},
+	match.ReasonReopened:     {"2026-01-06 的划款被退回，尚未重新划付", "the payout was returned on 2026-01-06 and not paid again"},
+	match.ReasonClaimDiffers: {"收单机构称已于 2026-01-06 划付，银行流水中没有对应入账", "the acquirer says it paid on 2026-01-06, the bank does not show it"},
+	match.ReasonMayBePaid:    {"尚有 30.00 元未认定到账：有 2 笔入账可能是它，但无法区分", "30.00 is not settled: 2 bank lines could be it but cannot be told apart"},
+	match.ReasonNetted:       {"前面批次转入的 30.00 元抵扣后，本批次无需划付", "30.00 carried in from earlier settlements uses it up, nothing is due"},
 }
 
 func TestReasonOfASettlement(t *testing.T) {

@@ -10,7 +10,7 @@ import (
 
 // warningTexts are the sentences of match.Warning, with its arguments.
 var warningTexts = map[string]text{
-	"statement_days": {"账户 %s 的流水只有 %s 至 %s，看不到 %s 个结算批次应到账日的入账，未作核对；请补充流水", "the statement of account %s shows %s to %s only: %s settlements fall due outside and are not checked; add the missing days"},
+	"statement_days": {"账户 %s 的流水只有 %s 至 %s，%s 个逾期结算批次的应到账日在此之外；若流水不全，请补充后重跑", "the statement of account %s shows %s to %s only: %s overdue settlements fell due outside; if days are missing, add them and run again"},
 	"calendar_year":  {"内置日历没有公布年份 %s 的节假日，暂按周一至周五计算；请用 --calendar 补充", "the calendar has no published holidays for %s, Monday to Friday was used; add them with --calendar"},
 }
 

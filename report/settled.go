@@ -176,11 +176,10 @@ func (s *settled) stateReason() string {
 	case match.ReasonPaidLate:
 		return s.say("应于 %s 到账，实际 %s 到齐，迟 %s", "due on %s, complete on %s, %s late", dateText(s.DueDate), dateText(s.LastCredit), s.days(r.N))
 	case match.ReasonNotPaid:
+		if seen := s.lastSeen(); seen < s.DueDate {
+			return s.say("应于 %s 到账 %s 元，未见入账；流水只到 %s，请补充之后的流水", "%[2]s due on %[1]s has not come; the statement stops on %[3]s, add the later days", dateText(s.DueDate), grouped(s.due()), dateText(seen))
+		}
 		return s.say("应于 %s 到账 %s 元，至 %s 未到", "%[2]s due on %[1]s had not come by %[3]s", dateText(s.DueDate), grouped(s.due()), dateText(s.lastSeen()))
-	case match.ReasonStatementEnds:
-		return s.say("流水只到 %s，看不到应到账日 %s 的入账，尚有 %s 元未核对；请补充之后的流水", "the statement stops on %s, before the due date %s: %s is not checked; add the later days", dateText(r.Day), dateText(s.DueDate), grouped(r.Amount))
-	case match.ReasonStatementBegins:
-		return s.say("流水从 %s 开始，看不到应到账日 %s 的入账，尚有 %s 元未核对；请补充之前的流水", "the statement begins on %s, after the due date %s: %s is not checked; add the earlier days", dateText(r.Day), dateText(s.DueDate), grouped(r.Amount))
 	case match.ReasonNotDue:
 		return s.say("应于 %s 到账 %s 元，尚未到期", "%[2]s is due on %[1]s, not yet", dateText(s.DueDate), grouped(s.due()))
 	case match.ReasonOverpaid:
