@@ -200,7 +200,11 @@ func (b *binder) cut(cells [][]byte) ([][]byte, verdict, *Problem) {
 
 // fitsLine says whether a line has the shape of the layout's rows.
 func (l *Layout) fitsLine(line []byte) bool {
-	if l.c.line != nil && !l.c.line.Match(line) {
+	if l.c.shape != nil {
+		if !l.c.shape.matches(line) {
+			return false
+		}
+	} else if l.c.line != nil && !l.c.line.Match(line) {
 		return false
 	}
 	return len(line) >= l.c.minLength && (l.Format.MaxLength == 0 || len(line) <= l.Format.MaxLength)

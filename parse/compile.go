@@ -119,8 +119,9 @@ type compiled struct {
 	rules     []ruleSpec
 	skips     []skipSpec
 	line      *regexp.Regexp
-	telling   []int // columns of which one must be bound where nobody says the side
-	unless    []int // only asked for if one of these is
+	shape     lineShape // the same, nil where line is not so simple
+	telling   []int     // columns of which one must be bound where nobody says the side
+	unless    []int     // only asked for if one of these is
 	extracts  []extractSpec
 	controls  []controlSpec
 	consts    constants
@@ -334,7 +335,9 @@ func (l *Layout) compileFormat(c *compiled) (err error) {
 	if c.headerless && c.form == formDelimited && len(f.Cells) == 0 {
 		return errors.New("format.cells is wanted where there is no header")
 	}
-	c.line, err = compileRegexp("format.line", f.Line)
+	if c.line, err = compileRegexp("format.line", f.Line); c.line != nil {
+		c.shape, _ = shapeOf(f.Line)
+	}
 	return err
 }
 

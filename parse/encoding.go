@@ -192,9 +192,10 @@ const highBits = 0x8080808080808080
 // firstHigh is the index of the first byte that is not ASCII, or -1.
 func firstHigh(b []byte) int {
 	i := 0
-	for ; i+32 <= len(b); i += 32 {
-		w := binary.LittleEndian.Uint64(b[i:]) | binary.LittleEndian.Uint64(b[i+8:]) |
-			binary.LittleEndian.Uint64(b[i+16:]) | binary.LittleEndian.Uint64(b[i+24:])
+	for ; i+64 <= len(b); i += 64 {
+		p := (*[64]byte)(b[i:])
+		w := binary.LittleEndian.Uint64(p[0:]) | binary.LittleEndian.Uint64(p[8:]) | binary.LittleEndian.Uint64(p[16:]) | binary.LittleEndian.Uint64(p[24:]) |
+			binary.LittleEndian.Uint64(p[32:]) | binary.LittleEndian.Uint64(p[40:]) | binary.LittleEndian.Uint64(p[48:]) | binary.LittleEndian.Uint64(p[56:])
 		if w&highBits != 0 {
 			break
 		}
@@ -327,33 +328,54 @@ var gb2 = sync.OnceValue(func() *[126 * 191]uint16 {
 
 func gb2Index(hi, lo byte) int { return int(hi-0x81)*191 + int(lo-0x40) }
 
+// gbPairs has a bit for each pair of bytes that is a code of GB18030, read as a
+// little-endian word: a small table that stays in the core's own cache.
+var gbPairs = sync.OnceValue(func() *[1 << 10]uint64 {
+	var pairs [1 << 10]uint64
+	for hi := 0x81; hi <= 0xFE; hi++ {
+		for lo := 0x40; lo <= 0xFE; lo++ {
+			if pair := lo<<8 | hi; gb2()[gb2Index(byte(hi), byte(lo))] != 0 {
+				pairs[pair>>6] |= 1 << (pair & 63)
+			}
+		}
+	}
+	return &pairs
+})
+
 // validGB18030 says whether b is GB18030 without any unassigned code.
 func validGB18030(b []byte) bool {
-	table := gb2()
-	for {
-		n := firstHigh(b)
-		if n < 0 {
-			return true
-		}
-		b = b[n:]
-		for len(b) >= 2 && b[0] >= utf8.RuneSelf {
-			if b[0] != 0x80 && b[0] != 0xFF && b[1] >= 0x40 && b[1] != 0xFF && table[gb2Index(b[0], b[1])] != 0 {
-				b = b[2:]
+	pairs := gbPairs()
+	for i := 0; i < len(b); {
+		if i+8 <= len(b) {
+			w := binary.LittleEndian.Uint64(b[i:]) & highBits
+			if w == 0 {
+				i += 8
 				continue
 			}
-			r, size := decodeGB18030(b)
+			i += bits.TrailingZeros64(w) / 8
+		} else if b[i] < utf8.RuneSelf {
+			i++
+			continue
+		}
+		for i+1 < len(b) {
+			if pair := uint(b[i]) | uint(b[i+1])<<8; pairs[pair>>6]>>(pair&63)&1 != 0 {
+				i += 2
+				continue
+			}
+			if b[i] < utf8.RuneSelf {
+				break
+			}
+			r, size := decodeGB18030(b[i:])
 			if r == utf8.RuneError {
 				return false
 			}
-			b = b[size:]
+			i += size
 		}
-		if len(b) == 1 && b[0] > 0x80 {
-			return false
-		}
-		if len(b) == 1 {
-			return true
+		if i+1 == len(b) {
+			return b[i] <= 0x80
 		}
 	}
+	return true
 }
 
 // decodeGB18030 reads the first character of b, which is not empty. What is not
