@@ -71,9 +71,15 @@ func (r *run) limitOf(d *draft) money.Fen {
 	return 0
 }
 
-// lateRefundEvidence is of the clearing row that took longest.
+// lateRefundEvidence is of the clearing row that took longest, or says for how
+// long none has come.
 func (r *run) lateRefundEvidence(d *draft) Reason {
 	why, asked := Reason{Code: ReasonRefundLate}, d.pos()[0].when().Date()
+	if d.owed != nil && d.owed.refund != nil {
+		why = Reason{Code: ReasonRefundOpen, N: r.opt.Calendar.Workdays(asked, r.opt.AsOf)}
+		why.Day, _ = r.opt.Calendar.Due(Cycle{Business: true, Days: d.owed.refund.RefundDays}, asked)
+		return why
+	}
 	for _, f := range d.clr() {
 		o := &r.outcomes[f.class]
 		if o.refund == nil {

@@ -25,6 +25,7 @@ type owed struct {
 	acquirer string
 	cycle    Cycle
 	limit    money.Fen // the contract's, of one sale
+	refund   *Contract // the contract whose days a refund that is not cleared has used up
 }
 
 // pos and clr are the rows of either side, in reading order.

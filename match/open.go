@@ -106,6 +106,10 @@ func (r *run) notCleared(d *draft, l *loose, days *clearingDays) {
 	default:
 		d.why = r.openReason(posSide, l)
 	}
+	if d.match == PosOnly && d.flags&NoFile == 0 && l.code.kind() == parse.Refund && l.time != 0 && refundLate(r.opt.Calendar, contract, l.when().Date(), 0, r.opt.AsOf) {
+		d.flags |= RefundLate
+		d.owed.refund = contract
+	}
 }
 
 // clearingDays are the days for which clearing rows exist, by merchant.

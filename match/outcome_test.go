@@ -126,6 +126,12 @@ func TestMoneyOfGroups(t *testing.T) {
 			[]string{"pos_only p1 no_file | unknown due=3", "clearing_only c1 | unknown due=1 fee=5"}},
 		{"for a refund that was not cleared no money is expected",
 			[]string{"-30 o=A k=refund t=T"}, []string{"9 o=Z t=T" + m}, nil, 5,
+			[]string{"pos_only p1 refund_late | none", "clearing_only c1 | unknown due=1 fee=5"}},
+		{"and it is late once the contract's days for refunds are over, unless its file never came",
+			[]string{"-30 o=A k=refund t=T", "-31 o=B k=refund t=T at=2d"}, []string{"9 o=Z t=T" + m}, nil, 4,
+			[]string{"pos_only p1 refund_late | none", "pos_only p2 no_file | none", "clearing_only c1 | unknown due=1 fee=5"}},
+		{"but not before",
+			[]string{"-30 o=A k=refund t=T"}, []string{"9 o=Z t=T" + m}, nil, 1,
 			[]string{"pos_only p1 | none", "clearing_only c1 | unknown due=1 fee=5"}},
 		{"duplicates, voids and failures expect nothing",
 			[]string{"30 o=A", "30 o=A", "31 o=B", "-31 o=B k=void at=1", "32 o=C s=failed"}, []string{"30 o=A set=1 fee=18" + m}, nil, 5,
@@ -207,7 +213,7 @@ func TestFlagsHaveTheirEvidence(t *testing.T) {
 		t.Fatal(err)
 	}
 	res, err := Run(context.Background(),
-		newMemory(moneyRows([]string{"600 o=A t=T", "700 o=B t=T", "-30 o=C k=refund t=T", "10 o=D t=T2 card=1111 at=0s", "11 o=E t=T2 card=1111 at=60s", "12 o=F t=T2 card=1111 at=200s", "13 o=G t=T2 card=1111 at=450s", "14 o=H t=T2 card=1111 at=2000s"})),
+		newMemory(moneyRows([]string{"600 o=A t=T", "700 o=B t=T", "-30 o=C k=refund t=T", "-40 o=I k=refund t=T", "10 o=D t=T2 card=1111 at=0s", "11 o=E t=T2 card=1111 at=60s", "12 o=F t=T2 card=1111 at=200s", "13 o=G t=T2 card=1111 at=450s", "14 o=H t=T2 card=1111 at=2000s"})),
 		newMemory(moneyRows([]string{"600 o=A t=T m=M acq=A day=0", "-30 o=C k=refund t=T m=M acq=A day=3"})), nil,
 		Options{AsOf: day0 + 4, Contracts: contracts})
 	if err != nil {
@@ -222,7 +228,7 @@ func TestFlagsHaveTheirEvidence(t *testing.T) {
 	swiped := []Reason{{Code: ReasonRepeatSwipe, N: 3, Seconds: 200}}
 	want := map[money.Fen][]Reason{
 		600_00: {{Code: ReasonOverLimit, Amount: 500_00}}, 700_00: {{Code: ReasonOverLimit, Amount: 500_00}},
-		-30_00: {{Code: ReasonRefundLate, N: 3, Day: day0 + 1}}, 10_00: swiped, 11_00: swiped, 12_00: swiped,
+		-30_00: {{Code: ReasonRefundLate, N: 3, Day: day0 + 1}}, -40_00: {{Code: ReasonRefundOpen, N: 4, Day: day0 + 1}}, 10_00: swiped, 11_00: swiped, 12_00: swiped,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

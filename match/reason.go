@@ -136,4 +136,10 @@ const (
 	ReasonMayBePaid
 	// ReasonNetted: nothing is owed: what was carried into it uses it up.
 	ReasonNetted
+
+	// More evidence of flags.
+
+	// ReasonRefundOpen: not done after N business days, where Day was the last
+	// one that the contract allows.
+	ReasonRefundOpen
 )

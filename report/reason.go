@@ -61,6 +61,8 @@ func (l *line) evidence(r *match.Reason) string {
 			l.span(r.Seconds), r.N, l.span(t.SwipeWindow), t.SwipeCount)
 	case match.ReasonRefundLate:
 		return l.say("退款用了 %d 个工作日，合同约定的最后一天是 %s", "the refund took %d business days, the contract's last day was %s", r.N, dateText(r.Day))
+	case match.ReasonRefundOpen:
+		return l.say("退款已过 %d 个工作日仍未清算，合同约定的最后一天是 %s", "the refund has not been cleared for %d business days, the contract's last day was %s", r.N, dateText(r.Day))
 	}
 	return ""
 }

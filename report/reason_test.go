@@ -12,7 +12,7 @@ import (
 
 // lastReason is the last code of match/reason.go; TestEveryReasonHasASentence
 // finds out when a code has been added behind it.
-const lastReason = match.ReasonNetted
+const lastReason = match.ReasonRefundOpen
 
 // oddPair is a sale and what the acquirer has for it.
 func oddPair() *line {
@@ -213,6 +213,7 @@ var evidenceSentences = map[match.ReasonCode]string{
 	match.ReasonOverLimit:   "超过合同单笔限额 30.00 元",
 	match.ReasonRepeatSwipe: "同一终端同一张卡在 90 秒内刷了 2 次（界限为 5 分钟内 3 次）",
 	match.ReasonRefundLate:  "退款用了 2 个工作日，合同约定的最后一天是 2026-01-06",
+	match.ReasonRefundOpen:  "退款已过 2 个工作日仍未清算，合同约定的最后一天是 2026-01-06",
 	match.ReasonFileAccount: "收单文件写的结算账户是 9999，合同约定 1234",
 	match.ReasonPaidAccount: "bank.xlsx:1!5 的款项进了账户 8888，合同约定 1234",
 }
