@@ -151,7 +151,7 @@ func (c *csvRows) line(l *line) {
 	c.text(l.key())
 	c.times(l.pos)
 	c.yuanIf(g.PosAmount, len(l.pos) > 0)
-	c.clearingDates(l.clearing)
+	c.clearingDates(l)
 	c.yuanIf(g.ClearingAmount, len(l.clearing) > 0)
 	c.yuan(l.difference())
 	c.yuanIf(l.fee())
@@ -178,13 +178,16 @@ func (c *csvRows) times(rows []*parse.Record) {
 	}
 }
 
-// clearingDates are the different clearing dates of the rows.
-func (c *csvRows) clearingDates(rows []*parse.Record) {
-	if len(rows) == 1 {
-		c.date(rows[0].ClearingDate)
-		return
+// clearingDates are the different clearing dates of the rows, or the one day
+// that the contract gives to rows without any.
+func (c *csvRows) clearingDates(l *line) {
+	if len(l.clearing) > 1 {
+		if s := distinct(l.clearing, rowClearingDate); s != "" {
+			c.code(s)
+			return
+		}
 	}
-	c.code(distinct(rows, rowClearingDate))
+	c.date(l.clearingDate())
 }
 
 // settlement writes a line of settlements.csv.

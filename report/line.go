@@ -244,11 +244,16 @@ func (l *line) time() (parse.Time, bool) {
 	return 0, false
 }
 
+// clearingDate is the day that the first clearing row names, else the day of
+// the settlement that the rows belong to by the contract's cut-off.
 func (l *line) clearingDate() parse.Date {
 	for _, r := range l.clearing {
 		if r.ClearingDate != 0 {
 			return r.ClearingDate
 		}
+	}
+	if l.settlement != nil && len(l.clearing) > 0 {
+		return l.settlement.ClearingDate
 	}
 	return 0
 }
