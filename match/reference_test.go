@@ -108,3 +108,19 @@ func TestUserPatternsComeFirst(t *testing.T) {
 		}
 	}
 }
+
+// The words by which banks call money going out the return of a payout; what a
+// shop pays back or transfers itself is none.
+func TestWordsOfReturns(t *testing.T) {
+	p := builtinPatterns()
+	for _, remark := range []string{"退票", "退汇-账号户名不符", "退票冲账", "冲帐", "冲正", "冲销", "红冲", "冲红", "账户不符退回", "抹账", "payout returned"} {
+		if !p.isReturn(foldText(remark)) {
+			t.Errorf("%s: not taken for a return", remark)
+		}
+	}
+	for _, remark := range []string{"", "清算款", "退款", "退货款", "房租", "补划款"} {
+		if p.isReturn(foldText(remark)) {
+			t.Errorf("%q: taken for a return", remark)
+		}
+	}
+}
