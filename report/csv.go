@@ -141,7 +141,7 @@ func (c *csvRows) line(l *line) {
 	c.code(g.Timing.String())
 	c.int(int64(g.DaysLate))
 	c.code(flagCodes(g.Flags))
-	c.text(l.field(parse.Acquirer))
+	c.text(l.acquirer())
 	c.text(l.field(parse.MerchantID))
 	c.text(l.field(parse.Store))
 	c.text(l.field(parse.TerminalID))

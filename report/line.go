@@ -16,6 +16,7 @@ type line struct {
 	pos, clearing []*parse.Record
 	other         *parse.Record // Reason.Other, if the group has one
 	settlement    *match.Settlement
+	contracts     *match.Contracts
 	asOf          parse.Date
 	lang          parse.Lang
 	thresholds    match.Thresholds
@@ -80,7 +81,7 @@ func (r *Run) loadSides(ctx context.Context, at [4][]parse.Pos) (rows [4]loaded,
 }
 
 func (r *Run) line(g *match.Group, rows *[4]loaded) line {
-	l := line{group: g, asOf: r.Result.AsOf, lang: r.Lang, thresholds: r.Result.Thresholds}
+	l := line{group: g, contracts: r.Contracts, asOf: r.Result.AsOf, lang: r.Lang, thresholds: r.Result.Thresholds}
 	l.pos = findAll(&rows[parse.SidePos], g.Pos)
 	l.clearing = findAll(&rows[parse.SideClearing], g.Clearing)
 	if g.Reason.HasOther {
@@ -146,6 +147,17 @@ func (l *line) field(f parse.Field) string {
 		return s
 	}
 	return distinct(l.pos, value)
+}
+
+// acquirer is the contract table's name for the acquirer, as settlements have
+// it, else the one that the rows give.
+func (l *line) acquirer() string {
+	if l.settlement != nil && l.settlement.Acquirer != "" && len(l.clearing) == 1 {
+		return l.settlement.Acquirer
+	}
+	return l.of(func(r *parse.Record) string {
+		return l.contracts.Name(r.Text[parse.Acquirer], r.Text[parse.MerchantID])
+	})
 }
 
 // of is what a function of the rows says, clearing rows first.

@@ -21,6 +21,9 @@ type Run struct {
 	// Pos, Clearing and Bank hold the rows behind the result's positions; nil
 	// where the run had no such side.
 	Pos, Clearing, Bank match.Source
+	// Contracts is the table that Result was made with, for its names of the
+	// acquirers; nil: none.
+	Contracts *match.Contracts
 	// Files are the inputs in the order in which they are to be shown, refused
 	// and repeated ones included.
 	Files []File

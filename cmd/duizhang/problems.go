@@ -66,7 +66,8 @@ func (j *job) reportRun() *report.Run {
 	run := &report.Run{
 		Result: j.result,
 		Pos:    j.source(parse.SidePos), Clearing: j.source(parse.SideClearing), Bank: j.source(parse.SideBank),
-		Rejects: j.reportRejects(), Settings: j.settings(),
+		Contracts: j.rules.contracts,
+		Rejects:   j.reportRejects(), Settings: j.settings(),
 		Lang: j.lang, Version: buildVersion(), All: j.flags.all,
 		Workers: j.workers(), TempDir: j.scratch.dir, Progress: &j.progress.written,
 	}
