@@ -23,6 +23,8 @@ type columnUse struct {
 	first  *[256]bool // their first bytes
 	dashes bool       // any run of dashes means nothing
 	plain  bool       // nothing else is done to the cell
+	apart  bool       // a blank stands before it and behind it in a fixed line
+	left   bool       // and it is a text, which begins at its left end
 }
 
 // binding is where each target comes from under one rule; the first one of a
@@ -178,28 +180,29 @@ func (b *binder) cut(cells [][]byte) ([][]byte, verdict, *Problem) {
 	if matchesAny(p.skipLines, line) {
 		return cells, skip, nil
 	}
-	if !p.layout.fitsLine(line) {
-		return cells, reject, &Problem{Code: codeLineShape, Value: b.show(line), Args: []string{p.layout.Name}}
-	}
+	fits := p.layout.fitsLine(line, p.enc)
 	b.cells = b.cells[:0]
 	switch p.form {
 	case formFixed:
-		b.line.text, b.line.spans = line, b.line.spans[:0]
-		for i := range p.uses {
-			from, to := min(p.uses[i].from, len(line)), min(p.uses[i].to, len(line))
-			b.cells = append(b.cells, line[from:to])
-			b.line.spans = append(b.line.spans, cellSpan{uint32(from), uint32(to)})
+		if fits = fits && b.cutFixed(line); !fits {
+			break
+		}
+		for _, s := range b.line.spans {
+			b.cells = append(b.cells, line[s.from:s.to])
 		}
 	case formRuler:
 		b.cells = cutAtColumns(b.cells, line, p.spans, p.enc)
 	case formBlanks:
 		b.cells = cutAtBlanks(b.cells, line)
 	}
+	if !fits {
+		return cells, reject, &Problem{Code: codeLineShape, Value: b.show(line), Args: []string{p.layout.Name}}
+	}
 	return b.cells, accept, nil
 }
 
 // fitsLine says whether a line has the shape of the layout's rows.
-func (l *Layout) fitsLine(line []byte) bool {
+func (l *Layout) fitsLine(line []byte, enc encoding) bool {
 	if l.c.shape != nil {
 		if !l.c.shape.matches(line) {
 			return false
@@ -207,7 +210,11 @@ func (l *Layout) fitsLine(line []byte) bool {
 	} else if l.c.line != nil && !l.c.line.Match(line) {
 		return false
 	}
-	return len(line) >= l.c.minLength && (l.Format.MaxLength == 0 || len(line) <= l.Format.MaxLength)
+	n := len(line)
+	if l.c.form == formFixed && enc != encGB18030 && firstHigh(line) >= 0 {
+		n = lengthInGB18030(line)
+	}
+	return n >= l.c.minLength && (l.Format.MaxLength == 0 || n <= l.Format.MaxLength)
 }
 
 // cutAtBlanks splits a line at runs of blanks and tabs.

@@ -268,7 +268,7 @@ func (s *sight) fileName() string {
 // try is how well a layout fits, nil where it does not at all.
 func (s *sight) try(l *Layout) *fit {
 	c := l.sign
-	named := slices.ContainsFunc(c.file, func(re *regexp.Regexp) bool { return re.MatchString(s.fileName()) })
+	named := s.isNamed(l)
 	if l.Detect.FileRequired && !named && !s.override {
 		return nil
 	}
@@ -535,7 +535,7 @@ func (s *sight) isRow(l *Layout, d docLine, delim byte) bool {
 	if s.in.spooled {
 		raw = bytes.ReplaceAll(raw, []byte{spoolCell}, l.c.delims[:1])
 	}
-	if len(raw) == 0 || !l.fitsLine(raw) {
+	if len(raw) == 0 || !l.fitsLine(raw, s.in.enc) {
 		return false
 	}
 	return l.c.form != formDelimited || slices.Contains(l.Format.Cells, len(cutText(d.text, delim)))
@@ -561,7 +561,15 @@ func (s *sight) mostBind(p *plan, first int) bool {
 			bad++
 		}
 	}
+	if good+bad == 0 && p.form == formFixed {
+		return s.override || s.isNamed(p.layout) // all of it is what the layout skips
+	}
 	return good > 0 && good >= bad
+}
+
+// isNamed says whether the file has a name of the layout's.
+func (s *sight) isNamed(l *Layout) bool {
+	return slices.ContainsFunc(l.sign.file, func(re *regexp.Regexp) bool { return re.MatchString(s.fileName()) })
 }
 
 // choose takes the best fit, or says why there is none.
@@ -898,6 +906,7 @@ func (p *plan) bindColumns(s *sight) {
 		}
 		u.setAbsent(p.enc, p.layout.Format.Brackets)
 	}
+	p.setApart()
 	if c.headerless && c.form == formDelimited {
 		p.minCells, p.maxCells = slices.Min(p.layout.Format.Cells), slices.Max(p.layout.Format.Cells)
 	}

@@ -138,8 +138,12 @@ func (c *draftColumn) add(v string) {
 // columns that are blank in every line.
 func (s *sight) fixedTable() *draftTable {
 	count := map[int]int{}
-	for _, d := range s.lines {
-		count[len(d.raw)]++
+	raw := make([][]byte, len(s.lines))
+	for i, d := range s.lines {
+		if raw[i] = d.raw; s.in.enc != encGB18030 && firstHigh(d.raw) >= 0 {
+			raw[i] = encodeGB18030(d.text) // whose bytes the places of a fixed form are
+		}
+		count[len(raw[i])]++
 	}
 	length, most := 0, 0
 	for l, n := range count {
@@ -152,13 +156,13 @@ func (s *sight) fixedTable() *draftTable {
 	}
 	t := &draftTable{in: s.in, form: formFixed, header: -1, score: most}
 	used := make([]bool, length)
-	var lines []docLine
-	for _, d := range s.lines {
-		if len(d.raw) != length {
+	var lines [][]byte
+	for _, line := range raw {
+		if len(line) != length {
 			continue
 		}
-		lines = append(lines, d)
-		for i, b := range d.raw {
+		lines = append(lines, line)
+		for i, b := range line {
 			used[i] = used[i] || b != ' '
 		}
 	}
@@ -176,11 +180,11 @@ func (s *sight) fixedTable() *draftTable {
 		return nil
 	}
 	t.lengths = []int{length}
-	for _, d := range lines {
+	for _, line := range lines {
 		t.rows++
 		for i := range t.columns {
 			c := &t.columns[i]
-			text, _ := s.in.enc.appendText(nil, d.raw[c.start:c.start+c.len])
+			text, _ := encGB18030.appendText(nil, line[c.start:c.start+c.len])
 			c.add(strings.TrimSpace(string(text)))
 		}
 	}
