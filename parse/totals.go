@@ -87,6 +87,9 @@ func totalOf(cells []string) totalKind {
 		if i := countInTotals.FindStringIndex(w); i != nil && i[1] == len(w) {
 			w = strings.TrimRight(w[:i[0]], ":,共")
 		}
+		if head, n, ok := strings.Cut(w, ":"); ok && smallNumber.MatchString(n) {
+			w = head // 总计：6
+		}
 		switch w {
 		case "合计", "总计", "共计", "汇总", "总合计", "合计金额", "总金额", "total", "grandtotal", "totals":
 			return grandTotal
@@ -99,7 +102,7 @@ func totalOf(cells []string) totalKind {
 }
 
 // wordedTotal is a totals line that says it all in one sentence: 合计：3笔，金额15.00元.
-var wordedTotal = regexp.MustCompile(`^(?:合计|总计|共计|总合计|汇总|共)[:,共计]*(?:(?:交易|总)?(?:笔数)?:?(\d[\d,]*?)[笔条行])?[,;、]*(?:(?:交易|合计|总)*金额(?:\(元\))?[:为共]*)?(?:人民币)?(?:[¥]?(-?\d[\d,]*\.\d{1,2})元?)?[。.;,|\x1F]*$`)
+var wordedTotal = regexp.MustCompile(`^(?:合计|总计|共计|总合计|汇总|共)[:,共计]*(?:(?:交易|总)?(?:笔数)?:?(\d[\d,]*?)[笔条行])?[,;、]*(?:(?:交易|合计|总)*金额(?:\(元\))?)?[:为共]*(?:人民币)?(?:[¥]?(-?\d[\d,]*\.\d{1,2})元?)?[。.;,|\x1F]*$`)
 
 // worded gives the total that a sentence states; ok is false for other lines.
 func worded(text string) (amount money.Fen, hasAmount, ok bool) {
@@ -107,8 +110,11 @@ func worded(text string) (amount money.Fen, hasAmount, ok bool) {
 	if m == nil || m[1] == "" && m[2] == "" {
 		return 0, false, false
 	}
+	if m[2] == "" {
+		return 0, false, true
+	}
 	f, err := money.Parse([]byte(m[2]), money.Yuan)
-	return f, err == nil, true
+	return f, err == nil, err == nil // 合计,5,50.00 is no sentence
 }
 
 // countInTotals finds the number of rows in a totals line.
@@ -119,20 +125,45 @@ var countInTotals = regexp.MustCompile(`([\d,]+)\s*[笔条行]`)
 func (s *sight) totalsBelow(p *plan, lines []docLine) int64 {
 	b := newBinder(p)
 	var found []docLine
+	var stated statement
 	for _, d := range lines {
-		if d.off >= p.dataStart && b.sift(splitRaw(d.raw, p)) && p.isGrandTotal(d.text) {
+		switch {
+		case d.off < p.dataStart || !b.sift(splitRaw(d.raw, p)) && !b.isFooter(splitRaw(d.raw, p)):
+		case p.isGrandTotal(d.text) || isCurrencyTotal(cutText(d.text, p.delim)):
 			found = append(found, d)
+		default:
+			stated.read(p, d, s.lineOf(p, d))
 		}
+	}
+	if len(found) == 0 {
+		p.controls = append(p.controls, stated.once()...)
 	}
 	if len(found) != 1 { // none, or several parts, which totalsWithin has checked
 		return -1
 	}
-	line := int64(0)
-	if s.whole {
-		line = p.firstLine + int64(bytes.Count(s.in.head[p.dataStart:found[0].off], []byte{s.eol}))
-	}
-	p.declareTotals(found[0], line)
+	p.declareTotals(found[0], s.lineOf(p, found[0]))
 	return found[0].off
+}
+
+// lineOf is the number of a line behind the header, 0 where it is not known.
+func (s *sight) lineOf(p *plan, d docLine) int64 {
+	if !s.whole {
+		return 0
+	}
+	return p.firstLine + int64(bytes.Count(s.in.head[p.dataStart:d.off], []byte{s.eol}))
+}
+
+// isCurrencyTotal says whether a line totals what is in one currency. Where it
+// is the only total there is one currency.
+func isCurrencyTotal(cells []string) bool {
+	first := normWord(string(unguard([]byte(cells[0]))))
+	for _, w := range []string{"合计", "总计"} {
+		if c, ok := strings.CutSuffix(strings.TrimRight(first, ":"), w); ok {
+			_, ok = currencyCode([]byte(c))
+			return ok
+		}
+	}
+	return false
 }
 
 // isGrandTotal says whether a line totals all rows, in columns or in words.
@@ -143,27 +174,132 @@ func (p *plan) isGrandTotal(text string) bool {
 
 // declareTotals takes a line's totals for those of the file.
 func (p *plan) declareTotals(d docLine, line int64) {
-	cs := p.totalsIn(cutText(d.text, p.delim), line)
+	cells := cutText(d.text, p.delim)
+	cs := p.totalsIn(cells, line)
 	use := int(p.bindings[0].at[FieldAmount])
-	if f, has, _ := worded(d.text); has && use >= 0 && len(cs) == 0 {
+	f, hasAmount, inWords := worded(d.text)
+	if hasAmount && use >= 0 && len(cs) == 0 {
 		cs = []control{{sums: sensibleSums(target(FieldAmount), use), amount: f, hasAmount: true, line: line}}
 	}
+	if len(cs) == 0 && !inWords {
+		cs = p.looseTotal(cells, line)
+	}
+	rows, hasRows := int64(0), false
 	if m := countInTotals.FindStringSubmatch(d.text); m != nil {
-		if rows, ok := parseCount(m[1]); ok {
-			if len(cs) == 0 {
-				cs = []control{{line: line}}
-			}
-			cs[0].rows, cs[0].hasRows = rows, true
+		rows, hasRows = parseCount(m[1])
+	} else if len(cs) > 0 {
+		rows, hasRows = p.bareCount(cells)
+	}
+	if hasRows {
+		if len(cs) == 0 {
+			cs = []control{{line: line}}
 		}
+		cs[0].rows, cs[0].hasRows = rows, true
 	}
 	p.controls = append(p.controls, cs...)
 }
 
-// Totals that titles state in words.
+// Numbers as totals lines have them.
 var (
-	titleRows   = regexp.MustCompile(`(?:总笔数|交易笔数|合计笔数|总条数|记录数)[：:,\x1F\t ]{1,3}(\d[\d,]*)`)
-	titleAmount = regexp.MustCompile(`(?:总金额|交易总金额|合计金额|交易总额|交易金额合计)(?:[（(]元[)）])?[：:,\x1F\t ]{1,3}[￥¥]?(-?\d[\d,]*\.\d\d)(?:[^\d]|$)`)
+	decimalNumber = regexp.MustCompile(`^-?\d[\d,]*\.\d{1,2}$`)
+	smallNumber   = regexp.MustCompile(`^(?:0|[1-9]\d{0,6})$`)
 )
+
+// looseTotal is the total of a line that has only one number with decimals, and
+// not where rows have their money: 合计,5,50.00. Which money it is the total of
+// is not said, so it is right if it is that of any.
+func (p *plan) looseTotal(cells []string, line int64) []control {
+	var found []string
+	for _, c := range cells {
+		if c = string(unguard([]byte(c))); decimalNumber.MatchString(c) {
+			found = append(found, c)
+		}
+	}
+	if len(found) != 1 {
+		return nil
+	}
+	f, err := money.Parse(found[0], money.Yuan)
+	if err != nil {
+		return nil
+	}
+	c := control{amount: f, hasAmount: true, line: line}
+	for _, t := range moneyTargets {
+		if use := int(p.bindings[0].at[t]); use >= 0 {
+			c.sums = append(c.sums, sensibleSums(t, use)...)
+		}
+	}
+	if len(c.sums) == 0 {
+		return nil
+	}
+	return []control{c}
+}
+
+// bareCount is the number of rows where a totals line has it without saying so:
+// as the only small number in a column whose values nobody adds up.
+func (p *plan) bareCount(cells []string) (n int64, ok bool) {
+	for i, c := range cells {
+		if c = string(unguard([]byte(c))); smallNumber.MatchString(c) && p.isNoQuantity(i) {
+			if ok {
+				return 0, false
+			}
+			n, ok = parseCount(c)
+		}
+	}
+	return n, ok
+}
+
+// isNoQuantity says whether rows have a number, a word or a moment in a cell.
+func (p *plan) isNoQuantity(cell int) bool {
+	known := false
+	for t, use := range p.bindings[0].at {
+		if use < 0 || p.uses[use].cell != cell {
+			continue
+		}
+		if target(t).isMoney() {
+			return false
+		}
+		known = true
+	}
+	return known
+}
+
+// Totals that lines state in words, above the header or under the rows. A word
+// before makes them those of some rows: 退款总笔数.
+var (
+	statedRows   = regexp.MustCompile(`(?:^|[^\p{Han}])(?:交易)?(?:总笔数|交易笔数|合计笔数|总条数|总?记录数)[：:\x1F\t ]{1,3}(\d[\d,]*)`)
+	statedAmount = regexp.MustCompile(`(?:^|[^\p{Han}])(?:总金额|交易总金额|合计金额|交易总额|交易金额合计)(?:[（(]元[)）])?[：:\x1F\t ]{1,3}[￥¥]?(-?\d[\d,]*\.\d\d)(?:[^\d]|$)`)
+)
+
+// A statement is what lines state in words.
+type statement struct {
+	rows, amounts []control
+}
+
+// read takes what a line states.
+func (st *statement) read(p *plan, d docLine, line int64) {
+	text := strings.Join(cutText(d.text, p.delim), "\x1F")
+	if m := statedRows.FindStringSubmatch(text); m != nil {
+		if rows, ok := parseCount(strings.TrimRight(m[1], ",")); ok {
+			st.rows = append(st.rows, control{rows: rows, hasRows: true, line: line})
+		}
+	}
+	use := int(p.bindings[0].at[FieldAmount])
+	if m := statedAmount.FindStringSubmatch(text); m != nil && use >= 0 {
+		if f, err := money.Parse(m[1], money.Yuan); err == nil {
+			st.amounts = append(st.amounts, control{sums: sensibleSums(target(FieldAmount), use), amount: f, hasAmount: true, line: line})
+		}
+	}
+}
+
+// once is what is stated only once: the same again is of parts of the file.
+func (st *statement) once() (cs []control) {
+	for _, part := range [][]control{st.rows, st.amounts} {
+		if len(part) == 1 {
+			cs = append(cs, part[0])
+		}
+	}
+	return cs
+}
 
 // totalsAbove reads totals in the lines above the header.
 func (s *sight) totalsAbove(p *plan) {
@@ -177,17 +313,9 @@ func (s *sight) totalsAbove(p *plan) {
 			p.declareTotals(d, line)
 			continue
 		}
-		if m := titleRows.FindStringSubmatch(d.text); m != nil {
-			if rows, ok := parseCount(m[1]); ok {
-				p.controls = append(p.controls, control{rows: rows, hasRows: true, line: line})
-			}
-		}
-		use := int(p.bindings[0].at[FieldAmount])
-		if m := titleAmount.FindStringSubmatch(d.text); m != nil && use >= 0 {
-			if f, err := money.Parse(m[1], money.Yuan); err == nil {
-				p.controls = append(p.controls, control{sums: sensibleSums(target(FieldAmount), use), amount: f, hasAmount: true, line: line})
-			}
-		}
+		var st statement
+		st.read(p, d, line)
+		p.controls = append(p.controls, append(st.rows, st.amounts...)...)
 	}
 }
 

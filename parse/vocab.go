@@ -286,10 +286,10 @@ func commonCardType(w string) meaning {
 }
 
 // totalWords begin the first cell of a line that sums up others.
-var totalWords = []string{"合计", "总计", "小计", "共计", "累计", "总额", "总金额", "总笔数", "汇总", "本页", "交易合计", "退款合计", "收入合计", "支出合计", "人民币合计", "总收入", "总支出", "收入总", "支出总", "借方合计", "贷方合计", "本日合计", "本月合计", "当日合计", "grandtotal", "subtotal", "total"}
+var totalWords = []string{"合计", "总计", "小计", "共计", "累计", "总额", "总金额", "总笔数", "汇总", "本页", "交易合计", "退款合计", "交易总", "退款总", "收入合计", "支出合计", "人民币合计", "美元合计", "港币合计", "欧元合计", "总收入", "总支出", "收入总", "支出总", "借方合计", "贷方合计", "本日合计", "本月合计", "当日合计", "grandtotal", "subtotal", "total"}
 
 // footWords begin lines under a table that say who made it and when.
-var footWords = []string{"以上数据", "导出时间", "打印时间", "打印日期", "制表", "生成时间", "下载时间", "查询时间", "第", "共", "备注:", "说明:", "注:", "注意", "***", "<end>", "eof", "end", "-----", "====="}
+var footWords = []string{"以上数据", "导出时间", "导出人", "打印时间", "打印日期", "打印人", "制表", "生成时间", "下载时间", "查询时间", "第", "共", "备注:", "说明:", "注:", "注意", "***", "<end>", "eof", "end", "-----", "====="}
 
 // isTotal says whether a line whose first filled cell is text (normalised) is a
 // totals line: the word alone, or followed by a colon, a bracket, a count or an amount.
