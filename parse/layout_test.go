@@ -116,13 +116,19 @@ func TestAFolderOverridesByName(t *testing.T) {
 	}
 }
 
-func TestAFolderMayNotMisnameALayout(t *testing.T) {
+func TestAFolderMayNotHaveANameTwice(t *testing.T) {
 	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "a.toml"), []byte(basis("b", "pos")+"format.unit = \"fen\"\n"+someColumns), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := LoadLayouts(dir); err == nil || !strings.Contains(err.Error(), `its name is "b"`) {
-		t.Error(err)
+	for i, name := range []string{"any.toml", "b.toml"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(basis("b", "pos")+"format.unit = \"fen\"\n"+someColumns), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		ls, err := LoadLayouts(dir)
+		if i == 0 && (err != nil || ls.Get("b") == nil) {
+			t.Error(err)
+		}
+		if i == 1 && (err == nil || !strings.Contains(err.Error(), `any.toml has the name "b" too`)) {
+			t.Error(err)
+		}
 	}
 }
 

@@ -72,10 +72,14 @@ func (ls *Layouts) load(fsys fs.FS, origin, dir string) error {
 	if err := g.Wait(); err != nil {
 		return err
 	}
-	for _, l := range read {
-		if l != nil {
-			ls.byName[l.Name] = l
+	for i, l := range read {
+		if l == nil {
+			continue
 		}
+		if k := slices.IndexFunc(read[:i], func(o *Layout) bool { return o != nil && o.Name == l.Name }); k >= 0 {
+			return fmt.Errorf("layout %s: %s has the name %q too", path.Join(dir, entries[i].Name()), entries[k].Name(), l.Name)
+		}
+		ls.byName[l.Name] = l
 	}
 	return nil
 }
@@ -93,7 +97,7 @@ func loadFile(fsys fs.FS, name, origin, dir string) (*Layout, error) {
 	if err != nil {
 		return nil, fmt.Errorf("layout %s: %w", where, err)
 	}
-	if l.Name+".toml" != name {
+	if dir == "" && l.Name+".toml" != name {
 		return nil, fmt.Errorf("layout %s: its name is %q; the two must agree", where, l.Name)
 	}
 	return l, nil
