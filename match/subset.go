@@ -18,8 +18,13 @@ const (
 	// nothing. n amounts have 2^n sets, and their sums crowd: of twenty-four
 	// settlements some set fits any credit. So sets are tried only as far as
 	// there are fewer of them than a 64th of the sum looked for in fen, which
-	// keeps the odds of a chance hit below about 1:64.
-	chanceSets = 64
+	// keeps the odds of a chance hit below about 1:64. Where there are more
+	// than fewAmounts, sets of more than naturalSize hardly ever are what
+	// happened, and must be rarer still.
+	chanceSets      = 64
+	chanceLargeSets = 4096
+	fewAmounts      = 9
+	naturalSize     = 3
 )
 
 // subsetSearch finds sets of at least two amounts with an exact sum, at most
@@ -72,6 +77,9 @@ func findSubset(vals []money.Fen, same []bool, target money.Fen, budget *int) su
 func admissibleSize(n int, target money.Fen) int {
 	limit, sets, choose := float64(target)/chanceSets, 0.0, float64(n)
 	for k := 2; k <= min(n, maxSubsetSize); k++ {
+		if k == naturalSize+1 && n > fewAmounts {
+			limit = float64(target) / chanceLargeSets
+		}
 		choose = choose * float64(n-k+1) / float64(k)
 		if sets += choose; sets > math.Max(limit, 1) {
 			return k - 1
