@@ -2,6 +2,7 @@ package parse
 
 import (
 	"bytes"
+	"encoding/binary"
 	"regexp"
 	"strconv"
 	"strings"
@@ -736,12 +737,7 @@ func startsAsCard(c []byte) bool {
 	if len(c) < 10 {
 		return false
 	}
-	for _, x := range c[:6] {
-		if !isDigit(x) {
-			return false
-		}
-	}
-	return true
+	return areDigits(binary.LittleEndian.Uint64(c)&(1<<48-1) | zeros&^(1<<48-1))
 }
 
 var amountCodes = map[error]Code{
@@ -1219,7 +1215,7 @@ func isReference(f Field) bool {
 func (b *binder) cardTail(c []byte) []byte {
 	if isMaskedCard(c) {
 		n := len(b.buf)
-		b.buf = append(append(append(b.buf, c[:6]...), "****"...), c[len(c)-4:]...)
+		b.buf = append(append(b.buf, c[:8]...), c[len(c)-6:]...) // with two asterisks each
 		return b.buf[n:]
 	}
 	src := b.text(c)

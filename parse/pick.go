@@ -252,6 +252,10 @@ func isMaskedCard(c []byte) bool {
 	if n < 13 || n > 19 {
 		return false
 	}
+	if n == 16 {
+		lo, hi := ends(c)
+		return lo>>48 == 0x2A2A && uint32(hi) == 0x2A2A2A2A && areDigits(lo&(1<<48-1)|zeros&^(1<<48-1)) && areDigits(hi>>32|zeros&^(1<<32-1))
+	}
 	for _, x := range c[6 : n-4] {
 		if x != '*' {
 			return false

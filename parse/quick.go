@@ -597,6 +597,16 @@ func (v *quickValues) when(b *binder, s *quickStep, c []byte) bool {
 			return m.w.hasDay
 		}
 	}
+	if s.op == readTime && len(c) == 19 && c[10] == ' ' {
+		// A moment in the month of the one before.
+		lo, _ := ends(c)
+		if d, digits := two(c[8:10]); lo == m.month && digits && d >= 1 && d <= int(m.days) {
+			if sec, ok := clockOf(c[11:]); ok {
+				v.whens[s.to] = when{day: m.zero + Date(d), sec: sec, hasDay: true, hasClock: true}
+				return true
+			}
+		}
+	}
 	w, ok, p := b.whenOf(c, s.use, s.op == readClock)
 	if ok {
 		v.whens[s.to] = w
