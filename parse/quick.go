@@ -33,8 +33,7 @@ type wordForm uint8
 
 const (
 	wordText  wordForm = iota // the text
-	wordShape                 // whether it is empty, zero or something else
-	wordCard                  // whether it begins like a card number
+	wordShape                 // whether it is empty, zero, or begins like a card number
 )
 
 // A quickWord is a column that says what a row is.
@@ -198,7 +197,7 @@ func (q *quick) findWords(b *binder) bool {
 		for _, t := range [...]target{target(FieldKind), target(FieldStatus), target(CardTypeText), target(PayMethod), target(Currency), targetChannel, targetDirection} {
 			note(at[t], wordText)
 		}
-		note(at[CardTail], wordCard)
+		note(at[CardTail], wordShape)
 	}
 	for use := range p.uses {
 		form, ok := forms[int16(use)]
@@ -375,11 +374,10 @@ func (w *quickWord) id(c []byte) uint8 {
 
 // shape is the number of what is looked at in a text.
 func (w *quickWord) shape(c []byte) uint8 {
-	id := 1 + uint8(btoi(c != nil))
-	if w.form == wordCard {
-		return id + 2*uint8(btoi(startsAsCard(c)))
+	if c == nil {
+		return 1
 	}
-	return id + 2*uint8(btoi(isZero(c)))
+	return 2 + uint8(btoi(isZero(c))) + 2*uint8(btoi(startsAsCard(c)))
 }
 
 // learnRecipe asks the long way what the words of a row mean.
