@@ -17,10 +17,9 @@ const (
 // slabs is memory for facts, cut from large pieces that the collector neither
 // looks at nor counts. It all ends at once, with the join.
 type slabs struct {
-	mu    sync.Mutex
-	rest  []byte // of the last piece
-	all   [][]byte
-	total int
+	mu   sync.Mutex
+	rest []byte // of the last piece
+	all  [][]byte
 }
 
 // take cuts off n bytes, aligned for a fact. They are not cleared.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"runtime"
 	"slices"
 	"strconv"
@@ -28,7 +29,7 @@ type feeRow struct {
 	pos                Pos
 	fee                money.Fen
 	day                Date
-	merchant, terminal uint32 // fingerprints; terminal 0 is not said
+	merchant, terminal uint64 // fingerprints; terminal 0 is not said
 }
 
 // fits says whether a fee and a transaction of one key can belong together.
@@ -152,16 +153,16 @@ func end(r *Row, key uint64, fee money.Fen) feeRow {
 	return feeRow{key: key, pos: r.Pos, fee: fee, day: r.Time.Date(), merchant: fingerprint(r.Text[MerchantID]), terminal: fingerprint(r.Text[TerminalID])}
 }
 
-// fingerprint is 0 for nothing (FNV-1a).
-func fingerprint(b []byte) uint32 {
+// feeSeed keys the fingerprints, so that nobody can make two numbers alike.
+var feeSeed = maphash.MakeSeed()
+
+// fingerprint is 0 for nothing. It is compared only where trace number, time
+// and day agree already, so 64 bits are beyond doubt.
+func fingerprint(b []byte) uint64 {
 	if len(b) == 0 {
 		return 0
 	}
-	h := uint32(2166136261)
-	for _, c := range b {
-		h = (h ^ uint32(c)) * 16777619
-	}
-	return max(h, 1)
+	return max(maphash.Bytes(feeSeed, b), 1)
 }
 
 // putFees joins the two ends where each is the only one for the other.
