@@ -64,34 +64,43 @@ func (f form) String() string {
 type containerOptions struct {
 	limits Limits
 	// memory is how much of an unpacked document is held in memory; what is
-	// longer goes to a temporary file.
+	// longer goes to a temporary file. budget is what all of them share; nil
+	// sets no bound.
 	memory int64
+	budget *budget
 	// tempFile makes a temporary file, whose name has nothing to do with any
 	// input. Closing the document removes it.
 	tempFile func() (*os.File, error)
 }
 
-// openContainer finds the documents in one input file. It always returns at
-// least one blob; whatever cannot be read is a blob with a problem, so that
-// nothing is passed over in silence. src must stay open as long as the blobs.
-func openContainer(name string, src byteSource, opt containerOptions) []blob {
+// openContainer finds the documents in one input file and gives each to found
+// before it unpacks the next, so that a workbook can be read and let go of
+// before another one is loaded. There is always at least one; whatever cannot
+// be read is a blob with a problem, so that nothing is passed over in silence.
+// src must stay open as long as the blobs. An error of found ends the search.
+func openContainer(name string, src byteSource, opt containerOptions, found func(*blob) error) error {
 	opt.limits = opt.limits.orDefaults()
 	if opt.memory <= 0 {
 		opt.memory = 8 << 20
 	}
-	u := &unpacker{opt: opt, left: opt.limits.Inflated}
+	u := &unpacker{opt: opt, left: opt.limits.Inflated, found: found}
 	u.open(name, src, false, 0)
-	return u.out
+	return u.err
 }
 
 // unpacker walks one input, archives within archives, and collects documents.
 type unpacker struct {
-	opt  containerOptions
-	left int64 // bytes that this input may still unpack to
-	out  []blob
+	opt   containerOptions
+	left  int64 // bytes that this input may still unpack to
+	found func(*blob) error
+	err   error // of found: nothing more is looked for
 }
 
-func (u *unpacker) add(b blob) { u.out = append(u.out, b) }
+func (u *unpacker) add(b blob) {
+	if u.err == nil {
+		u.err = u.found(&b)
+	}
+}
 
 // open looks at one document and adds it, or what is in it. owned says that
 // src was made here and belongs to the blob.
@@ -161,7 +170,7 @@ func decompressor(f form, r io.Reader) (io.Reader, error) {
 func (u *unpacker) spool(r io.Reader, packed int64) (byteSource, error) {
 	lim := u.opt.limits
 	cr := &capReader{r: r, left: &u.left, packed: packed, ratio: lim.Ratio, from: lim.RatioFrom}
-	out := newSpool(u.opt.memory, u.opt.tempFile)
+	out := newSpool(u.opt)
 	_, err := io.Copy(out, cr)
 	if err == nil {
 		err = out.finish()

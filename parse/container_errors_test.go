@@ -83,7 +83,7 @@ func TestContainerErrors(t *testing.T) {
 		case codeUnpackLarge:
 			opt.limits.Inflated = 50_000
 		}
-		blobs := openContainer(f.name, src, opt)
+		blobs := openAll(f.name, src, opt)
 		p := blobs[0].problem
 		if p == nil && blobs[0].book != nil {
 			_, err := dump(blobs[0].book)

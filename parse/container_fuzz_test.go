@@ -18,7 +18,7 @@ var fuzzLimits = containerOptions{
 func checkContainer(t *testing.T, content []byte) string {
 	t.Helper()
 	var out strings.Builder
-	blobs := openContainer("f", sourceOf(content), fuzzLimits)
+	blobs := openAll("f", sourceOf(content), fuzzLimits)
 	if len(blobs) == 0 {
 		t.Fatal("neither a document nor a problem")
 	}

@@ -28,7 +28,7 @@ func openBytes(t testing.TB, name string, content []byte) []blob {
 
 func openWith(t testing.TB, name string, content []byte, opt containerOptions) []blob {
 	t.Helper()
-	blobs := openContainer(name, sourceOf(content), opt)
+	blobs := openAll(name, sourceOf(content), opt)
 	t.Cleanup(func() {
 		for i := range blobs {
 			if err := blobs[i].Close(); err != nil {
@@ -395,7 +395,7 @@ func TestTemporaryFilesAreRemoved(t *testing.T) {
 	data := makeZip(t, zipEntry{name: "a.csv", data: csvText}, zipEntry{name: "b.csv.gz", data: string(makeGzip(t, csvText))},
 		zipEntry{name: "c.zip", data: string(makeZip(t, zipEntry{name: "a.csv", data: csvText}))},
 		zipEntry{name: "d.csv.gz", data: string(makeGzip(t, csvText)[:40])})
-	blobs := openContainer("a.zip", sourceOf(data), opt)
+	blobs := openAll("a.zip", sourceOf(data), opt)
 	names, _ := os.ReadDir(dir)
 	if len(names) == 0 {
 		t.Error("nothing was spooled")
@@ -447,4 +447,13 @@ func TestSizesThatLie(t *testing.T) {
 			t.Errorf("%s: %v", name, p)
 		}
 	}
+}
+
+// openAll is all documents of an input at once.
+func openAll(name string, src byteSource, opt containerOptions) (blobs []blob) {
+	_ = openContainer(name, src, opt, func(b *blob) error {
+		blobs = append(blobs, *b)
+		return nil
+	})
+	return blobs
 }

@@ -84,6 +84,7 @@ type document struct {
 	d     dialect
 	size  int // of a chunk
 	base  Pos
+	print print // of its content, as far as it was asked for
 
 	mu      sync.Mutex
 	claimed bool

@@ -15,7 +15,8 @@ type Limits struct {
 	SheetRows int
 	// Sheets is the most sheets of one workbook (1024).
 	Sheets int
-	// Strings is the size of a workbook's shared texts in bytes (1 GiB).
+	// Strings is the size of a workbook's shared texts in bytes (256 MiB,
+	// or what Options.Memory leaves for them).
 	Strings int64
 	// Entries is the most entries of one archive (10,000).
 	Entries int
@@ -36,7 +37,7 @@ const (
 	defaultColumns   = 1024
 	defaultSheetRows = 1 << 20
 	defaultSheets    = 1024
-	defaultStrings   = 1 << 30
+	defaultStrings   = 256 << 20
 	defaultEntries   = 10_000
 	defaultDepth     = 2
 	defaultInflated  = 16 << 30

@@ -20,6 +20,7 @@ type oddPart struct {
 // are listed as not used. A part that holds transactions nevertheless, such as a
 // sheet that goes on without a header, stays a problem.
 func (o *opener) passOverOddParts() {
+	defer func() { o.odd = nil }()
 	if len(o.docs) == 0 {
 		return
 	}
@@ -37,7 +38,6 @@ func (o *opener) passOverOddParts() {
 			f.Problems = []Problem{{Code: codeNotDataPart, File: f.Name}}
 		}
 	}
-	o.odd = nil
 }
 
 // goesOn says whether the part's lines are rows of another part's table.

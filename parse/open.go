@@ -38,8 +38,10 @@ func newOpener(ctx context.Context, in PathSide, opt *Options) *opener {
 	if opt.Memory > 0 {
 		memory = min(memory, opt.Memory/8)
 	}
+	limits := opt.Limits
+	setDefault(&limits.Strings, stringsLimit(opt.Memory))
 	return &opener{ctx: ctx, in: in, opt: opt, temp: containerOptions{
-		limits: opt.Limits.orDefaults(), memory: memory, tempFile: tempFiles(opt.TempDir),
+		limits: limits.orDefaults(), memory: memory, budget: opt.budget, tempFile: tempFiles(opt.TempDir),
 	}}
 }
 
@@ -60,13 +62,8 @@ func (o *opener) open() error {
 		return nil
 	}
 	sum := o.digestPacked()
-	blobs := openContainer(name, o.src, o.temp)
-	for i := range blobs {
-		b := &blobs[i]
-		o.close = append(o.close, b)
-		if err := o.blob(b); err != nil {
-			return err
-		}
+	if err := openContainer(name, o.src, o.temp, o.found); err != nil {
+		return err
 	}
 	o.passOverOddParts()
 	o.digest(sum)
@@ -80,6 +77,16 @@ func (o *opener) refused(name string, size int64, ps ...Problem) {
 		ps[i].File = name
 	}
 	o.files = append(o.files, f)
+}
+
+// found opens one document of a container. A workbook's rows stand in spools
+// of their own when its sheets have been read, so nothing of it is kept.
+func (o *opener) found(b *blob) error {
+	if b.book == nil {
+		o.close = append(o.close, b)
+		return o.blob(b)
+	}
+	return errors.Join(o.blob(b), b.Close())
 }
 
 // blob opens one document of a container.
@@ -455,7 +462,7 @@ func (o *opener) workbook(b *blob) error {
 // sheet spools one sheet and opens it.
 func (o *opener) sheet(b *blob, i int, name string) error {
 	f := &File{Path: o.in.Path, Name: b.name + ":" + name, Encoding: encUTF8.String(), raw: o.raw}
-	w := sheetWriter{spool: newSpool(o.temp.memory, o.temp.tempFile), ctx: o.ctx}
+	w := sheetWriter{spool: newSpool(o.temp), ctx: o.ctx}
 	o.close = append(o.close, w.spool)
 	err := b.book.rows(i, w.row)
 	if err == nil {
@@ -531,7 +538,7 @@ const transcodeBytes = 64 << 10
 
 // transcode replaces the document's source by a copy in UTF-8.
 func (o *opener) transcode(d *document, enc encoding) error {
-	s := newSpool(o.temp.memory, o.temp.tempFile)
+	s := newSpool(o.temp)
 	o.close = append(o.close, s)
 	buf := make([]byte, transcodeBytes)
 	var out, rest []byte

@@ -1,7 +1,6 @@
 package parse
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -31,6 +30,8 @@ type Options struct {
 	Memory int64
 	// Progress, if not nil, is counted up while files are read.
 	Progress *Progress
+
+	budget *budget // of this run; Open makes it
 
 	chunk int // see chunkSize; tests make it small
 	slack int // see defaultSlack
@@ -93,15 +94,20 @@ func (in *Input) Close() error {
 // in Files with its problems; the error is for what stops the run: a done
 // context, or a temporary folder that cannot be written to.
 func Open(ctx context.Context, paths []PathSide, opt *Options) (*Input, error) {
+	run := *opt
+	opt = &run
 	if opt.Layouts == nil {
 		ls, err := LoadLayouts("")
 		if err != nil {
 			return nil, err
 		}
-		withLayouts := *opt
-		withLayouts.Layouts = ls
-		opt = &withLayouts
+		opt.Layouts = ls
 	}
+	held := int64(defaultHeld)
+	if opt.Memory > 0 {
+		held = opt.Memory / 8
+	}
+	opt.budget = newBudget(held, tempFiles(opt.TempDir))
 	found := make([]*opener, len(paths))
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(runtime.GOMAXPROCS(0))
@@ -111,6 +117,7 @@ func Open(ctx context.Context, paths []PathSide, opt *Options) (*Input, error) {
 	}
 	err := g.Wait()
 	in := &Input{}
+	defer func() { in.close = append(in.close, opt.budget) }() // after what lies in it
 	for _, o := range found {
 		in.close = append(in.close, o.close...)
 		in.docs = append(in.docs, o.docs...)
@@ -146,21 +153,8 @@ func (in *Input) arrange() error {
 	if failed != nil {
 		return failed
 	}
-	for i, d := range in.docs {
-		for _, e := range in.docs[:i] {
-			same, err := sameContent(d, e)
-			if err != nil {
-				return err
-			}
-			if same {
-				d.file.Used = false
-				d.file.DuplicateOf = e.file.Name
-				if d.file.Path != e.file.Path {
-					d.file.DuplicateOf = e.file.Path
-				}
-				break
-			}
-		}
+	if err := in.markCopies(); err != nil {
+		return err
 	}
 	slices.SortStableFunc(in.Files, func(a, b *File) int {
 		if c := strings.Compare(a.Name, b.Name); c != 0 {
@@ -169,42 +163,6 @@ func (in *Input) arrange() error {
 		return strings.Compare(a.SHA256, b.SHA256)
 	})
 	return nil
-}
-
-// compareDocuments orders by name, and files of one name by their content.
-func compareDocuments(a, b *document) (int, error) {
-	if c := strings.Compare(a.file.Name, b.file.Name); c != 0 {
-		return c, nil
-	}
-	return compareSources(a.src, b.src)
-}
-
-// sameContent says whether two documents of one side hold the same bytes. Only
-// those of equal size are read for it, and only up to their first difference.
-func sameContent(a, b *document) (bool, error) {
-	if !b.file.Used || a.file.Side != b.file.Side || a.src.Size() != b.src.Size() {
-		return false, nil
-	}
-	c, err := compareSources(a.src, b.src)
-	return c == 0, err
-}
-
-// compareSources orders by size, then by bytes.
-func compareSources(a, b byteSource) (int, error) {
-	if a.Size() != b.Size() {
-		return int(max(-1, min(1, a.Size()-b.Size()))), nil
-	}
-	var x, y [32 << 10]byte
-	for off := int64(0); off < a.Size(); off += int64(len(x)) {
-		n := min(int64(len(x)), a.Size()-off)
-		if err := errors.Join(readFull(a, x[:n], off), readFull(b, y[:n], off)); err != nil {
-			return 0, err
-		}
-		if c := bytes.Compare(x[:n], y[:n]); c != 0 {
-			return c, nil
-		}
-	}
-	return 0, nil
 }
 
 // makeSets gives every used document its place, and verifies what files say

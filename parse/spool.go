@@ -20,10 +20,18 @@ type spool struct {
 	inFile   int64
 	limit    int // bytes to hold in memory
 	tempFile func() (*os.File, error)
+
+	// budget, if not nil, is asked for the memory of a finished spool; held is
+	// what it granted. A spool that got none stands in the common file, which
+	// is not its own, from byte at on.
+	budget *budget
+	held   int64
+	common *os.File
+	at     int64
 }
 
-func newSpool(limit int64, tempFile func() (*os.File, error)) *spool {
-	return &spool{limit: int(limit), tempFile: tempFile}
+func newSpool(opt containerOptions) *spool {
+	return &spool{limit: int(opt.memory), tempFile: opt.tempFile, budget: opt.budget}
 }
 
 // Write takes all of p or fails with a spoolError: it is the temporary folder
@@ -66,22 +74,36 @@ func (s *spool) flush() error {
 	return nil
 }
 
-// finish ends the writing.
+// finish ends the writing. What is in memory stays there if the run's budget
+// has room for it.
 func (s *spool) finish() error {
-	err := s.flush()
-	if s.file == nil {
-		s.mem = bytes.Clone(s.mem)
-	} else {
+	if s.file != nil {
+		err := s.flush()
 		s.mem = nil
+		return err
 	}
+	n := int64(len(s.mem))
+	if s.tempFile == nil || s.budget.take(n) {
+		if s.tempFile != nil {
+			s.held = n
+		}
+		s.mem = bytes.Clone(s.mem)
+		return nil
+	}
+	var err error
+	s.common, s.at, err = s.budget.put(s.mem)
+	s.inFile, s.mem = n, nil
 	return err
 }
 
 func (s *spool) Size() int64 { return s.inFile + int64(len(s.mem)) }
 
 func (s *spool) ReadAt(p []byte, off int64) (int, error) {
-	if s.file != nil {
+	switch {
+	case s.file != nil:
 		return s.file.ReadAt(p, off)
+	case s.common != nil:
+		return io.NewSectionReader(s.common, s.at, s.inFile).ReadAt(p, off)
 	}
 	if off < 0 || off >= int64(len(s.mem)) {
 		return 0, io.EOF
@@ -95,7 +117,8 @@ func (s *spool) ReadAt(p []byte, off int64) (int, error) {
 
 // Close gives the memory back and removes the file.
 func (s *spool) Close() error {
-	s.mem = nil
+	s.budget.give(s.held)
+	s.mem, s.held, s.common = nil, 0, nil
 	if s.file == nil {
 		return nil
 	}

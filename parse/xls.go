@@ -53,17 +53,19 @@ type xls struct {
 	strings stringTable
 	styles  []cellStyle // of each XF
 	d1904   bool
+	budget  *budget
 }
 
 // openXLS reads the OLE2 container and what the workbook says of its sheets.
 func openXLS(name string, src byteSource, opt containerOptions) (g grid, p *Problem) {
-	b := &xls{name: name, lim: opt.limits}
+	b := &xls{name: name, lim: opt.limits, budget: opt.budget}
 	err := b.extract(src, opt)
 	if err == nil {
 		if err = b.readGlobals(); err == nil {
 			return b, nil
 		}
 	}
+	b.strings.release()
 	if b.src != nil {
 		err = errors.Join(err, b.src.Close())
 	}
@@ -72,7 +74,7 @@ func openXLS(name string, src byteSource, opt containerOptions) (g grid, p *Prob
 
 func (b *xls) sheets() []gridSheet { return b.list }
 func (b *xls) Close() error {
-	b.strings = stringTable{}
+	b.strings.release()
 	return b.src.Close()
 }
 
@@ -96,7 +98,7 @@ func (b *xls) extract(src byteSource, opt containerOptions) (err error) {
 	if stream.Size > src.Size() {
 		return errBIFF
 	}
-	out := newSpool(opt.memory, opt.tempFile)
+	out := newSpool(opt)
 	b.src = out
 	n, err := io.Copy(out, io.LimitReader(struct{ io.Reader }{stream}, stream.Size))
 	if err == nil && n < stream.Size {
@@ -402,7 +404,7 @@ func (b *xls) readSST(r *biffReader, d []byte) error {
 		if buf, err = p.text(buf[:0], 2); err != nil {
 			return err
 		}
-		if err = b.strings.add(buf, b.lim); err != nil {
+		if err = b.strings.add(buf, b.lim, b.budget); err != nil {
 			return err
 		}
 	}

@@ -312,7 +312,7 @@ func TestSharedTextsGoOnInTheNextRecord(t *testing.T) {
 		for _, r := range records[1:] {
 			shared = append(shared, rec(biffContinue, r))
 		}
-		b := openContainer("a", sourceOf(makeXLS(biffBook{shared: shared, sheets: [][][]byte{cells}})), containerOptions{})
+		b := openAll("a", sourceOf(makeXLS(biffBook{shared: shared, sheets: [][][]byte{cells}})), containerOptions{})
 		defer b[0].Close()
 		if b[0].problem != nil {
 			t.Fatal(b[0].problem)

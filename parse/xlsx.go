@@ -62,6 +62,7 @@ func (p *ooxml) isOpenDocument() bool {
 type xlsx struct {
 	name   string
 	lim    Limits
+	budget *budget
 	list   []gridSheet
 	parts  []*zip.File // of each sheet
 	styles []cellStyle
@@ -76,7 +77,7 @@ type xlsx struct {
 // openXLSX reads what a workbook says of its sheets; their rows are streamed
 // by rows.
 func openXLSX(name string, pkg *ooxml, opt containerOptions) (grid, *Problem) {
-	b := &xlsx{name: name, lim: opt.limits}
+	b := &xlsx{name: name, lim: opt.limits, budget: opt.budget}
 	if err := b.open(pkg); err != nil {
 		return nil, b.problem("", 0, err)
 	}
@@ -276,7 +277,7 @@ func (b *xlsx) readStyles(part *zip.File) error {
 func (b *xlsx) sheets() []gridSheet { return b.list }
 
 func (b *xlsx) Close() error {
-	b.strings = stringTable{}
+	b.strings.release()
 	return nil
 }
 

@@ -117,7 +117,7 @@ func (c *cost) of(work func()) {
 }
 
 func readSheetRows(b *testing.B, book []byte) (rows int) {
-	blobs := openContainer("a", sourceOf(book), containerOptions{})
+	blobs := openAll("a", sourceOf(book), containerOptions{})
 	defer blobs[0].Close()
 	if blobs[0].problem != nil {
 		b.Fatal(blobs[0].problem)

@@ -29,7 +29,7 @@ func TestExcelizeReadsTheSame(t *testing.T) {
 		if err := f.Write(&file); err != nil {
 			t.Fatal(err)
 		}
-		blobs := openContainer("a", sourceOf(file.Bytes()), containerOptions{})
+		blobs := openAll("a", sourceOf(file.Bytes()), containerOptions{})
 		defer blobs[0].Close()
 		if blobs[0].problem != nil {
 			t.Fatal(blobs[0].problem)
@@ -171,7 +171,7 @@ func TestPlainAndAnyShapeReadTheSame(t *testing.T) {
 func dumpOf2(t *rapid.T, sheet string) string {
 	var tt testing.T
 	data := makeBook(&tt, bookParts{sheets: []string{sheet}})
-	b := openContainer("a", sourceOf(data), containerOptions{})
+	b := openAll("a", sourceOf(data), containerOptions{})
 	defer b[0].Close()
 	if b[0].problem != nil {
 		t.Fatal(b[0].problem)

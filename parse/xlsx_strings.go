@@ -12,6 +12,16 @@ type stringTable struct {
 	at     []uint32 // block<<stringBlockBits | place in block, of each text
 	blocks [][]byte
 	size   int64
+	// turn is the budget whose turn this table has, once it is large.
+	turn *budget
+}
+
+// release gives the memory back, and the turn to the next large table.
+func (t *stringTable) release() {
+	if t.turn != nil {
+		t.turn.strings.Unlock()
+	}
+	*t = stringTable{}
 }
 
 const (
@@ -34,11 +44,16 @@ func (t *stringTable) get(i int) []byte {
 	return b[w : w+int(n)]
 }
 
-// add appends a text.
-func (t *stringTable) add(text []byte, lim Limits) error {
+// add appends a text. A table that grows large waits for those of other
+// workbooks to be released; whoever has the turn waits for nobody.
+func (t *stringTable) add(text []byte, lim Limits, run *budget) error {
 	t.size += int64(len(text)) + 8
 	if len(text) > maxSharedText || t.size > lim.Strings || t.size > 1<<32-stringBlock {
 		return &Problem{Code: codeWorkbookStrings, Args: []string{sizeText(int(lim.Strings))}}
+	}
+	if t.size > bigStrings && t.turn == nil && run != nil {
+		run.strings.Lock()
+		t.turn = run
 	}
 	last := len(t.blocks) - 1
 	if last < 0 || len(t.blocks[last])+binary.MaxVarintLen32+len(text) > stringBlock {
@@ -72,7 +87,7 @@ func (b *xlsx) readStrings() error {
 	for {
 		if n, text, ok := plainItem(x.buf[x.pos:]); ok && len(x.marks) == 1 {
 			x.pos += n
-			if err := b.strings.add(text, b.lim); err != nil {
+			if err := b.strings.add(text, b.lim, b.budget); err != nil {
 				return err
 			}
 			continue
@@ -88,7 +103,7 @@ func (b *xlsx) readStrings() error {
 			if buf, err = readText(x, t, buf[:0]); err != nil {
 				return err
 			}
-			if err = b.strings.add(buf, b.lim); err != nil {
+			if err = b.strings.add(buf, b.lim, b.budget); err != nil {
 				return err
 			}
 		case t.kind == xmlStart && !t.is("sst"):

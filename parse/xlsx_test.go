@@ -211,7 +211,7 @@ func TestWorkbooksThatAreRefused(t *testing.T) {
 func TestAWorkbookCutAnywhereIsRefused(t *testing.T) {
 	book := bookOf(t, strings.Repeat(`<row><c t="inlineStr"><is><t>x</t></is></c></row>`, 300))
 	for n := 30; n < len(book); n += 37 {
-		b := openContainer("a", sourceOf(book[:n]), containerOptions{})
+		b := openAll("a", sourceOf(book[:n]), containerOptions{})
 		if b[0].problem == nil {
 			t.Errorf("cut after %d of %d bytes: no problem", n, len(book))
 		}

@@ -108,6 +108,9 @@ func (u *unpacker) zip(b blob, depth int) {
 			continue
 		}
 		found = true
+		if u.err != nil {
+			break
+		}
 		u.entry(b.name+"/"+name, f, depth)
 	}
 	if !found {

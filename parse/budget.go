@@ -1,0 +1,98 @@
+package parse
+
+import (
+	"os"
+	"sync"
+	"sync/atomic"
+)
+
+const (
+	// defaultHeld is what all unpacked documents of a run hold in memory
+	// together where the caller names no size.
+	defaultHeld = 128 << 20
+	// bigStrings is from which size on the shared texts of a workbook are
+	// loaded one workbook after the other.
+	bigStrings = 32 << 20
+)
+
+// A budget is the memory that all documents made in one run share: entries of
+// archives, transcoded texts, sheets of workbooks. What does not fit goes to
+// one temporary file, so that neither memory nor open files grow with the
+// number of entries. What is read does not depend on where it lies.
+type budget struct {
+	left atomic.Int64
+	// strings lets one workbook with many texts have them in memory at a time.
+	strings sync.Mutex
+
+	mu   sync.Mutex
+	open func() (*os.File, error)
+	file *os.File
+	end  int64
+}
+
+func newBudget(memory int64, tempFile func() (*os.File, error)) *budget {
+	b := &budget{open: tempFile}
+	b.left.Store(memory)
+	return b
+}
+
+// take says whether n bytes more may be held.
+func (b *budget) take(n int64) bool {
+	if b == nil {
+		return true
+	}
+	if b.left.Add(-n) >= 0 {
+		return true
+	}
+	b.left.Add(n)
+	return false
+}
+
+func (b *budget) give(n int64) {
+	if b != nil {
+		b.left.Add(n)
+	}
+}
+
+// put appends p to the common file and says where it stands. Its error is a
+// spoolError: the temporary folder failed.
+func (b *budget) put(p []byte) (file *os.File, at int64, err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.file == nil {
+		if b.file, err = b.open(); err != nil {
+			b.file = nil
+			return nil, 0, &spoolError{err}
+		}
+	}
+	at = b.end
+	n, err := b.file.WriteAt(p, at)
+	b.end += int64(n)
+	if err != nil {
+		return nil, 0, &spoolError{err}
+	}
+	return b.file, at, nil
+}
+
+// Close removes the common file; nothing that went to it can be read any more.
+func (b *budget) Close() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.file == nil {
+		return nil
+	}
+	f := b.file
+	b.file = nil
+	return closeTemp(f)
+}
+
+// stringsLimit is how large the shared texts of one workbook may be: a quarter
+// of the run's memory, since they are looked up in no order and so cannot lie
+// in a file. It depends on nothing but the settings, so that the same workbook
+// is refused in every run or in none.
+func stringsLimit(memory int64) int64 {
+	if memory <= 0 {
+		return defaultStrings
+	}
+	return min(defaultStrings, max(memory/4, bigStrings))
+}
