@@ -195,7 +195,8 @@ func (r *run) regroup(res *Result) (g [2]regrouped) {
 	return g
 }
 
-// counts takes the reader's own counts, where it keeps them.
+// counts takes the reader's own counts, where it keeps them. A file that was
+// refused after its rows had been counted is not part of the side.
 func (sp *SideProof) counts(src Source, n int64) {
 	set, ok := src.(filed)
 	if !ok {
@@ -203,6 +204,9 @@ func (sp *SideProof) counts(src Source, n int64) {
 		return
 	}
 	for _, f := range set.Files() {
+		if !f.Used {
+			continue
+		}
 		sp.Read += f.Rows
 		sp.Accepted += f.Accepted
 		sp.Rejected += f.Rejected

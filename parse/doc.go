@@ -66,11 +66,13 @@ func (f *File) Amount() Sum {
 	return Sum{Currency: defaultCurrency}
 }
 
-// refuse takes the file out of its set.
+// refuse takes the file out of its set. Its rows may have been counted before
+// it turned out to be bad: from now on they count for nothing.
 func (f *File) refuse(p Problem) {
 	p.File, p.Value = f.Name, maskCards(p.Value)
 	f.Problems = append(f.Problems, p)
 	f.Used = false
+	f.Rows, f.Accepted, f.Rejected, f.Skipped, f.Sums = 0, 0, 0, 0, nil
 }
 
 // A document is an opened File whose rows can be read.
@@ -224,13 +226,21 @@ type inputFile struct {
 	mod  time.Time
 }
 
-// openInput opens a regular file.
+// openInput opens a regular file. It looks before it opens: to open a pipe is
+// to wait until somebody writes into it.
 func openInput(path string) (*inputFile, error) {
+	st, err := os.Stat(path)
+	if err == nil && !st.Mode().IsRegular() {
+		err = errNotRegular
+	}
+	if err != nil {
+		return nil, err
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
-	st, err := f.Stat()
+	st, err = f.Stat()
 	if err == nil && !st.Mode().IsRegular() {
 		err = errNotRegular
 	}

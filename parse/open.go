@@ -51,6 +51,7 @@ func (o *opener) open() error {
 	raw, err := openInput(o.in.Path)
 	if err != nil {
 		o.refused(name, 0, openProblem(name, err))
+		o.files[0].Problems[0].File = o.in.Path // where it was looked for
 		return nil
 	}
 	o.raw = raw

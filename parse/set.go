@@ -201,7 +201,7 @@ func (in *Input) makeSets(ctx context.Context, opt *Options) error {
 		if err := s.verify(ctx); err != nil {
 			return err
 		}
-		if !slices.ContainsFunc(s.docs, func(d *document) bool { return d.file.Used }) {
+		if !s.Used() {
 			in.Sets[i] = nil
 		}
 	}
@@ -227,6 +227,12 @@ func (s *Set) Files() []*File {
 		files[i] = d.file
 	}
 	return files
+}
+
+// Used says that at least one document takes part. The last one may drop out in
+// the middle of a scan; then the run has no such side any more.
+func (s *Set) Used() bool {
+	return slices.ContainsFunc(s.docs, func(d *document) bool { return d.file.Used })
 }
 
 // Carries says which text fields at least one document binds.

@@ -45,6 +45,9 @@ func readConfig(file string) (*config, error) {
 	if optional {
 		file = defaultConfig
 	}
+	if err := regularFiles(file); err != nil {
+		return nil, err
+	}
 	c := &config{file: file}
 	info, err := os.Stat(file)
 	switch {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"os"
 	"slices"
 
 	"duizhang/match"
@@ -27,6 +28,9 @@ func (c *counters) phases() []phase {
 
 // load reads the tables. A mistake in one is a mistake in the configuration.
 func (r *rules) load(f *runFlags) error {
+	if err := regularFiles(f.patterns, f.contracts, f.calendar); err != nil {
+		return err
+	}
 	var err error
 	if r.layouts, err = loadLayouts(f.layouts); err != nil {
 		return err
@@ -45,6 +49,17 @@ func (r *rules) load(f *runFlags) error {
 	if f.calendar != "" {
 		if r.calendar, err = match.LoadCalendar(f.calendar); err != nil {
 			return asConfiguration(err)
+		}
+	}
+	return nil
+}
+
+// regularFiles wants tables that are there to be files: reading a pipe or a
+// device might never end. One that is absent is told of when it is read.
+func regularFiles(paths ...string) error {
+	for _, path := range paths {
+		if info, err := os.Stat(path); path != "" && err == nil && !info.Mode().IsRegular() {
+			return usage(msgNotAFile, path)
 		}
 	}
 	return nil
@@ -100,9 +115,8 @@ func (j *job) match(ctx context.Context) error {
 	if err := j.matchUsable(ctx, opt); err != nil {
 		return err
 	}
-	j.tellProblems()
-	j.tellWarnings()
 	if !j.result.Proof.Balanced {
+		j.tellProblems()
 		return failed(nil, msgNotBalanced, j.result.Proof.Failure)
 	}
 	return ctx.Err()
@@ -121,7 +135,8 @@ func (j *job) matchUsable(ctx context.Context, opt match.Options) error {
 			return nil
 		case !errors.As(err, &out):
 			return failed(err, msgMatchFailed)
-		case !slices.ContainsFunc(j.input.Files, func(f *parse.File) bool { return f.Used }):
+		}
+		if !slices.ContainsFunc(j.input.Files, func(f *parse.File) bool { return f.Used }) {
 			j.tellProblems()
 			return failed(nil, msgNothingToRead)
 		}
@@ -130,23 +145,44 @@ func (j *job) matchUsable(ctx context.Context, opt match.Options) error {
 }
 
 // source is one side as the matcher takes it: nil, not a nil *Set, if the run
-// has no such side.
+// has no such side, or none any more since its last file dropped out.
 func (j *job) source(side parse.Side) match.Source {
-	if set := j.input.Sets[side]; set != nil {
+	if set := j.input.Sets[side]; set != nil && set.Used() {
 		return set
 	}
 	return nil
 }
 
-// write puts the report under its final name.
+// write puts the report under its final name, and then tells what is wrong with
+// the inputs: all of it is known only now.
 func (j *job) write(ctx context.Context) error {
-	var err error
-	j.report = j.reportRun()
-	j.written, err = report.Write(ctx, j.report, j.output)
-	if err != nil {
-		return failed(err, msgCannotWrite)
+	err := j.writeUsable(ctx)
+	if ctx.Err() == nil {
+		j.tellProblems()
+		j.tellWarnings()
 	}
-	return nil
+	return err
+}
+
+// writeUsable writes until no file drops out: one that somebody writes to while
+// the report reads its rows again is out as well, and the others are matched
+// without it.
+func (j *job) writeUsable(ctx context.Context) error {
+	for {
+		var err error
+		var out *parse.OutcastError
+		j.report = j.reportRun()
+		j.written, err = report.Write(ctx, j.report, j.output)
+		switch {
+		case err == nil:
+			return nil
+		case !errors.As(err, &out):
+			return failed(err, msgCannotWrite)
+		}
+		if err := j.match(ctx); err != nil {
+			return err
+		}
+	}
 }
 
 func (j *job) close() {

@@ -3,6 +3,9 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"strings"
 	"unicode"
 
@@ -111,11 +114,41 @@ func draft(cmd *cobra.Command, e *env, f *readFlags, all *parse.Layouts, path st
 
 // loadLayouts is the built-in layouts and those of the user's folder.
 func loadLayouts(dir string) (*parse.Layouts, error) {
+	if err := checkLayoutFolder(dir); err != nil {
+		return nil, err
+	}
 	l, err := parse.LoadLayouts(dir)
 	if err != nil {
 		return nil, asConfiguration(err)
 	}
 	return l, nil
+}
+
+// checkLayoutFolder wants the user's folder, if there is one, to be a folder
+// whose layouts are files.
+func checkLayoutFolder(dir string) error {
+	if dir == "" {
+		return nil
+	}
+	info, err := os.Stat(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return usage(msgNoLayoutDir, dir)
+	case err == nil && !info.IsDir():
+		return usage(msgLayoutNoDir, dir)
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return asConfiguration(err)
+	}
+	for _, e := range entries {
+		if filepath.Ext(e.Name()) == ".toml" {
+			if err := regularFiles(filepath.Join(dir, e.Name())); err != nil && !e.IsDir() {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func layoutNames(all *parse.Layouts) []string {

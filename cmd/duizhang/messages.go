@@ -36,6 +36,9 @@ var (
 	msgOutNoFolder    = message{"“%s”所在的文件夹不存在；请先建立文件夹或改正路径", "the folder of \"%s\" does not exist; create it or correct the path"}
 	msgOutIsInput     = message{"“%s”既是输入又是输出；输入文件绝不会被改写，请换一个输出文件名", "\"%s\" is an input and an output; inputs are never modified, choose another output"}
 	msgEmptyPath      = message{"路径是空的", "the path is empty"}
+	msgNotAFile       = message{"“%s”不是普通文件（是文件夹、管道或设备）；请给出文件", "\"%s\" is not a regular file (but a folder, a pipe or a device); give a file"}
+	msgNoLayoutDir    = message{"选项 --layouts：文件夹“%s”不存在；请核对路径", "flag --layouts: there is no folder \"%s\"; check the path"}
+	msgLayoutNoDir    = message{"选项 --layouts：“%s”不是文件夹；请给出放版式（.toml）的文件夹", "flag --layouts: \"%s\" is not a folder; name the folder that holds the layouts (.toml)"}
 	msgIsFolder       = message{"“%s”是文件夹；请写明文件，例如 %s", "\"%s\" is a folder; name the files, for example %s"}
 	msgBadDate        = message{"“%s”不是日期；写作 2026-01-05", "\"%s\" is not a date; write 2026-01-05"}
 	msgBadSize        = message{"“%s”不是大小；写作 512MiB 或 1GiB", "\"%s\" is not a size; write 512MiB or 1GiB"}
