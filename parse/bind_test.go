@@ -208,3 +208,21 @@ func texts(ps []Problem) (out []string) {
 	}
 	return out
 }
+
+// cutQuoted is a quoted cell behind its first quote, and what follows it.
+func cutQuoted(s string) (cell, rest string, ok bool) {
+	var b strings.Builder
+	for {
+		i := strings.IndexByte(s, '"')
+		if i < 0 {
+			return "", "", false
+		}
+		b.WriteString(s[:i])
+		s = s[i+1:]
+		if !strings.HasPrefix(s, `"`) {
+			return b.String(), s, true
+		}
+		b.WriteByte('"')
+		s = s[1:]
+	}
+}

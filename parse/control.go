@@ -51,8 +51,13 @@ func newControlSums(cs []control) controlSums {
 
 // count adds a row that is no title, accepted or rejected, to every control.
 func (b *binder) count(cells [][]byte, row *Row, accepted bool) {
+	b.countInto(&b.sums, cells, row, accepted)
+}
+
+// countInto is count for other sums than the document's.
+func (b *binder) countInto(sums *controlSums, cells [][]byte, row *Row, accepted bool) {
 	for i := range b.p.controls {
-		c, s := &b.p.controls[i], &b.sums.each[i]
+		c, s := &b.p.controls[i], &sums.each[i]
 		if !accepted {
 			s.rejected++
 			continue
@@ -83,13 +88,25 @@ func (c *control) isPart() bool {
 	return c.spec != nil && (len(c.spec.kinds) > 0 || len(c.spec.statuses) > 0 || c.spec.sign != 0)
 }
 
+// textIn is the text of a column of a row, or of the column that stands in for
+// it; nil where they say nothing.
+func (b *binder) textIn(cells [][]byte, use int16) []byte {
+	for use >= 0 {
+		if c := b.own(cells, use); c != nil {
+			return c
+		}
+		use = int16(b.p.uses[use].spec.or)
+	}
+	return nil
+}
+
 // measure is what a row adds to a sum.
 func (b *binder) measure(m sumSpec, cells [][]byte, row *Row) (money.Fen, bool) {
 	if m.ok && row.Status != OK {
 		return 0, true
 	}
 	if m.col >= 0 {
-		f, _, p := b.fen(int16(m.col))
+		f, _, p := b.fenOf(b.textIn(cells, int16(m.col)), int16(m.col))
 		return f, p == nil
 	}
 	switch m.field {

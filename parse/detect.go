@@ -239,7 +239,7 @@ func (s *sight) emptyDay(layouts []*Layout) *plan {
 	}
 	for _, l := range layouts {
 		for _, re := range l.sign.empty {
-			if re.MatchString(s.lines[0].text) {
+			if s.matchesPlain(re, s.lines[0], l) {
 				return s.nothing(l)
 			}
 		}
@@ -273,7 +273,7 @@ func (s *sight) try(l *Layout) *fit {
 		return nil
 	}
 	for _, re := range c.head {
-		if !s.override && !slices.ContainsFunc(s.lines[:min(len(s.lines), maxPreamble)], func(d docLine) bool { return re.MatchString(d.text) }) {
+		if !s.override && !slices.ContainsFunc(s.lines[:min(len(s.lines), maxPreamble)], func(d docLine) bool { return s.matchesPlain(re, d, l) }) {
 			return nil
 		}
 	}
@@ -409,7 +409,7 @@ func (s *sight) header(line int, delim byte) *header {
 }
 
 func (s *sight) makeHeader(line int, delim byte) *header {
-	text := s.lines[line].text
+	text, lines := s.lines[line].text, 1
 	var cells []string
 	switch delim {
 	case 0:
@@ -423,12 +423,14 @@ func (s *sight) makeHeader(line int, delim byte) *header {
 	case ' ':
 		cells = strings.Fields(text)
 	default:
-		cells = cutText(text, delim)
+		cells, lines = s.textCells(line, delim)
 	}
 	if len(cells) < 2 || len(cells) > maxColumns {
 		return nil
 	}
-	return newHeader(cells)
+	h := newHeader(cells)
+	h.lines = lines
+	return h
 }
 
 // rulerAt is the line of dashes that belongs to a header line: the next one.
@@ -455,48 +457,6 @@ func rulerStarts(line string) (starts []int) {
 		starts[0] = 0
 	}
 	return starts
-}
-
-// cutText splits a header line; quotes are those of CSV.
-func cutText(text string, delim byte) (cells []string) {
-	for {
-		text = strings.TrimLeft(text, " ")
-		if strings.HasPrefix(text, `"`) && delim != spoolCell {
-			cell, rest, ok := cutQuoted(text[1:])
-			if ok && (rest == "" || strings.TrimLeft(rest, " \t")[:min(1, len(strings.TrimLeft(rest, " \t")))] == string(delim) || strings.TrimLeft(rest, " \t") == "") {
-				cells = append(cells, cell)
-				rest = strings.TrimLeft(rest, " ")
-				if i := strings.IndexByte(rest, delim); i >= 0 {
-					text = rest[i+1:]
-					continue
-				}
-				return cells
-			}
-		}
-		i := strings.IndexByte(text, delim)
-		if i < 0 {
-			return append(cells, text)
-		}
-		cells = append(cells, text[:i])
-		text = text[i+1:]
-	}
-}
-
-func cutQuoted(s string) (cell, rest string, ok bool) {
-	var b strings.Builder
-	for {
-		i := strings.IndexByte(s, '"')
-		if i < 0 {
-			return "", "", false
-		}
-		b.WriteString(s[:i])
-		s = s[i+1:]
-		if !strings.HasPrefix(s, `"`) {
-			return b.String(), s, true
-		}
-		b.WriteByte('"')
-		s = s[1:]
-	}
 }
 
 // tryLines says whether a headerless layout fits: after titles, the lines in
@@ -531,14 +491,11 @@ func (s *sight) tryLines(l *Layout) *fit {
 
 // isRow says whether a line has the shape of a headerless layout's rows.
 func (s *sight) isRow(l *Layout, d docLine, delim byte) bool {
-	raw := d.raw
-	if s.in.spooled {
-		raw = bytes.ReplaceAll(raw, []byte{spoolCell}, l.c.delims[:1])
+	if l.c.form != formDelimited {
+		return len(d.raw) > 0 && l.fitsLine(d.raw, s.in.enc)
 	}
-	if len(raw) == 0 || !l.fitsLine(raw, s.in.enc) {
-		return false
-	}
-	return l.c.form != formDelimited || slices.Contains(l.Format.Cells, len(cutText(d.text, delim)))
+	cells := cutLine([]byte(d.text), s.lineDialect(delim))
+	return len(d.raw) > 0 && slices.Contains(l.Format.Cells, len(cells)) && l.fitsLine(bytes.Join(cells, l.c.delims[:1]), encUTF8)
 }
 
 // mostBind tries the lines from first on.
@@ -547,14 +504,7 @@ func (s *sight) mostBind(p *plan, first int) bool {
 	good, bad := 0, 0
 	var row Row
 	for _, d := range s.lines[first:min(len(s.lines), first+maxSample)] {
-		raw := rawRow{cells: [][]byte{d.raw}}
-		if p.form == formDelimited {
-			raw.cells = raw.cells[:0]
-			for _, c := range bytes.Split(d.raw, []byte{p.delim}) {
-				raw.cells = append(raw.cells, bytes.Trim(c, `"`))
-			}
-		}
-		switch v, _ := b.bind(&raw, &row, 0); v {
+		switch v, _ := b.bind(&rawRow{cells: p.lineCells(d)}, &row, 0); v {
 		case accept:
 			good++
 		case reject:
@@ -733,7 +683,7 @@ func (s *sight) basicPlan(f *fit) *plan {
 	}
 	first := f.line
 	if f.hdr != nil {
-		first++
+		first += f.hdr.lines
 		if p.form == formRuler {
 			first = s.rulerAt(f.line) + 1
 		}
@@ -865,16 +815,17 @@ func (p *plan) bindUnit(u *columnUse, name headerName) *Problem {
 
 // rememberHeader keeps what tells a repeated header line.
 func (p *plan) rememberHeader(s *sight, f *fit) {
+	if p.form != formDelimited {
+		return
+	}
+	recs := cutRecords(s.in.head[s.lines[f.line].off:min(p.dataStart, int64(len(s.in.head)))], 0, p.dialect(Limits{}), 1)
+	if len(recs) != 1 || len(recs[0].cells) != len(f.hdr.cells) {
+		return // quotes where the layout has none
+	}
 	for i := range p.uses {
-		u := &p.uses[i]
-		if u.cell < 0 || p.form != formDelimited {
-			continue
+		if cell := p.uses[i].cell; cell >= 0 {
+			p.again = append(p.again, headerCell{cell, bytes.Clone(trim(recs[0].cells[cell]))})
 		}
-		raw := bytes.Split(s.lines[f.line].raw, []byte{f.delim})
-		if len(raw) != len(f.hdr.cells) {
-			return // quoted delimiters; such a header is not repeated
-		}
-		p.again = append(p.again, headerCell{u.cell, bytes.Clone(trim(bytes.Trim(trim(raw[u.cell]), `"`)))})
 	}
 }
 

@@ -47,8 +47,9 @@ func findTable(in analyseInput) *draftTable {
 		delims = []byte{spoolCell}
 	}
 	for _, delim := range delims {
+		rows := s.tableRows(delim)
 		for i := range s.lines[:min(len(s.lines), maxPreamble+1)] {
-			better(s.delimitedTable(i, delim))
+			better(s.delimitedTable(i, delim, rows))
 		}
 	}
 	if best == nil && !in.spooled {
@@ -57,10 +58,25 @@ func findTable(in analyseInput) *draftTable {
 	return best
 }
 
+// A tableRow is what begins with a line, and the lines that it takes.
+type tableRow struct {
+	cells []string
+	lines int
+}
+
+// tableRows cuts all lines in sight.
+func (s *sight) tableRows(delim byte) []tableRow {
+	rows := make([]tableRow, len(s.lines))
+	for i := range rows {
+		rows[i].cells, rows[i].lines = s.textCells(i, delim)
+	}
+	return rows
+}
+
 // delimitedTable is the table whose header is a line, or whose first row it is
 // where it is no header.
-func (s *sight) delimitedTable(line int, delim byte) *draftTable {
-	head := cutText(s.lines[line].text, delim)
+func (s *sight) delimitedTable(line int, delim byte, rows []tableRow) *draftTable {
+	head := rows[line].cells
 	for len(head) > 0 && strings.TrimSpace(head[len(head)-1]) == "" {
 		head = head[:len(head)-1]
 	}
@@ -74,15 +90,15 @@ func (s *sight) delimitedTable(line int, delim byte) *draftTable {
 		t.columns = append(t.columns, draftColumn{header: c})
 		names += btoi(looksLikeName(c))
 	}
-	first := line + 1
+	first := line + rows[line].lines
 	if names*4 < len(head)*3 {
 		t.header, first = -1, line
 		if names*3 > len(head) {
 			return nil
 		}
 	}
-	for _, d := range s.lines[first:] {
-		t.addRow(cutText(d.text, delim))
+	for i := first; i < len(rows); i += rows[i].lines {
+		t.addRow(rows[i].cells)
 	}
 	if t.rows == 0 || t.header < 0 && t.rows < 2 {
 		return nil

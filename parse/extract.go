@@ -1,7 +1,6 @@
 package parse
 
 import (
-	"bytes"
 	"slices"
 	"strconv"
 	"strings"
@@ -37,18 +36,26 @@ func (s *sight) around(p *plan, from string) (texts []string) {
 	case "file":
 		return []string{s.fileName()}
 	case "tail":
-		for _, d := range s.tailLines() {
-			texts = append(texts, strings.ReplaceAll(d.text, "\x1f", " "))
+		recs := s.below(p)
+		for i := range recs {
+			texts = append(texts, recs[i].forms(p)...)
 		}
 	default:
-		for _, d := range s.lines {
-			if d.off >= p.dataStart {
-				break
-			}
-			texts = append(texts, strings.ReplaceAll(d.text, "\x1f", " "))
+		recs := s.above(p)
+		for i := range recs {
+			texts = append(texts, recs[i].forms(p)...)
 		}
 	}
 	return texts
+}
+
+// forms is a line as expressions that look for a value see it: plain, and with
+// blanks between its cells, as a name and a value stand beside each other.
+func (r *docRecord) forms(p *plan) []string {
+	if p.form != formDelimited || len(r.cells) < 2 {
+		return []string{r.plain(p)}
+	}
+	return []string{strings.Join(textsOf(r.cells, p.enc), " "), r.plain(p)}
 }
 
 // take keeps one extracted value.
@@ -100,18 +107,6 @@ func dayInName(v string) (Date, bool) {
 	return w.day, code == "" && w.hasDay
 }
 
-// tailLines is the lines of the tail, without the first where its begin is not
-// in sight.
-func (s *sight) tailLines() []docLine {
-	off := s.in.size - int64(len(s.in.tail))
-	b := s.in.tail
-	if off > 0 {
-		n := bytes.IndexByte(b, s.eol) + 1
-		b, off = b[n:], off+int64(n)
-	}
-	return cutLines(b, off, s.eol, s.in.enc, 0)
-}
-
 // maxTrailer is how many lines a block of totals may have.
 const maxTrailer = 40
 
@@ -119,29 +114,25 @@ const maxTrailer = 40
 func (s *sight) findControls(p *plan) *Problem {
 	c := p.layout.c
 	found := make([]bool, len(c.controls))
-	for _, d := range s.lines {
-		if d.off >= p.dataStart {
-			break
-		}
+	above := s.above(p)
+	for k := range above {
+		line := above[k].plain(p)
 		for i := range c.controls {
 			if !found[i] {
-				found[i] = p.controlIn(&c.controls[i], d.text)
+				found[i] = p.controlIn(&c.controls[i], line)
 			}
 		}
 	}
-	tail := s.tailLines()
+	tail := s.below(p)
 	tail = tail[max(0, len(tail)-maxTrailer-1000):]
-	block := slices.IndexFunc(tail, func(d docLine) bool { return d.off >= p.dataStart })
-	if block >= 0 {
-		s.controlsBelow(p, tail[block:], found)
-	}
+	s.controlsBelow(p, tail, found)
 	for i := range c.controls {
 		if c.controls[i].Required && !found[i] {
 			return &Problem{Code: codeControlMissing, Args: []string{p.layout.Name}}
 		}
 	}
 	if len(c.controls) == 0 {
-		return s.totals(p, tail[max(block, 0):])
+		return s.totals(p, above, tail)
 	}
 	return nil
 }
@@ -149,18 +140,23 @@ func (s *sight) findControls(p *plan) *Problem {
 // controlsBelow reads the totals under the rows. The block of a summary, whose
 // values look like a row, is taken out of the rows if nothing but totals and
 // remarks follows it.
-func (s *sight) controlsBelow(p *plan, lines []docLine, found []bool) {
+func (s *sight) controlsBelow(p *plan, lines []docRecord, found []bool) {
 	c := p.layout.c
+	byLine := slices.ContainsFunc(c.controls, func(c controlSpec) bool { return c.line != nil })
 	for i := range lines {
+		line := ""
+		if byLine {
+			line = lines[i].plain(p)
+		}
 		for k := range c.controls {
 			spec := &c.controls[k]
 			switch {
 			case found[k]:
 			case spec.line != nil:
-				found[k] = p.controlIn(spec, lines[i].text)
-			case i+1 < len(lines) && len(lines)-i <= maxTrailer && s.summaryAt(p, spec, lines[i], lines[i+1]):
+				found[k] = p.controlIn(spec, line)
+			case i+1 < len(lines) && len(lines)-i <= maxTrailer && p.summaryAt(spec, &lines[i], &lines[i+1]):
 				found[k] = true
-				if s.onlyRemarks(p, lines[i+2:]) && lines[i].off < p.dataEnd {
+				if p.onlyRemarks(lines[i+2:]) && lines[i].off < p.dataEnd {
 					p.dataEnd = lines[i].off
 					p.skippedAfter = int64(len(lines) - i)
 				}
@@ -170,22 +166,14 @@ func (s *sight) controlsBelow(p *plan, lines []docLine, found []bool) {
 }
 
 // onlyRemarks says that no transaction follows a summary block.
-func (s *sight) onlyRemarks(p *plan, lines []docLine) bool {
+func (p *plan) onlyRemarks(lines []docRecord) bool {
 	b := newBinder(p)
-	for _, d := range lines {
-		cells := splitRaw(d.raw, p)
-		if !b.sift(cells) && !b.isFooter(cells) {
+	for i := range lines {
+		if cells := lines[i].cells; !b.sift(cells) && !b.isFooter(cells) {
 			return false
 		}
 	}
 	return true
-}
-
-func splitRaw(raw []byte, p *plan) [][]byte {
-	if p.form != formDelimited {
-		return [][]byte{raw}
-	}
-	return bytes.Split(raw, []byte{p.delim})
 }
 
 // controlIn reads a control from a line.
@@ -221,12 +209,12 @@ func parseCount(s string) (int64, bool) {
 }
 
 // summaryAt reads a summary block: its header line and the line of its values.
-func (s *sight) summaryAt(p *plan, spec *controlSpec, head, values docLine) bool {
-	names := cutText(head.text, p.delim)
+func (p *plan) summaryAt(spec *controlSpec, head, values *docRecord) bool {
+	names := textsOf(head.cells, p.enc)
 	if len(names) == 0 || normHeader(names[0]).key != normHeader(spec.Header).key {
 		return false
 	}
-	cells := cutText(values.text, p.delim)
+	cells := textsOf(values.cells, p.enc)
 	value := func(name string) (string, bool) {
 		if name == "" {
 			return "", false

@@ -76,10 +76,11 @@ type header struct {
 	width int            // cells up to the last filled one
 	first map[string]int // key → first cell that has it
 	count map[string]int // key → how many cells have it
+	lines int            // physical lines that it takes
 }
 
 func newHeader(cells []string) *header {
-	h := &header{first: map[string]int{}, count: map[string]int{}}
+	h := &header{first: map[string]int{}, count: map[string]int{}, lines: 1}
 	for i, c := range cells {
 		c = strings.TrimSpace(c)
 		n := normHeader(c)

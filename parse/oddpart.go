@@ -1,9 +1,6 @@
 package parse
 
-import (
-	"bytes"
-	"slices"
-)
+import "slices"
 
 // maxOddParts is how many parts of an input that no layout fits are looked at
 // again; the others are problems.
@@ -50,11 +47,7 @@ func (o *oddPart) goesOn(p *plan) bool {
 	var row Row
 	good, bad := 0, 0
 	for _, d := range s.lines {
-		var cells [][]byte
-		for _, c := range cutText(string(d.raw), p.delim) {
-			cells = append(cells, bytes.Clone([]byte(c)))
-		}
-		switch v, _ := b.bind(&rawRow{cells: cells}, &row, 0); v {
+		switch v, _ := b.bind(&rawRow{cells: p.lineCells(d)}, &row, 0); v {
 		case accept:
 			good++
 		case reject:

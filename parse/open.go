@@ -281,11 +281,8 @@ func (o *opener) accept(d *document, f *File, p *plan, problems []Problem) {
 		return
 	}
 	f.Used = true
-	limits := o.temp.limits
-	d.d = dialect{delim: p.delim, quote: p.quote, eol: p.eol, sheet: d.sheet, field: limits.Field, record: limits.Record, columns: limits.Columns}
-	if p.form != formDelimited {
-		d.d.delim, d.d.quote, d.d.field = 0, false, limits.Record
-	}
+	d.d = p.dialect(o.temp.limits)
+	d.d.sheet = d.sheet
 	d.size = chunkSize
 	if o.opt.chunk > 0 {
 		d.size = o.opt.chunk
@@ -309,48 +306,40 @@ func (d *document) cutOff() bool {
 	if readFull(d.src, tail, p.dataEnd-int64(len(tail))) != nil || tail[len(tail)-1] == p.eol {
 		return false
 	}
-	start := p.dataEnd - int64(len(tail)) + int64(bytes.LastIndexByte(tail, p.eol)+1)
-	var s splitter
-	s.use(d.src, p.dataEnd, d.d)
-	if s.load(start, 1) != nil {
+	if off := p.dataEnd - int64(len(tail)); off > p.dataStart {
+		tail = tail[bytes.IndexByte(tail, p.eol)+1:]
+	}
+	recs := cutRecords(tail, 0, d.d, 0)
+	if len(recs) == 0 {
 		return false
 	}
-	if _, err := s.resolve(start, start+1); err != nil {
-		return false
-	}
-	var raw rawRow
-	var row Row
-	bad, _, ok := s.cut(&raw)
+	last, above := recs[len(recs)-1], recs[:len(recs)-1]
 	switch {
-	case !ok || len(bytes.TrimSpace(s.record)) == 0:
+	case len(bytes.TrimSpace(last.raw)) == 0:
 		return false
-	case bad == faultNone && s.doubtful(p.enc)&checkCoding != 0:
+	case last.bad == faultNone && !p.enc.valid(last.raw):
 		return true
-	case bad != faultNone:
-		return bad == faultQuote
+	case last.bad != faultNone:
+		return last.bad == faultQuote
 	}
-	what, problem := p.newBinder().bind(&raw, &row, allFields)
-	if what == accept && p.form == formDelimited && len(raw.cells) > 1 {
-		return p.lastIsShort(raw.cells[len(raw.cells)-1], tail[:start-(p.dataEnd-int64(len(tail)))])
+	var row Row
+	what, problem := p.newBinder().bind(&rawRow{cells: last.cells}, &row, allFields)
+	if what == accept && p.form == formDelimited && len(last.cells) > 1 {
+		return lastIsShort(last.cells[len(last.cells)-1], above[max(0, len(above)-200):])
 	}
-	return what == reject && (problem.Code == codeLineShape || problem.Code == codeShortRow && len(raw.cells) > 1)
+	return what == reject && (problem.Code == codeLineShape || problem.Code == codeShortRow && len(last.cells) > 1)
 }
 
 // lastIsShort says whether the last cell of a file that does not end in a line
 // end has less than those above it all have: digits, decimals, or anything.
-func (p *plan) lastIsShort(last []byte, above []byte) bool {
-	lines := bytes.Split(bytes.TrimRight(above, "\r\n"), []byte{p.eol})
-	if len(above) == tailBytes || len(lines) > 200 {
-		lines = lines[max(1, len(lines)-200):]
-	}
+func lastIsShort(last []byte, above []docRecord) bool {
 	width, decimals, n := -1, -1, 0
-	for _, l := range lines {
-		l = bytes.TrimRight(l, "\r")
-		c := l[bytes.LastIndexByte(l, p.delim)+1:]
-		if len(c) == len(l) {
+	for i := range above {
+		cells := above[i].cells
+		if len(cells) < 2 {
 			continue // a title or a remark
 		}
-		w, d := cellShape(c)
+		w, d := cellShape(cells[len(cells)-1])
 		switch {
 		case n == 0:
 			width, decimals = w, d
@@ -374,7 +363,7 @@ func (p *plan) lastIsShort(last []byte, above []byte) bool {
 
 // cellShape is the length of a cell, and the decimals of a number; -1 for text.
 func cellShape(c []byte) (width, decimals int) {
-	c = bytes.Trim(trim(c), `"`)
+	c = trim(c)
 	point := -1
 	for i, x := range c {
 		switch {

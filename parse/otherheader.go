@@ -55,7 +55,7 @@ func (s *sight) rowAbove(p *plan, f *fit) *Problem {
 	b := newBinder(p)
 	var row Row
 	for i, d := range s.lines[:f.line] {
-		cells := splitRaw(d.raw, p)
+		cells := p.lineCells(d)
 		if len(cells) < f.hdr.width {
 			continue
 		}

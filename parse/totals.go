@@ -21,11 +21,11 @@ import (
 const maxTotalled = headBytes
 
 // totals finds the totals of a file and checks those of its parts.
-func (s *sight) totals(p *plan, tail []docLine) *Problem {
+func (s *sight) totals(p *plan, above, tail []docRecord) *Problem {
 	if p.form != formDelimited || !p.layout.c.builtin {
 		return nil
 	}
-	s.totalsAbove(p)
+	p.totalsAbove(above)
 	declared := s.totalsBelow(p, tail[max(0, len(tail)-maxTrailer):])
 	if s.whole && s.in.size <= maxTotalled {
 		return s.totalsWithin(p, declared)
@@ -80,23 +80,41 @@ const (
 // something particular (合计(微信)) is neither: what it includes is not known.
 func totalOf(cells []string) totalKind {
 	for _, c := range cells {
-		w := strings.TrimRight(normWord(string(unguard([]byte(c)))), ":")
-		if w == "" {
+		if w := normWord(string(unguard([]byte(c)))); w != "" {
+			return totalWord(w)
+		}
+	}
+	return noTotal
+}
+
+// totalIn is totalOf for cells in the document's encoding.
+func (p *plan) totalIn(cells [][]byte) totalKind {
+	for _, c := range cells {
+		if c = unguard(c); len(c) == 0 {
 			continue
 		}
-		if i := countInTotals.FindStringIndex(w); i != nil && i[1] == len(w) {
-			w = strings.TrimRight(w[:i[0]], ":,共")
+		t, _ := p.enc.appendText(nil, c)
+		if w := normWord(string(t)); w != "" {
+			return totalWord(w)
 		}
-		if head, n, ok := strings.Cut(w, ":"); ok && smallNumber.MatchString(n) {
-			w = head // 总计：6
-		}
-		switch w {
-		case "合计", "总计", "共计", "汇总", "总合计", "合计金额", "总金额", "total", "grandtotal", "totals":
-			return grandTotal
-		case "小计", "本页小计", "本页合计", "当日小计", "门店小计", "终端小计", "商户小计", "subtotal":
-			return partTotal
-		}
-		return noTotal
+	}
+	return noTotal
+}
+
+// totalWord is totalOf for the first filled cell, normalised.
+func totalWord(w string) totalKind {
+	w = strings.TrimRight(w, ":")
+	if i := countInTotals.FindStringIndex(w); i != nil && i[1] == len(w) {
+		w = strings.TrimRight(w[:i[0]], ":,共")
+	}
+	if head, n, ok := strings.Cut(w, ":"); ok && smallNumber.MatchString(n) {
+		w = head // 总计：6
+	}
+	switch w {
+	case "合计", "总计", "共计", "汇总", "总合计", "合计金额", "总金额", "total", "grandtotal", "totals":
+		return grandTotal
+	case "小计", "本页小计", "本页合计", "当日小计", "门店小计", "终端小计", "商户小计", "subtotal":
+		return partTotal
 	}
 	return noTotal
 }
@@ -122,14 +140,15 @@ var countInTotals = regexp.MustCompile(`([\d,]+)\s*[笔条行]`)
 
 // totalsBelow takes the only totals line at the end of a file for what the file
 // declares, and returns where it is, or -1.
-func (s *sight) totalsBelow(p *plan, lines []docLine) int64 {
+func (s *sight) totalsBelow(p *plan, lines []docRecord) int64 {
 	b := newBinder(p)
-	var found []docLine
+	var found []*docRecord
 	var stated statement
-	for _, d := range lines {
+	for i := range lines {
+		d := &lines[i]
 		switch {
-		case d.off < p.dataStart || !b.sift(splitRaw(d.raw, p)) && !b.isFooter(splitRaw(d.raw, p)):
-		case p.isGrandTotal(d.text) || isCurrencyTotal(cutText(d.text, p.delim)):
+		case !b.sift(d.cells) && !b.isFooter(d.cells):
+		case p.isGrandTotal(d) || isCurrencyTotal(textsOf(d.cells, p.enc)):
 			found = append(found, d)
 		default:
 			stated.read(p, d, s.lineOf(p, d))
@@ -146,7 +165,7 @@ func (s *sight) totalsBelow(p *plan, lines []docLine) int64 {
 }
 
 // lineOf is the number of a line behind the header, 0 where it is not known.
-func (s *sight) lineOf(p *plan, d docLine) int64 {
+func (s *sight) lineOf(p *plan, d *docRecord) int64 {
 	if !s.whole {
 		return 0
 	}
@@ -167,25 +186,28 @@ func isCurrencyTotal(cells []string) bool {
 }
 
 // isGrandTotal says whether a line totals all rows, in columns or in words.
-func (p *plan) isGrandTotal(text string) bool {
-	_, _, inWords := worded(text)
-	return inWords || totalOf(cutText(text, p.delim)) == grandTotal
+func (p *plan) isGrandTotal(d *docRecord) bool {
+	_, _, inWords := worded(d.plain(p))
+	return inWords || p.totalIn(d.cells) == grandTotal
 }
 
 // declareTotals takes a line's totals for those of the file.
-func (p *plan) declareTotals(d docLine, line int64) {
-	cells := cutText(d.text, p.delim)
+func (p *plan) declareTotals(d *docRecord, line int64) {
+	cells, text := textsOf(d.cells, p.enc), d.plain(p)
 	cs := p.totalsIn(cells, line)
 	use := int(p.bindings[0].at[FieldAmount])
-	f, hasAmount, inWords := worded(d.text)
+	f, hasAmount, inWords := worded(text)
 	if hasAmount && use >= 0 && len(cs) == 0 {
 		cs = []control{{sums: sensibleSums(target(FieldAmount), use), amount: f, hasAmount: true, line: line}}
 	}
 	if len(cs) == 0 && !inWords {
 		cs = p.looseTotal(cells, line)
 	}
+	if !inWords {
+		text = strings.Join(cells, " ") // no number goes on in the next cell
+	}
 	rows, hasRows := int64(0), false
-	if m := countInTotals.FindStringSubmatch(d.text); m != nil {
+	if m := countInTotals.FindStringSubmatch(text); m != nil {
 		rows, hasRows = parseCount(m[1])
 	} else if len(cs) > 0 {
 		rows, hasRows = p.bareCount(cells)
@@ -276,8 +298,8 @@ type statement struct {
 }
 
 // read takes what a line states.
-func (st *statement) read(p *plan, d docLine, line int64) {
-	text := strings.Join(cutText(d.text, p.delim), "\x1F")
+func (st *statement) read(p *plan, d *docRecord, line int64) {
+	text := strings.Join(textsOf(d.cells, p.enc), "\x1F")
 	if m := statedRows.FindStringSubmatch(text); m != nil {
 		if rows, ok := parseCount(strings.TrimRight(m[1], ",")); ok {
 			st.rows = append(st.rows, control{rows: rows, hasRows: true, line: line})
@@ -302,20 +324,21 @@ func (st *statement) once() (cs []control) {
 }
 
 // totalsAbove reads totals in the lines above the header.
-func (s *sight) totalsAbove(p *plan) {
-	header := int(p.why.Header) - 1
-	for i, d := range s.lines {
-		if i >= header {
+func (p *plan) totalsAbove(above []docRecord) {
+	line := int64(1)
+	for i := range above {
+		d := &above[i]
+		if line >= p.why.Header {
 			return
 		}
-		line := int64(i + 1)
-		if p.isGrandTotal(d.text) {
+		if p.isGrandTotal(d) {
 			p.declareTotals(d, line)
-			continue
+		} else {
+			var st statement
+			st.read(p, d, line)
+			p.controls = append(p.controls, append(st.rows, st.amounts...)...)
 		}
-		var st statement
-		st.read(p, d, line)
-		p.controls = append(p.controls, append(st.rows, st.amounts...)...)
+		line += d.lines
 	}
 }
 
@@ -330,59 +353,58 @@ func (s *sight) totalsWithin(p *plan, declared int64) *Problem {
 		columns[i] = "0"
 	}
 	p.controls = p.totalsIn(columns, 0)
-	part, all := newBinder(p), newBinder(p)
+	b, part, all := newBinder(p), newControlSums(p.controls), newControlSums(p.controls)
+	var c cutter
+	if c.begin(s.in.head[p.dataStart:p.dataEnd], p.dialect(Limits{})) != nil {
+		return nil
+	}
 	var row Row
 	rejected := false
-	for i, d := range cutLines(s.in.head[p.dataStart:p.dataEnd], p.dataStart, s.eol, s.in.enc, 0) {
-		if kind := totalOf(cutText(d.text, p.delim)); kind != noTotal {
-			if d.off == declared {
-				continue
+	line := p.firstLine
+	for d, ok := c.next(); ok; d, ok = c.next() {
+		if kind := p.totalIn(d.cells); kind == noTotal {
+			v, _ := b.bind(&rawRow{cells: d.cells}, &row, 0)
+			rejected = rejected || v == reject || d.bad != faultNone
+			if v == accept {
+				b.countInto(&part, d.cells, &row, true)
+				b.countInto(&all, d.cells, &row, true)
 			}
-			if problem := p.totalsAgree(cutText(d.text, p.delim), kind, part, all, p.firstLine+int64(i)); problem != nil && !rejected {
+		} else if p.dataStart+d.off != declared {
+			if problem := p.totalsAgree(textsOf(d.cells, p.enc), kind, &part, &all, line); problem != nil && !rejected {
 				return problem
 			}
-			part.sums = newControlSums(p.controls)
-			continue
+			part = newControlSums(p.controls)
 		}
-		var cells [][]byte
-		for _, c := range cutText(string(d.raw), p.delim) {
-			cells = append(cells, []byte(c))
-		}
-		v, _ := part.bind(&rawRow{cells: cells}, &row, 0)
-		rejected = rejected || v == reject
-		if v == accept {
-			part.count(cells, &row, true)
-			all.count(cells, &row, true)
-		}
+		line += d.lines
 	}
 	return nil
 }
 
 // totalsAgree checks one totals line.
-func (p *plan) totalsAgree(cells []string, kind totalKind, part, all *binder, line int64) *Problem {
+func (p *plan) totalsAgree(cells []string, kind totalKind, part, all *controlSums, line int64) *Problem {
 	for _, c := range p.totalsIn(cells, line) {
 		k := slices.IndexFunc(p.controls, func(o control) bool { return o.column == c.column })
 		if k < 0 {
 			continue
 		}
-		near := &part.sums.each[k]
+		near := &part.each[k]
 		if kind == grandTotal {
-			near = &all.sums.each[k]
+			near = &all.each[k]
 		}
-		if near.broken || slices.Contains(part.sums.each[k].amounts, c.amount) || slices.Contains(all.sums.each[k].amounts, c.amount) {
+		if near.broken || slices.Contains(part.each[k].amounts, c.amount) || slices.Contains(all.each[k].amounts, c.amount) {
 			continue
 		}
 		return &Problem{Code: codeControlAmount, Line: line, Column: c.column, Args: []string{c.amount.String(), near.amounts[0].String(), (near.amounts[0] - c.amount).Abs().String()}}
 	}
 	if m := countInTotals.FindStringSubmatch(strings.Join(cells, " ")); m != nil && len(p.controls) > 0 {
 		n, ok := parseCount(m[1])
-		of := func(b *binder) bool { return n == b.sums.each[0].accepted || n == b.sums.each[0].ok }
+		of := func(s *controlSums) bool { return n == s.each[0].accepted || n == s.each[0].ok }
 		if ok && !of(part) && !of(all) {
-			b := part
+			near := part
 			if kind == grandTotal {
-				b = all
+				near = all
 			}
-			return &Problem{Code: codeControlRows, Line: line, Args: []string{strconv.FormatInt(n, 10), strconv.FormatInt(b.sums.each[0].accepted, 10)}}
+			return &Problem{Code: codeControlRows, Line: line, Args: []string{strconv.FormatInt(n, 10), strconv.FormatInt(near.each[0].accepted, 10)}}
 		}
 	}
 	return nil
