@@ -12,6 +12,7 @@ import (
 type item struct {
 	fact
 	digest uint64 // content of the row, where it was read for breaking a tie
+	mate   uint32 // time of the row that it was paired with
 	code   code
 	taken  bool
 }
@@ -23,6 +24,7 @@ const (
 	codeKind  code = 0x0f // parse.Kind
 	codeLive  code = 0x10 // moves money
 	codeClock code = 0x20 // the time has a time of day
+	codeWaits code = 0x40 // pending: may move money yet
 )
 
 // rowCode folds kind and status. A negative sale is a refund, an unstated
@@ -33,6 +35,9 @@ func rowCode(r *parse.Row) code {
 	c := code(k)
 	if (r.Status == parse.OK || r.Status == parse.StatusUnknown) && k != parse.Preauth && k != parse.Payout {
 		c |= codeLive
+	}
+	if r.Status == parse.Pending && k != parse.Preauth && k != parse.Payout {
+		c |= codeWaits
 	}
 	if r.HasClock {
 		c |= codeClock
@@ -53,6 +58,7 @@ func normKind(k parse.Kind, amount money.Fen) parse.Kind {
 func (c code) kind() parse.Kind { return parse.Kind(c & codeKind) }
 func (c code) live() bool       { return c&codeLive != 0 }
 func (c code) clock() bool      { return c&codeClock != 0 }
+func (c code) waits() bool      { return c&codeWaits != 0 }
 
 // swipes says whether rows of the code are sales that went through at a known
 // time.
@@ -255,6 +261,7 @@ func (b *rules) pairInTime(p, c []*item, pair func(p, c *item)) {
 	b.times[1] = appendTimes(b.times[1][:0], c[:knownC])
 	match := func(p, c *item) {
 		p.taken, c.taken = true, true
+		p.mate, c.mate = c.time, p.time
 		pair(p, c)
 	}
 	nearestPairs(b.times[0], b.times[1], b.limit, func(i, j int) { match(p[i], c[j]) })
@@ -294,6 +301,11 @@ func appendTimes(t []int64, rows []*item) []int64 {
 }
 
 func (b *rules) likePair(p, c *item) {
+	if p.code.waits() && c.code.waits() {
+		b.one = [2]*item{p, c}
+		b.out.group(InTransit, 0, Reason{Code: ReasonBothPending, Amount: c.amount() - p.amount()}, b.one[:1], b.one[1:])
+		return
+	}
 	if !p.code.live() {
 		why := Reason{Code: ReasonFailed}
 		if p.code.kind() == parse.Preauth && c.code.kind() == parse.Preauth {
@@ -448,7 +460,8 @@ func total(rows []*item) (s sum) {
 }
 
 // conflicts pairs what contradicts under one key, the closest contradictions
-// first: the same kind and amount that one side calls failed; then two failed
+// first: the same kind and amount that one side calls failed; then two that
+// both sides wait for (in transit, whatever their amounts); then two failed
 // rows that differ otherwise (nothing happened on either side, so it is no
 // conflict but failed); then ok against failed of any amount; then a sale
 // against a refund of the same size; then of any size. Each pairs one row with
@@ -459,6 +472,7 @@ func (b *rules) conflicts() {
 	kind := func(p, c *item) { b.conflict(ReasonKindConflict, p, c) }
 	live := func(it *item) bool { return it.code.live() && it.code.kind() != parse.Fee }
 	dead := func(it *item) bool { return !it.code.live() && it.code.kind() != parse.Fee }
+	waits := func(it *item) bool { return it.code.waits() && it.code.kind() != parse.Fee }
 	plus := func(it *item) bool { return live(it) && !it.negative() }
 	minus := func(it *item) bool { return live(it) && it.negative() }
 	asIs := func(it *item) (parse.Kind, money.Fen) { return it.code.kind(), it.amount() }
@@ -467,6 +481,7 @@ func (b *rules) conflicts() {
 
 	b.pairWhere(live, dead, asIs, status)
 	b.pairWhere(dead, live, asIs, status)
+	b.pairWhere(waits, waits, whatever, b.likePair)
 	b.pairWhere(dead, dead, whatever, b.likePair)
 	b.pairWhere(live, dead, whatever, status)
 	b.pairWhere(dead, live, whatever, status)

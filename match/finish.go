@@ -344,6 +344,9 @@ func (t trend) points() []TrendPoint {
 func (r *run) age(a ages, g *Group, d *draft) {
 	switch g.Match {
 	case PosOnly, InTransit:
+		if g.Reason.Code == ReasonBothPending {
+			return // it moves no money yet
+		}
 		a.add(g.DueDate, r.opt.AsOf, r.currencyOf(d), g.PosAmount)
 	case Partial:
 		a.add(g.DueDate, r.opt.AsOf, r.currencyOf(d), g.PosAmount-g.ClearingAmount)

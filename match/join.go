@@ -65,8 +65,24 @@ type quietSums struct {
 	amount sum
 }
 
-// beaten is a row that its key left over, and the row that went to another.
-type beaten struct{ row, other parse.Pos }
+// beaten is a row that its key left over, and the row of the other side that
+// carries the key too: within key_days it went to another row, else it is so
+// many days away. even says that the row it went to was no nearer in time.
+type beaten struct {
+	row, other parse.Pos
+	days       int32
+	even       bool
+}
+
+func newBeaten(it, other *item, limit int64) beaten {
+	b := beaten{row: it.pos(), other: other.pos()}
+	if d := abs(int64(it.time) - int64(other.time)); it.time != 0 && other.time != 0 && d > limit {
+		b.days = int32(d / daySeconds)
+	} else {
+		b.even = compareWhat(it, other) == 0 && it.time != 0 && other.time != 0 && other.mate != 0 && d == abs(int64(other.mate)-int64(other.time))
+	}
+	return b
+}
 
 // joiner joins partitions, one after another; it belongs to one goroutine.
 type joiner struct {
@@ -83,6 +99,7 @@ type joiner struct {
 	seen   [2]tally    // of the quiet groups' rows
 
 	facts [2][]fact
+	mask  uint32 // the part of a fact's high word that is key
 	heads []bucketHead
 	next  [2][]uint32 // chains of facts with one key, by index + 1
 	items [2][]item
@@ -92,7 +109,10 @@ type joiner struct {
 type bucketHead [2]uint32
 
 func newJoiner(r *run, key KeyType) *joiner {
-	j := &joiner{r: r, key: key, quiet: make([]quietSums, len(r.classes.list))}
+	j := &joiner{r: r, key: key, mask: ^uint32(0), quiet: make([]quietSums, len(r.classes.list))}
+	if key == KeyRefAlone {
+		j.mask = refAloneMask
+	}
 	j.rules = rules{key: key, keyDays: r.opt.KeyDays, out: j}
 	return j
 }
@@ -104,7 +124,7 @@ func (j *joiner) partition(ctx context.Context, st *store[fact], p int) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if n := st.rows(p); n > j.r.maxPartition && st.depth < maxDepth && !j.sameKeys(st, p) {
+	if n := st.rows(p); n > j.r.maxPartition && j.divides(st) && !j.sameKeys(st, p) {
 		return j.split(ctx, st, p)
 	}
 	for sd := range j.facts {
@@ -118,6 +138,14 @@ func (j *joiner) partition(ctx context.Context, st *store[fact], p int) error {
 	return nil
 }
 
+// divides says whether further bits of the key can split a store's partitions.
+func (j *joiner) divides(st *store[fact]) bool {
+	return st.depth < maxDepth && (j.key != KeyRefAlone || (st.depth+2)*st.bits <= refAloneBits)
+}
+
+// same says whether two facts carry the key of this join.
+func (j *joiner) same(f, g *fact) bool { return f.lo == g.lo && (f.hi^g.hi)&j.mask == 0 }
+
 // sameKeys says that all facts of a partition carry one key.
 func (j *joiner) sameKeys(st *store[fact], p int) bool {
 	var first *fact
@@ -129,7 +157,7 @@ func (j *joiner) sameKeys(st *store[fact], p int) bool {
 				first = &f
 			}
 			for i := range fs {
-				same = same && fs[i].sameKey(first)
+				same = same && j.same(&fs[i], first)
 			}
 		}); err != nil {
 			return true // the following load reports it
@@ -180,9 +208,20 @@ func (j *joiner) bucket() {
 				j.left[clearingSide] = append(j.left[clearingSide], c[n-1].pos())
 			}
 		case j.next[posSide][h[posSide]-1] == 0 && j.next[clearingSide][h[clearingSide]-1] == 0 &&
-			j.plainPair(&p[h[posSide]-1], &c[h[clearingSide]-1]):
+			j.plain(&p[h[posSide]-1], &c[h[clearingSide]-1]):
+		case j.key == KeyRefAlone:
+			j.leaveBucket(h)
 		default:
 			j.decide(h)
+		}
+	}
+}
+
+// leaveBucket leaves all rows of one key.
+func (j *joiner) leaveBucket(h bucketHead) {
+	for sd := range h {
+		for n := h[sd]; n != 0; n = j.next[sd][n-1] {
+			j.left[sd] = append(j.left[sd], j.facts[sd][n-1].pos())
 		}
 	}
 }
@@ -207,7 +246,7 @@ func (j *joiner) build(c []fact) {
 		at := c[i].lo & mask
 		for {
 			h := &j.heads[at][clearingSide]
-			if *h == 0 || c[*h-1].sameKey(&c[i]) {
+			if *h == 0 || j.same(&c[*h-1], &c[i]) {
 				j.next[clearingSide][i] = *h
 				*h = uint32(i + 1)
 				break
@@ -231,7 +270,7 @@ func (j *joiner) probe(p []fact) {
 				j.left[posSide] = append(j.left[posSide], p[i].pos())
 				break
 			}
-			if c[h[clearingSide]-1].sameKey(&p[i]) {
+			if j.same(&c[h[clearingSide]-1], &p[i]) {
 				j.next[posSide][i] = h[posSide]
 				h[posSide] = uint32(i + 1)
 				break
@@ -249,6 +288,14 @@ func resize[T any](s []T, n int) []T {
 	s = s[:n]
 	clear(s)
 	return s
+}
+
+// plain takes the common case of one row on either side.
+func (j *joiner) plain(p, c *fact) bool {
+	if j.key == KeyRefAlone {
+		return j.plainRefAlone(p, c)
+	}
+	return j.plainPair(p, c)
 }
 
 // plainPair takes the common case without ceremony: one row on either side, of
@@ -306,12 +353,7 @@ func (j *joiner) decide(h bucketHead) {
 
 // group implements sink.
 func (j *joiner) group(m Match, f Flags, why Reason, p, c []*item) {
-	if d, ok := apart(p, c); ok && d > j.r.opt.TimeDiff && m != FailedMatch {
-		f |= TimeDiff
-		if why.Code == ReasonAgrees {
-			why.Seconds = d
-		}
-	}
+	f |= timeDiff(&j.r.opt, m, &why, p, c)
 	if m == Matched && f == 0 && j.countQuiet(&p[0].fact, &c[0].fact) {
 		return
 	}
@@ -325,8 +367,20 @@ func (j *joiner) group(m Match, f Flags, why Reason, p, c []*item) {
 func (j *joiner) leave(sd side, it, other *item) {
 	j.left[sd] = append(j.left[sd], it.pos())
 	if other != nil {
-		j.beaten[sd] = append(j.beaten[sd], beaten{it.pos(), other.pos()})
+		j.beaten[sd] = append(j.beaten[sd], newBeaten(it, other, j.rules.limit))
 	}
+}
+
+// timeDiff is the flag of a group whose sides' clock times are too far apart.
+func timeDiff(opt *Options, m Match, why *Reason, p, c []*item) Flags {
+	d, ok := apart(p, c)
+	if !ok || d <= opt.TimeDiff || m == FailedMatch {
+		return 0
+	}
+	if why.Code == ReasonAgrees {
+		why.Seconds = d
+	}
+	return TimeDiff
 }
 
 // apart is how far apart in seconds the two sides' clock times are.

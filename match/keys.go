@@ -9,7 +9,8 @@ import (
 	"github.com/zeebo/xxh3"
 )
 
-// Keys in the order of SPEC section 3.1, the strictest first.
+// Keys in the order of SPEC section 3.1, the strictest first. KeyRefAlone comes
+// after them and asks for more than equality, see refalone.go.
 var keyOrder = [...]KeyType{KeyOrder, KeyChannel, KeyRef, KeyTrace}
 
 // fields are the text fields a row needs to carry the key. KeyTrace needs the
@@ -25,6 +26,8 @@ func (k KeyType) fields() parse.FieldSet {
 		return s.With(parse.TerminalID, parse.RefNo)
 	case KeyTrace:
 		return s.With(parse.TerminalID, parse.BatchNo, parse.TraceNo)
+	case KeyRefAlone:
+		return s.With(parse.RefNo)
 	}
 	return s
 }
@@ -33,7 +36,7 @@ func (k KeyType) fields() parse.FieldSet {
 // key whose fields one side never binds costs nothing.
 func usableKeys(pos, clearing parse.FieldSet) []KeyType {
 	var keys []KeyType
-	for _, k := range keyOrder {
+	for _, k := range append(keyOrder[:], KeyRefAlone) {
 		f := k.fields()
 		if pos&f == f && clearing&f == f {
 			keys = append(keys, k)
@@ -96,6 +99,8 @@ func (h *keyer) key(k KeyType, r *parse.Row) (v keyValue, ok bool) {
 		}
 	}
 	switch {
+	case k == KeyRefAlone:
+		return h.refAlone(r)
 	case len(a) == 0:
 		return keyValue{}, false
 	case exact:

@@ -124,8 +124,10 @@ type run struct {
 	swiped       map[parse.Pos]swiped // of the side that swipes are looked for on
 	terminals    places
 	scanned      [2]tally
-	rest         [2][]placed                // rows without a usable key
-	beaten       [2]map[parse.Pos]parse.Pos // rows whose key went to another: the row that it is on
+	rest         [2][]placed             // rows without a usable key
+	beaten       [2]map[parse.Pos]beaten // rows whose key is on a row that they did not get
+	refAlone     bool                    // rows are filed under their reference number alone
+	refLoose     map[uint64]struct{}     // numbers of loose rows, when such a join begins
 	loose        [2][]loose
 	bares        [][4]uint64 // see loose.bare
 	drafts       []draft
@@ -146,10 +148,11 @@ func newRun(opt Options, pos, clearing, bank Source) *run {
 	}
 	r.classes.ids = map[class]uint32{}
 	r.fees = feeLedger{}
-	r.beaten = [2]map[parse.Pos]parse.Pos{{}, {}}
+	r.beaten = [2]map[parse.Pos]beaten{{}, {}}
 	if pos != nil && clearing != nil {
 		r.keys = usableKeys(pos.Carries(), clearing.Carries())
 	}
+	r.refAlone = r.refAloneInScan()
 	for range r.keys {
 		r.stores = append(r.stores, newStore[fact](r.spill, uint(opt.partBits), opt.chunkFacts, 0))
 	}
@@ -213,6 +216,9 @@ func (r *run) needs(sd side, carries parse.FieldSet) parse.FieldSet {
 	}
 	for _, k := range r.keys {
 		need |= k.fields()
+	}
+	if r.refAlone {
+		need = need.With(parse.TerminalID, parse.CardTail)
 	}
 	if r.swipeSide(sd) {
 		need |= swipeFields
@@ -293,6 +299,9 @@ func (s *scanner) close() error {
 func (s *scanner) place(row *parse.Row, class uint32, from int) bool {
 	if row.Kind != parse.Payout {
 		for i, k := range s.r.keys[from:] {
+			if k == KeyRefAlone && !s.r.refAlone {
+				continue
+			}
 			if v, ok := s.keyer.key(k, row); ok {
 				s.writers[from+i].next(v.hi).set(v, row, class)
 				return true
@@ -313,11 +322,17 @@ func (r *run) classCodes(context.Context) error {
 
 // joinKeys joins key by key; what one key leaves goes on to the next.
 func (r *run) joinKeys(ctx context.Context) error {
-	for i := range r.keys {
+	for i, k := range r.keys {
+		if k == KeyRefAlone {
+			if err := r.startRefAlone(ctx); err != nil {
+				return err
+			}
+		}
 		left, err := r.joinKey(ctx, i)
 		if err != nil {
 			return err
 		}
+		r.refAlone = r.refAlone || int64(len(left[posSide])) > r.scanned[posSide].n/bulkShare
 		for sd := range left {
 			if err := r.advance(ctx, side(sd), left[sd], i+1); err != nil {
 				return err
@@ -355,15 +370,21 @@ func (r *run) joinKey(ctx context.Context, i int) (left [2][]parse.Pos, err erro
 		}
 		for sd := range left {
 			left[sd] = append(left[sd], j.left[sd]...)
-			for _, b := range j.beaten[sd] {
-				if _, stricter := r.beaten[sd][b.row]; !stricter {
-					r.beaten[sd][b.row] = b.other
-				}
-			}
+			r.keepBeaten(side(sd), j.beaten[sd])
 			r.quietSeen[sd].merge(&j.seen[sd])
 		}
 	}
 	return left, nil
+}
+
+// keepBeaten notes rows that did not get a row of their key; the strictest key
+// comes first.
+func (r *run) keepBeaten(sd side, rows []beaten) {
+	for _, b := range rows {
+		if _, stricter := r.beaten[sd][b.row]; !stricter {
+			r.beaten[sd][b.row] = b
+		}
+	}
 }
 
 // parallel calls work for 0 … n-1, on as many goroutines as the run may use,

@@ -31,7 +31,7 @@ func groupTexts(res *Result) []string {
 		if g.Match == Duplicate || g.Match == Voided {
 			other = g.Reason.Other
 		}
-		out = append(out, groupText(g.Match, g.KeyType, g.Flags&(Split|TimeDiff|NoFile), g.Reason.Code, other, g.Pos, g.Clearing))
+		out = append(out, groupText(g.Match, g.KeyType, g.Flags&(Split|TimeDiff|NoFile|TerminalDiff), g.Reason.Code, other, g.Pos, g.Clearing))
 	}
 	sort.Strings(out)
 	return out
@@ -76,7 +76,7 @@ func randomRow(rng *rand.Rand, clearing bool) parse.Row {
 	r.Text[parse.OrderNo] = pick("", "", "", "7", "007", "A")
 	r.Text[parse.ChannelNo] = pick("", "", "", "x", "y")
 	r.Text[parse.TerminalID] = pick("", "T1", "T1", "T2", "0T2")
-	r.Text[parse.RefNo] = pick("", "", "1", "01", "2")
+	r.Text[parse.RefNo] = pick("", "", "1", "01", "2", "12345678", "12345678", "012345678", "1234567890")
 	r.Text[parse.BatchNo] = pick("", "9")
 	r.Text[parse.TraceNo] = pick("", "5", "05", "6")
 	r.Text[parse.CardTail] = pick("", "", "1111", "622202******2222", "**")

@@ -12,6 +12,9 @@ import (
 // suggestions, and one side only.
 func (r *run) decideRest(ctx context.Context) error {
 	r.sortLoose()
+	if err := r.pairRefAlone(ctx); err != nil {
+		return err
+	}
 	r.voids()
 	if err := r.suggestions(ctx); err != nil {
 		return err
@@ -262,8 +265,14 @@ func (r *run) openReason(sd side, l *loose) Reason {
 		why.Code = l.why
 	default:
 		// Perhaps a row carries its key but went to another one.
-		if at, ok := r.beaten[sd][l.pos()]; ok {
-			why.Code, why.Other, why.HasOther = ReasonKeyTaken, at, true
+		if b, ok := r.beaten[sd][l.pos()]; ok {
+			why.Code, why.Other, why.HasOther = ReasonKeyTaken, b.other, true
+			switch {
+			case b.days > 0:
+				why.Code, why.N = ReasonKeyDays, b.days
+			case b.even:
+				why.Code = ReasonKeyEven
+			}
 		}
 		return why
 	}

@@ -19,7 +19,8 @@ type oracle struct {
 	p, c     []*oracleRow
 	groups   []string
 	terminal map[string][]merchantKey
-	beaten   map[*oracleRow]bool // its key was on a row that went to another
+	apart    bool                      // the terminals of the pair at hand differ
+	beaten   map[*oracleRow]ReasonCode // its key was on a row that went to another
 }
 
 type oracleRow struct {
@@ -31,10 +32,11 @@ type oracleRow struct {
 	live     bool
 	tie      *oracleRow
 	tieN     int
+	mate     *oracleRow
 }
 
 func oracleRun(pos, clearing []parse.Row, opt Options) []string {
-	o := &oracle{opt: opt, terminal: map[string][]merchantKey{}, beaten: map[*oracleRow]bool{}}
+	o := &oracle{opt: opt, terminal: map[string][]merchantKey{}, beaten: map[*oracleRow]ReasonCode{}}
 	o.p, o.c = oracleRows(pos, false), oracleRows(clearing, true)
 	for _, r := range o.c {
 		if t := r.text(parse.TerminalID); t != "" {
@@ -47,6 +49,7 @@ func oracleRun(pos, clearing []parse.Row, opt Options) []string {
 	for k := KeyOrder; k <= KeyTrace; k++ {
 		o.pass(k)
 	}
+	o.refAlone()
 	o.voids()
 	o.suggest()
 	o.oneSided()
@@ -125,6 +128,12 @@ func before(a, b *oracleRow) bool {
 		return b.HasClock
 	}
 	wa, wb := int(a.kind), int(b.kind)
+	if a.waits() {
+		wa += 64
+	}
+	if b.waits() {
+		wb += 64
+	}
 	if a.live {
 		wa += 16
 	}
@@ -174,7 +183,9 @@ func (o *oracle) bucket(k KeyType, p, c []*oracleRow) {
 			limit = o.opt.KeyDays*86400 + 43200
 		}
 	}
-	like := func(a, b *oracleRow) bool { return a.kind == b.kind && a.live == b.live && a.Amount == b.Amount }
+	like := func(a, b *oracleRow) bool {
+		return a.kind == b.kind && a.live == b.live && a.waits() == b.waits() && a.Amount == b.Amount
+	}
 	var paired []*oracleRow
 	o.pairs(p, c, limit, like, func(a, b *oracleRow) {
 		paired = append(paired, a, b)
@@ -203,6 +214,7 @@ func (o *oracle) bucket(k KeyType, p, c []*oracleRow) {
 			return mixed(a, b) && a.live == liveP && a.kind == b.kind && a.Amount == b.Amount
 		}, conflict(ReasonStatusConflict))
 	}
+	o.pairs(p, c, limit, func(a, b *oracleRow) bool { return a.waits() && b.waits() && !fee(a) && !fee(b) }, func(a, b *oracleRow) { o.both(k, a, b) })
 	o.pairs(p, c, limit, func(a, b *oracleRow) bool { return !a.live && !b.live && !fee(a) && !fee(b) }, func(a, b *oracleRow) { o.both(k, a, b) })
 	for _, liveP := range []bool{true, false} {
 		o.pairs(p, c, limit, func(a, b *oracleRow) bool { return mixed(a, b) && a.live == liveP }, conflict(ReasonStatusConflict))
@@ -216,8 +228,110 @@ func (o *oracle) bucket(k KeyType, p, c []*oracleRow) {
 	}
 	for i, rows := range [2][]*oracleRow{p, c} {
 		for _, r := range rows {
-			if !r.used && slices.ContainsFunc([2][]*oracleRow{c, p}[i], func(q *oracleRow) bool { return q.used }) {
-				o.beaten[r] = true
+			if r.used || o.beaten[r] != NoReason {
+				continue
+			}
+			var near *oracleRow
+			for _, q := range [2][]*oracleRow{c, p}[i] { // in the order of compareLike
+				if q.used && (near == nil || secondsApart(r, q) < secondsApart(r, near)) {
+					near = q
+				}
+			}
+			switch {
+			case near == nil:
+			case r.Time != 0 && near.Time != 0 && secondsApart(r, near) > limit:
+				o.beaten[r] = ReasonKeyDays
+			case r.Time != 0 && near.Time != 0 && near.mate != nil && near.mate.Time != 0 && like(r, near) && secondsApart(r, near) == secondsApart(near.mate, near):
+				o.beaten[r] = ReasonKeyEven
+			default:
+				o.beaten[r] = ReasonKeyTaken
+			}
+		}
+	}
+}
+
+// gap is how far apart two rows are, as numbers: an unknown time is 2000-01-01.
+func secondsApart(a, b *oracleRow) int64 {
+	x, y := int64(0), int64(0)
+	if a.Time != 0 {
+		x = a.t() - epoch2000
+	}
+	if b.Time != 0 {
+		y = b.t() - epoch2000
+	}
+	return max(x-y, y-x)
+}
+
+// waits: pending, and money may move yet.
+func (r *oracleRow) waits() bool {
+	return r.Status == parse.Pending && r.kind != parse.Preauth && r.kind != parse.Payout
+}
+
+// refAlone pairs by the reference number without a terminal, where it is unique
+// on both sides.
+func (o *oracle) refAlone() {
+	number := func(r *oracleRow) string {
+		ref := r.text(parse.RefNo)
+		if r.used || len(strings.TrimLeft(ref, "0")) < 8 || r.kind == parse.Fee || r.kind == parse.Payout {
+			return ""
+		}
+		return r.cur() + "|" + ref
+	}
+	of := func(rows []*oracleRow, v string) (out []*oracleRow) {
+		for _, r := range rows {
+			if number(r) == v {
+				out = append(out, r)
+			}
+		}
+		return out
+	}
+	type bucket struct{ p, c []*oracleRow }
+	var buckets []bucket
+	seen := map[string]bool{"": true}
+	for _, r := range o.p {
+		if v := number(r); !seen[v] {
+			seen[v] = true
+			buckets = append(buckets, bucket{of(o.p, v), of(o.c, v)})
+		}
+	}
+	copies := func(a, b *oracleRow) bool {
+		return a.kind == b.kind && a.live == b.live && a.waits() == b.waits() && a.Amount == b.Amount && a.t() == b.t() && a.HasClock == b.HasClock &&
+			a.text(parse.TerminalID) == b.text(parse.TerminalID) && lastFour(a) == lastFour(b)
+	}
+	for _, b := range buckets {
+		limit := o.opt.KeyDays * 86400
+		for _, r := range slices.Concat(b.p, b.c) {
+			if r.Time != 0 && !r.HasClock {
+				limit = o.opt.KeyDays*86400 + 43200
+			}
+		}
+		near := func(a, b *oracleRow) bool { return a.Time == 0 || b.Time == 0 || secondsApart(a, b) <= limit }
+		for _, p := range b.p {
+			for _, c := range b.c {
+				if p.used || c.used || !near(p, c) {
+					continue
+				}
+				// Whoever is near to one of the two is a copy of it.
+				unique := func(rows []*oracleRow, r *oracleRow) bool {
+					return !slices.ContainsFunc(rows, func(q *oracleRow) bool { return (near(q, p) || near(q, c)) && !copies(q, r) })
+				}
+				tp, tc := p.text(parse.TerminalID), c.text(parse.TerminalID)
+				apart := tp != "" && tc != ""
+				if !unique(b.p, p) || !unique(b.c, c) || cardsDiffer(p, c) || apart && (tp == tc || p.kind != c.kind || p.Amount != c.Amount) {
+					continue
+				}
+				same := func(rows []*oracleRow, r *oracleRow) (out []*oracleRow) {
+					for _, q := range rows {
+						if copies(q, r) {
+							out = append(out, q)
+						}
+					}
+					sort.Slice(out, func(i, j int) bool { return before(out[i], out[j]) })
+					return out
+				}
+				o.apart = apart
+				o.bucket(KeyRefAlone, same(b.p, p), same(b.c, c))
+				o.apart = false
 			}
 		}
 	}
@@ -233,6 +347,8 @@ func (r *oracleRow) negative() bool {
 // both emits a pair of like rows, or of two that did not happen.
 func (o *oracle) both(k KeyType, a, b *oracleRow) {
 	switch {
+	case a.waits() && b.waits():
+		o.emit(InTransit, k, ReasonBothPending, nil, a, b)
 	case a.live:
 		o.emit(Matched, k, ReasonAgrees, nil, a, b)
 	case a.kind == parse.Preauth && b.kind == parse.Preauth:
@@ -273,6 +389,7 @@ func (o *oracle) pairs(p, c []*oracleRow, limit int64, may func(a, b *oracleRow)
 		if bestA == nil {
 			return
 		}
+		bestA.mate, bestB.mate = bestB, bestA
 		pair(bestA, bestB)
 	}
 }
@@ -364,6 +481,9 @@ func (o *oracle) emitFlags(m Match, k KeyType, why ReasonCode, other *oracleRow,
 	}
 	if (m == Matched || m == Partial || m == Over) && len(rows) > 2 {
 		f |= Split
+	}
+	if o.apart && len(p) > 0 && len(c) > 0 {
+		f |= TerminalDiff
 	}
 	if clock && len(p) > 0 && len(c) > 0 && hi-lo > o.opt.TimeDiff && m != FailedMatch && m != Suggested {
 		f |= TimeDiff
@@ -729,8 +849,8 @@ func (o *oracle) evidence(r *oracleRow, others []*oracleRow) ReasonCode {
 			return ReasonOtherAmount
 		}
 	}
-	if o.beaten[r] {
-		return ReasonKeyTaken
+	if why := o.beaten[r]; why != NoReason {
+		return why
 	}
 	return ReasonNoCandidate
 }

@@ -267,12 +267,22 @@ func (r *run) time(g *Group, d *draft) {
 	switch g.Match {
 	case Voided, FailedMatch, Duplicate:
 	case InTransit:
-		g.Timing, g.DueDate = PendingTiming, d.owed.due
+		g.Timing, g.DueDate = PendingTiming, r.waitsUntil(d)
 	case PosOnly:
 		r.timeOpen(g, d)
 	default:
 		r.timeCleared(g, d)
 	}
+}
+
+// waitsUntil is when the money of a group in transit should come: by its sale's
+// contract, or by that of the clearing row that is pending too.
+func (r *run) waitsUntil(d *draft) parse.Date {
+	if d.owed != nil {
+		return d.owed.due
+	}
+	c := &r.classes.list[d.clr()[0].class]
+	return r.due(r.opt.Contracts.For(c.acquirer, c.merchant, c.day), c.day)
 }
 
 // timeOpen: a sale that was not cleared is owed from the day it should have

@@ -142,4 +142,12 @@ const (
 	// ReasonRefundOpen: not done after N business days, where Day was the last
 	// one that the contract allows.
 	ReasonRefundOpen
+
+	// More reasons of transaction groups.
+
+	// ReasonBothPending: both sides still wait; Amount is clearing − sold, in fen.
+	ReasonBothPending
+	// ReasonKeyEven: as ReasonKeyTaken, but the row that Other was paired with is
+	// no nearer to it in time: which of the two it was is arbitrary.
+	ReasonKeyEven
 )

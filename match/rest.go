@@ -19,6 +19,9 @@ type loose struct {
 	// zeros, as a spreadsheet would have left them; 0: no key has any.
 	keys [4]uint64
 	bare uint32
+	// refAlone is a fingerprint of the reference number where it serves without
+	// its terminal, 0 elsewhere.
+	refAlone uint64
 	// links are order_no, channel_no, and reference and trace number with the
 	// terminal: by them a void names its sale. orig is what this row names,
 	// alone and with its terminal.
@@ -44,6 +47,9 @@ func (s *scanner) loosen(row *parse.Row, class uint32) {
 	l.fact.set(keyValue{}, row, class)
 	l.detail, s.buf = detailOf(s.classer, s.buf, row)
 	l.keys = h.keys(row)
+	if v, ok := h.key(KeyRefAlone, row); ok {
+		l.refAlone = v.lo | 1
+	}
 	if bare := *row; stripRow(&bare) {
 		if keys := h.keys(&bare); keys != l.keys {
 			s.bares = append(s.bares, keys)

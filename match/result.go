@@ -62,11 +62,12 @@ const (
 	NoFile
 	Carried
 	DateOdd
-	NumFlags = 12
+	TerminalDiff
+	NumFlags = 13
 )
 
 // FlagNames are the codes of the flags, lowest bit first.
-var FlagNames = [NumFlags]string{"fee_diff", "split", "time_diff", "held", "refund_late", "account_changed", "over_limit", "repeat_swipe", "off_hours", "no_file", "carried", "date_odd"}
+var FlagNames = [NumFlags]string{"fee_diff", "split", "time_diff", "held", "refund_late", "account_changed", "over_limit", "repeat_swipe", "off_hours", "no_file", "carried", "date_odd", "terminal_diff"}
 
 // KeyType is which key brought a group together.
 type KeyType uint8
@@ -77,12 +78,14 @@ const (
 	KeyChannel
 	KeyRef
 	KeyTrace
+	// KeyRefAlone is a reference number without its terminal.
+	KeyRefAlone
 	KeySuggestion
 )
 
 // String is the code of the machine-readable results.
 func (k KeyType) String() string {
-	return [...]string{"", "order_no", "channel_no", "ref_no", "trace_no", "suggestion"}[k]
+	return [...]string{"", "order_no", "channel_no", "ref_no", "trace_no", "ref_no", "suggestion"}[k]
 }
 
 // Group is one line of transactions.csv: rows of either side that belong

@@ -63,6 +63,12 @@ func (r *run) markSwipes(ctx context.Context, st *store[swipe], sd side) error {
 		f.t = &r.opt.Thresholds
 		return f.partition(st, sd, p)
 	})
+	if err != nil {
+		return err
+	}
+	if err := r.countCopiesOnce(ctx, sd, finders); err != nil {
+		return err
+	}
 	r.swiped = map[parse.Pos]swiped{}
 	for i := range finders {
 		for _, s := range finders[i].found {
@@ -70,7 +76,87 @@ func (r *run) markSwipes(ctx context.Context, st *store[swipe], sd side) error {
 			r.swiped[s.pos] = s
 		}
 	}
-	return err
+	return nil
+}
+
+// countCopiesOnce decides the sales of one card at one terminal of which some
+// are of the same time, and may be copies of one row. That takes their content,
+// so they are read again.
+func (r *run) countCopiesOnce(ctx context.Context, sd side, finders []swipeFinder) error {
+	var doubt []swipe
+	for i := range finders {
+		doubt = append(doubt, finders[i].doubt...)
+		finders[i].doubt = nil
+	}
+	if len(doubt) == 0 {
+		return nil
+	}
+	slices.SortFunc(doubt, func(a, b swipe) int { return cmp.Compare(a.pos(), b.pos()) })
+	at, saleOf := make([]parse.Pos, len(doubt)), map[parse.Pos]uint64{}
+	sales := make([]uint64, len(doubt))
+	for i := range doubt {
+		at[i] = doubt[i].pos()
+	}
+	err := r.source(sd).Reread(ctx, r.opt.Workers, at, func(int) func(int, *parse.Row) {
+		h, buf := newKeyer(r.opt.seed), []byte(nil)
+		return func(i int, row *parse.Row) { sales[i], buf = h.sale(buf, row) }
+	})
+	if err != nil {
+		return err
+	}
+	for i, p := range at {
+		saleOf[p] = sales[i]
+	}
+	slices.SortFunc(doubt, func(a, b swipe) int {
+		return cmp.Or(cmp.Compare(a.who>>8, b.who>>8), cmp.Compare(a.time, b.time), cmp.Compare(saleOf[a.pos()], saleOf[b.pos()]), cmp.Compare(a.pos(), b.pos()))
+	})
+	f := &finders[0]
+	f.t = &r.opt.Thresholds
+	for run := doubt; len(run) > 0; {
+		n := sameSwiper(run)
+		f.repeatedOnce(run[:n], saleOf)
+		run = run[n:]
+	}
+	return nil
+}
+
+// sale is a fingerprint by which copies of one row are known: its keys and
+// amount, or everything that it says where it carries no key.
+func (h *keyer) sale(buf []byte, row *parse.Row) (uint64, []byte) {
+	sum := uint64(row.Amount)
+	any := false
+	for _, k := range h.keys(row) {
+		any = any || k != 0
+		sum = mix(sum ^ k)
+	}
+	if v, ok := h.key(KeyRefAlone, row); ok {
+		return mix(sum ^ v.lo), buf
+	}
+	if any {
+		return sum, buf
+	}
+	return digest(buf, row)
+}
+
+// repeatedOnce is repeated with every sale counted once; its copies share what
+// is found of it.
+func (f *swipeFinder) repeatedOnce(run []swipe, saleOf map[parse.Pos]uint64) {
+	var once []swipe
+	copies := map[parse.Pos][]swipe{}
+	for _, s := range run {
+		if last := len(once) - 1; last >= 0 && once[last].time == s.time && saleOf[once[last].pos()] == saleOf[s.pos()] {
+			copies[once[last].pos()] = append(copies[once[last].pos()], s)
+			continue
+		}
+		once = append(once, s)
+	}
+	from := len(f.found)
+	f.repeated(once)
+	for _, s := range f.found[from:] {
+		for _, c := range copies[s.pos] {
+			f.found = append(f.found, swiped{c.pos(), s.n, s.seconds})
+		}
+	}
 }
 
 // swiped is a repeated swipe: one of so many in a row, and how many seconds lie
@@ -90,6 +176,7 @@ type swipeFinder struct {
 	shift uint     // a fingerprint's upper bits choose the counter
 	maybe []swipe
 	found []swiped
+	doubt []swipe // all of one card's at one terminal, where two are of one time
 }
 
 // partition adds one partition's repeated swipes.
@@ -108,14 +195,35 @@ func (f *swipeFinder) partition(st *store[swipe], sd side, p int) error {
 		return cmp.Or(cmp.Compare(a.who>>8, b.who>>8), cmp.Compare(a.time, b.time))
 	})
 	for run := f.maybe; len(run) > 0; {
-		n := 1
-		for n < len(run) && run[n].who>>8 == run[0].who>>8 {
-			n++
+		n := sameSwiper(run)
+		if simultaneous(run[:n]) {
+			f.doubt = append(f.doubt, run[:n]...)
+		} else {
+			f.repeated(run[:n])
 		}
-		f.repeated(run[:n])
 		run = run[n:]
 	}
 	return nil
+}
+
+// sameSwiper counts the leading sales of one card at one terminal.
+func sameSwiper(run []swipe) int {
+	n := 1
+	for n < len(run) && run[n].who>>8 == run[0].who>>8 {
+		n++
+	}
+	return n
+}
+
+// simultaneous says whether two of some sales, in order of time, are of the
+// same time.
+func simultaneous(run []swipe) bool {
+	for i := 1; i < len(run); i++ {
+		if run[i].time == run[i-1].time {
+			return true
+		}
+	}
+	return false
 }
 
 // counters are the two that a sale counts in. Time is cut into pieces of at
@@ -162,6 +270,9 @@ func (f *swipeFinder) sift(all []swipe) {
 // that follow each other closely.
 func (f *swipeFinder) repeated(run []swipe) {
 	first, end := 0, 0 // the swipes in a row that are being gathered
+	if len(run) < f.t.SwipeCount {
+		return
+	}
 	for i := f.t.SwipeCount - 1; i < len(run); i++ {
 		from := i - f.t.SwipeCount + 1
 		if int64(run[i].time-run[from].time) > f.t.SwipeWindow {

@@ -54,6 +54,7 @@ var flagNames = [match.NumFlags]text{
 	{"缺对账文件", "File missing"},
 	{"往日未平", "Carried"},
 	{"日期异常", "Odd dates"},
+	{"终端号不符", "Terminals differ"},
 }
 
 var creditNames = [match.NumCreditState]text{
@@ -106,5 +107,6 @@ var sideCodes = [4]string{"unknown", "pos", "clearing", "bank"}
 var keyNames = [...]text{
 	match.NoKey: {"", ""}, match.KeyOrder: {"订单号", "order number"}, match.KeyChannel: {"渠道流水号", "channel number"},
 	match.KeyRef: {"参考号", "reference number"}, match.KeyTrace: {"批次凭证号", "batch and trace number"},
+	match.KeyRefAlone:   {"参考号", "reference number"},
 	match.KeySuggestion: {"推测", "suggestion"},
 }

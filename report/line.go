@@ -176,7 +176,7 @@ func (l *line) key() string {
 		return l.field(parse.OrderNo)
 	case match.KeyChannel:
 		return l.field(parse.ChannelNo)
-	case match.KeyRef:
+	case match.KeyRef, match.KeyRefAlone:
 		return l.field(parse.RefNo)
 	case match.KeyTrace:
 		return l.of(batchTrace)

@@ -44,6 +44,10 @@ func (l *line) flagReason() (said string) {
 	if f&match.TimeDiff != 0 && len(l.pos) > 0 && len(l.clearing) > 0 {
 		add(l.say("两边交易时间相差%s：商户 %s，收单 %s", "the times are %s apart: POS %s, clearing %s", l.span(l.apart()), rowTime(l.pos[0]), rowTime(l.clearing[0])))
 	}
+	if f&match.TerminalDiff != 0 {
+		terminal := func(r *parse.Record) string { return r.Text[parse.TerminalID] }
+		add(l.say("终端号不同：商户 %s，收单 %s", "the terminals differ: POS %s, clearing %s", distinct(l.pos, terminal), distinct(l.clearing, terminal)))
+	}
 	if s := l.settlement; f&match.Held != 0 && s != nil && len(s.Held) > 0 {
 		add(l.say("结算批次 %s 少到 %s 元，恰好是被标记的 %d 笔的净额之和", "the settlement %s is short by %s, exactly the nets of the %d marked rows", s.ID, grouped(s.Outstanding), len(s.Held)))
 	}
@@ -131,7 +135,7 @@ func (l *line) outcomeReason() string {
 		match.ReasonCreditedMore, match.ReasonKindConflict, match.ReasonStatusConflict:
 		return l.pairedReason()
 	case match.ReasonNoCandidate, match.ReasonKeyTaken, match.ReasonOtherAmount, match.ReasonOtherTime, match.ReasonKeyDays,
-		match.ReasonOtherCard, match.ReasonTie:
+		match.ReasonOtherCard, match.ReasonTie, match.ReasonKeyEven:
 		return l.candidateReason()
 	}
 	return l.stateReason()
@@ -211,6 +215,8 @@ func (l *line) candidateReason() string {
 		return l.say("%s中没有%s为 %s 的记录，也没有同地点、同金额且时间相近的记录", "no %s row carries %s %s, and none of the same place and amount is near in time", other, name, value)
 	case match.ReasonKeyTaken:
 		return l.say("%s（%s 元）的单号相同，但它已与另一笔配对，没有第二笔可配", "%s (%s) carries the same number but is already matched with another row; there is no second one", where, l.otherAmount())
+	case match.ReasonKeyEven:
+		return l.say("%s（%s 元）的单号相同，但只有这一笔：它在时间上与两笔同样接近，已与另一笔配对", "%s (%s) carries the same number, but there is only one: it is equally near in time to two rows and is matched with the other one", where, l.otherAmount())
 	case match.ReasonOtherAmount:
 		return l.say("最接近的是%s（%s 元），金额相差 %s 元", "nearest is %s (%s), its amount differs by %s", where, l.otherAmount(), grouped(abs(g.Reason.Amount)))
 	case match.ReasonOtherTime:
@@ -298,12 +304,24 @@ func (l *line) stateReason() string {
 		return l.say("交易失败，不涉及资金：%s", "the transaction failed, no money moves: %s", l.sidesWithStatus())
 	case match.ReasonPending:
 		return l.say("交易尚未完成，等待结果：%s", "the transaction is not final: %s", l.sidesWithStatus())
+	case match.ReasonBothPending:
+		return l.pendingReason()
 	case match.ReasonNoMoney:
 		return l.say("%s不划转资金，不影响应收", "%s moves no money", l.of(func(r *parse.Record) string { return kindNames[r.Kind].in(l.lang) }))
 	case match.ReasonPayoutRow:
 		return l.say("划款记录，不是交易", "a payout, no transaction")
 	}
 	return ""
+}
+
+// pendingReason is of a pair that both sides still wait for.
+func (l *line) pendingReason() string {
+	pos, clearing := grouped(l.group.PosAmount), grouped(l.group.ClearingAmount)
+	if d := l.group.Reason.Amount; d != 0 {
+		return l.say("%s两边都在处理中，等待结果；金额不同：商户 %s 元，收单 %s 元，相差 %s 元", "%sboth sides are pending, the result is awaited; the amounts differ: POS %s, clearing %s, by %s",
+			l.keyPhrase(), pos, clearing, grouped(abs(d)))
+	}
+	return l.say("%s两边都在处理中，金额 %s 元，等待结果", "%sboth sides are pending on %s, the result is awaited", l.keyPhrase(), clearing)
 }
 
 // sidesWithStatus says what each side that has the row says of it.

@@ -12,7 +12,7 @@ import (
 
 // lastReason is the last code of match/reason.go; TestEveryReasonHasASentence
 // finds out when a code has been added behind it.
-const lastReason = match.ReasonRefundOpen
+const lastReason = match.ReasonKeyEven
 
 // oddPair is a sale and what the acquirer has for it.
 func oddPair() *line {
@@ -43,6 +43,8 @@ var groupSentences = map[match.ReasonCode]text{
 	match.ReasonKeyDays:        {"收单 jy.txt:9 2026-01-05 23:16:05 的单号相同，但相隔 3 天，号码会循环使用，不作同一笔", "Clearing jy.txt:9 2026-01-05 23:16:05 carries the same number but is 3 days away; numbers come round again"},
 	match.ReasonOtherCard:      {"最接近的是收单 jy.txt:9 2026-01-05 23:16:05（40.00 元），但卡号不同：6222**1234 与 6222**9999", "nearest is Clearing jy.txt:9 2026-01-05 23:16:05 (40.00), but the cards differ: 6222**1234 and 6222**9999"},
 	match.ReasonTie:            {"收单文件中有 3 笔同样接近（如 jy.txt:9），无法判定是哪一笔", "3 clearing rows fit equally well (such as jy.txt:9), none is chosen"},
+	match.ReasonKeyEven:        {"收单 jy.txt:9 2026-01-05 23:16:05（40.00 元）的单号相同，但只有这一笔：它在时间上与两笔同样接近，已与另一笔配对", "Clearing jy.txt:9 2026-01-05 23:16:05 (40.00) carries the same number, but there is only one: it is equally near in time to two rows and is matched with the other one"},
+	match.ReasonBothPending:    {"订单号 00A001：两边都在处理中，等待结果；金额不同：商户 45.00 元，收单 40.00 元，相差 5.00 元", "order number 00A001: both sides are pending, the result is awaited; the amounts differ: POS 45.00, clearing 40.00, by 5.00"},
 	match.ReasonDuplicate:      {"与 jy.txt:9 重复：单号、金额 45.00 元、类型和时间都相同", "repeats jy.txt:9: same number, amount 45.00, kind and time"},
 	match.ReasonVoided:         {"已与 jy.txt:9 的 40.00 元相抵，收单未清算，无应收", "cancelled by jy.txt:9 (40.00) before clearing; nothing is owed"},
 	match.ReasonSuggested:      {"同地点、同金额 45.00 元，时间相差 61 分 5 秒，但没有共同的单号，请人工确认", "same place and amount 45.00, 61 min 5 s apart, but no common number: please confirm"},
@@ -62,7 +64,7 @@ func TestReasonOfAGroup(t *testing.T) {
 			l := oddPair()
 			l.lang = lang
 			l.group.KeyType = match.KeyOrder
-			if code >= match.ReasonNoCandidate && code <= match.ReasonTie { // one-sided
+			if code >= match.ReasonNoCandidate && code <= match.ReasonTie || code == match.ReasonKeyEven { // one-sided
 				l.clearing = nil
 			}
 			l.group.Reason = match.Reason{Code: code, HasOther: true, OtherSide: parse.SideClearing, N: 3, Amount: -500, Seconds: -3665, Day: asOf}

@@ -1,0 +1,354 @@
+package match
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"duizhang/parse"
+
+	"github.com/zeebo/xxh3"
+)
+
+// A reference number without its terminal is the last of the keys (SPEC
+// section 3.1): a till often knows no terminal, or numbers its own. It counts
+// from minRefAlone characters on, leading zeros aside, where it is unique on
+// both sides within key_days (copies of one row count once), no card tail
+// contradicts, and one of the two rows has no terminal, or the terminals differ
+// but amount and kind agree.
+//
+// Where one side knows no terminal at all the number is a key like the others:
+// filed in the scan, and the plain pairs, which are nearly all, are joined by
+// their facts. Everything else is decided among the rows that are left, which
+// know their terminals and cards. A run in which the terminals serve never
+// files anything under it.
+
+// minRefAlone is how many characters a number needs to be no running number of
+// one shop.
+const minRefAlone = 8
+
+// A fact that is filed under the number alone says in the lower half of its
+// key's high word what else must fit.
+const (
+	refAloneMask     = 0xffff0000 // the part of the high word that is key
+	refAloneTail     = 0x3fff     // last four digits of the card + 1; 0: unknown
+	refAloneTerminal = 0x4000     // the row has a terminal
+	// refAloneBits are the bits of the high word that may choose a partition.
+	refAloneBits = 16
+)
+
+// refAlone is the row's key by its reference number alone. Payouts and fees
+// carry none: they are no transactions of their own.
+func (h *keyer) refAlone(r *parse.Row) (v keyValue, ok bool) {
+	ref := r.Text[parse.RefNo]
+	if len(ref) < minRefAlone || len(stripZeros(ref)) < minRefAlone || r.Kind == parse.Fee || r.Kind == parse.Payout {
+		return v, false
+	}
+	buf := append(h.buf[:0], ref...)
+	if cur := r.Text[parse.Currency]; !isBase(cur) {
+		buf = append(append(buf, keySep), cur...)
+	}
+	h.buf = buf
+	u := xxh3.Hash128Seed(buf, h.seed+uint64(KeyRefAlone))
+	v = keyValue{u.Lo, uint32(u.Hi) & refAloneMask}
+	if tail := cardTail(r.Text[parse.CardTail]); tail != [4]byte{} {
+		n, _ := fewDigits(tail[:])
+		v.hi |= uint32(n) + 1
+	}
+	if len(r.Text[parse.TerminalID]) > 0 {
+		v.hi |= refAloneTerminal
+	}
+	return v, true
+}
+
+// bulkShare is the share of rows, one in so many, that a key must leave before
+// the number alone is worth a join of its own.
+const bulkShare = 8
+
+// refAloneInScan says whether the scan files rows under the number alone: one
+// side has no terminals that it could be bound to.
+func (r *run) refAloneInScan() bool {
+	return slices.Contains(r.keys, KeyRefAlone) && !slices.Contains(r.keys, KeyRef)
+}
+
+// startRefAlone prepares the join by the number alone: rows that carry it but
+// were never filed under it, because stricter keys left them, must be known,
+// or a number would be taken for unique that is not.
+func (r *run) startRefAlone(ctx context.Context) error {
+	if !r.refAlone {
+		return nil
+	}
+	if err := r.readRest(ctx); err != nil {
+		return err
+	}
+	r.refLoose = map[uint64]struct{}{}
+	for sd := range r.loose {
+		for i := range r.loose[sd] {
+			if v := r.loose[sd][i].refAlone; v != 0 {
+				r.refLoose[v] = struct{}{}
+			}
+		}
+	}
+	return nil
+}
+
+// plainRefAlone takes the common case of a number that one row of either side
+// carries, of the same kind and amount and status ok. Where both have a
+// terminal they are two, since their common key would have paired them.
+func (j *joiner) plainRefAlone(p, c *fact) bool {
+	if tp, tc := p.hi&refAloneTail, c.hi&refAloneTail; tp != tc && tp != 0 && tc != 0 {
+		return false
+	}
+	if _, also := j.r.refLoose[p.lo|1]; also {
+		return false
+	}
+	flags := Flags(0)
+	if p.hi&c.hi&refAloneTerminal != 0 {
+		flags = TerminalDiff
+	} else if j.plainPair(p, c) {
+		return true
+	}
+	pc, cc := j.r.codes[p.class], j.r.codes[c.class]
+	if pc.what() != cc.what() || !pc.live() || p.ap>>8 != c.ap>>8 || !j.r.oneTime(p, c) {
+		return false
+	}
+	j.group(Matched, flags, Reason{Code: ReasonAgrees}, []*item{{fact: *p, code: pc}}, []*item{{fact: *c, code: cc}})
+	return true
+}
+
+// oneTime says whether two facts can be one transaction by key_days.
+func (r *run) oneTime(p, c *fact) bool {
+	limit := r.opt.KeyDays * daySeconds
+	if !r.codes[p.class].clock() || !r.codes[c.class].clock() {
+		limit += daySeconds / 2
+	}
+	return p.time == 0 || c.time == 0 || abs(int64(p.time)-int64(c.time)) <= limit
+}
+
+// pairRefAlone decides the loose rows by the number alone.
+func (r *run) pairRefAlone(ctx context.Context) error {
+	if !slices.Contains(r.keys, KeyRefAlone) {
+		return nil
+	}
+	pairers := make([]*refPairer, r.opt.Workers)
+	for w := range pairers {
+		pairers[w] = newRefPairer(r)
+	}
+	err := r.meet(ctx, func(l *loose) uint64 {
+		if l.done {
+			return 0
+		}
+		return l.refAlone
+	}, func(w int, p, c []uint32) { pairers[w].number(p, c) })
+	for _, o := range pairers {
+		r.takeLoose(o.found)
+		for sd := range o.beaten {
+			r.keepBeaten(side(sd), o.beaten[sd])
+		}
+	}
+	return err
+}
+
+// foundGroup is a group of loose rows, by their indexes.
+type foundGroup struct {
+	match Match
+	flags Flags
+	why   Reason
+	rows  [2][]uint32
+}
+
+// refPairer decides the rows of one number after another; it belongs to one
+// goroutine.
+type refPairer struct {
+	r      *run
+	rules  rules
+	flags  Flags // of the groups of the pair at hand
+	found  []foundGroup
+	beaten [2][]beaten
+	limit  int64
+	blocks [2][]copies
+	items  [2][]item
+}
+
+func newRefPairer(r *run) *refPairer {
+	o := &refPairer{r: r}
+	o.rules = rules{key: KeyRefAlone, keyDays: r.opt.KeyDays, out: o}
+	return o
+}
+
+// copies are rows of one number that are copies of each other: same kind,
+// status, amount, time, terminal and card.
+type copies struct {
+	at    []uint32 // indexes into the loose rows
+	first *loose
+	alone bool // no other row of its side is within key_days
+}
+
+// number decides the rows that carry one number.
+func (o *refPairer) number(p, c []uint32) {
+	o.limit = o.r.opt.KeyDays * daySeconds
+	for sd, at := range [2][]uint32{p, c} {
+		for _, i := range at {
+			if l := &o.r.loose[sd][i]; l.time != 0 && !l.code.clock() {
+				o.limit = o.r.opt.KeyDays*daySeconds + daySeconds/2
+			}
+		}
+	}
+	o.blocks[posSide] = o.split(posSide, p)
+	o.blocks[clearingSide] = o.split(clearingSide, c)
+	clr := o.blocks[clearingSide]
+	for i := range o.blocks[posSide] {
+		b := &o.blocks[posSide][i]
+		if !b.alone {
+			continue
+		}
+		// b is alone on its side; a block that is alone on the other side and
+		// within reach has no second one within reach of b, or that one would
+		// have to be looked for on b's far side.
+		if near := o.within(clr, b); len(near) == 1 && near[0].alone && len(o.within(o.blocks[posSide], &near[0])) == 1 {
+			o.pair(b, &near[0])
+		}
+	}
+}
+
+// split cuts one side's rows of a number, which stand in order of time, into
+// copies.
+func (o *refPairer) split(sd side, at []uint32) []copies {
+	list := o.blocks[sd][:0]
+	for i := 0; i < len(at); {
+		b := copies{first: &o.r.loose[sd][at[i]]}
+		n := i + 1
+		for n < len(at) && b.first.copies(&o.r.loose[sd][at[n]]) {
+			n++
+		}
+		b.at = at[i:n]
+		list = append(list, b)
+		i = n
+	}
+	last := len(list) - 1
+	for i := range list {
+		list[i].alone = true
+		for _, other := range [...]int{i - 1, i + 1, last} { // the last one's time may be unknown
+			if other >= 0 && other <= last && other != i && o.near(&list[i], &list[other]) {
+				list[i].alone = false
+			}
+		}
+	}
+	return list
+}
+
+// near says whether two blocks may be one transaction: an unknown time is near
+// to all.
+func (o *refPairer) near(a, b *copies) bool {
+	return a.first.time == 0 || b.first.time == 0 || abs(int64(a.first.time)-int64(b.first.time)) <= o.limit
+}
+
+// within are up to two of the blocks that are within reach of b. They stand in
+// order of time; those that do not say it are last, and not looked for behind
+// others: none of a list with such a block and another is alone.
+func (o *refPairer) within(list []copies, b *copies) []copies {
+	if b.first.time == 0 {
+		return list[:min(len(list), 2)]
+	}
+	from, _ := slices.BinarySearchFunc(list, int64(b.first.time)-o.limit, func(x copies, t int64) int {
+		if x.first.time == 0 {
+			return 1
+		}
+		return cmp.Compare(int64(x.first.time), t)
+	})
+	n := from
+	for n < len(list) && n < from+2 && o.near(&list[n], b) {
+		n++
+	}
+	return list[from:n]
+}
+
+// copies says whether two rows are copies of one.
+func (l *loose) copies(o *loose) bool {
+	return l.code == o.code && l.time == o.time && l.amount() == o.amount() && l.place[0] == o.place[0] && l.tail == o.tail
+}
+
+// pair applies the last gates to a number that is unique on both sides, and
+// then the rules of every key.
+func (o *refPairer) pair(p, c *copies) {
+	a, b := p.first, c.first
+	o.flags = 0
+	if a.place[0] != 0 && b.place[0] != 0 {
+		if a.place[0] == b.place[0] || a.code.kind() != b.code.kind() || a.amount() != b.amount() {
+			return
+		}
+		o.flags = TerminalDiff
+	}
+	if a.tailConflicts(b) {
+		return
+	}
+	for sd, at := range [2][]uint32{p.at, c.at} {
+		o.items[sd] = o.items[sd][:0]
+		for _, i := range at {
+			l := &o.r.loose[sd][i]
+			it := item{fact: l.fact, digest: l.digest, code: l.code}
+			it.lo = uint64(i)
+			o.items[sd] = append(o.items[sd], it)
+		}
+	}
+	o.rules.resolve(o.items[posSide], o.items[clearingSide], true)
+}
+
+// group implements sink.
+func (o *refPairer) group(m Match, f Flags, why Reason, p, c []*item) {
+	f |= timeDiff(&o.r.opt, m, &why, p, c)
+	if len(p) > 0 && len(c) > 0 {
+		f |= o.flags
+	}
+	g := foundGroup{match: m, flags: f, why: why}
+	for sd, items := range [2][]*item{p, c} {
+		for _, it := range items {
+			g.rows[sd] = append(g.rows[sd], uint32(it.lo))
+		}
+	}
+	o.found = append(o.found, g)
+}
+
+// leave implements sink.
+func (o *refPairer) leave(sd side, it, other *item) {
+	if other != nil {
+		o.beaten[sd] = append(o.beaten[sd], newBeaten(it, other, o.limit))
+	}
+}
+
+// takeLoose makes drafts of groups of loose rows.
+func (r *run) takeLoose(found []foundGroup) {
+	for i := range found {
+		g := &found[i]
+		if g.match == Matched && g.flags == 0 && r.countLoose(g) {
+			continue
+		}
+		d := draft{match: g.match, key: KeyRefAlone, flags: g.flags, why: g.why, sold: int32(len(g.rows[posSide])),
+			rows: r.rows.take(len(g.rows[posSide]) + len(g.rows[clearingSide]))}
+		n := 0
+		for sd, rows := range g.rows {
+			for _, at := range rows {
+				d.rows[n] = r.detailed(side(sd), &r.loose[sd][at])
+				n++
+			}
+		}
+		slices.SortFunc(d.pos(), compareFactPos)
+		slices.SortFunc(d.clr(), compareFactPos)
+		r.drafts = append(r.drafts, d)
+	}
+}
+
+// countLoose only counts a matched pair if there is nothing to list about it.
+func (r *run) countLoose(g *foundGroup) bool {
+	p, c := &r.loose[posSide][g.rows[posSide][0]], &r.loose[clearingSide][g.rows[clearingSide][0]]
+	if !r.quiet(&p.fact, &c.fact) {
+		return false
+	}
+	p.done, c.done = true, true
+	q := &r.quietSums[c.class]
+	q.groups++
+	q.amount.add(c.amount())
+	r.quietSeen[posSide].add(&p.fact)
+	r.quietSeen[clearingSide].add(&c.fact)
+	return true
+}
