@@ -21,14 +21,19 @@ import (
 //	parse/money ← parse ← match ← report ← cmd
 //	fixtures stands beside: it is imported by tests and cmd alone
 var mayImport = map[string][]string{
-	"duizhang/parse/money":  {},
-	"duizhang/parse":        {"duizhang/parse/money"},
-	"duizhang/match":        {"duizhang/parse", "duizhang/parse/money"},
-	"duizhang/report":       {"duizhang/match", "duizhang/parse", "duizhang/parse/money"},
-	"duizhang/fixtures":     {},
-	"duizhang/cmd/fixgen":   {"duizhang/fixtures"},
-	"duizhang/cmd/bench":    {},
-	"duizhang/cmd/duizhang": {"duizhang/report", "duizhang/match", "duizhang/parse", "duizhang/parse/money", "duizhang/fixtures"},
+	"duizhang/parse/money": {},
+	"duizhang/parse":       {"duizhang/parse/money"},
+	"duizhang/match":       {"duizhang/parse", "duizhang/parse/money"},
+	"duizhang/report":      {"duizhang/match", "duizhang/parse", "duizhang/parse/money"},
+	// The ledger stands on match; its stores isolate a driver each.
+	"duizhang/match/ledger":           {"duizhang/match", "duizhang/parse", "duizhang/parse/money"},
+	"duizhang/match/ledger/sqlite":    {"duizhang/match/ledger", "duizhang/parse"},
+	"duizhang/match/ledger/postgres":  {"duizhang/match/ledger", "duizhang/parse"},
+	"duizhang/match/ledger/storetest": {"duizhang/match/ledger", "duizhang/parse"}, // what both stores must do
+	"duizhang/fixtures":               {},
+	"duizhang/cmd/fixgen":             {"duizhang/fixtures"},
+	"duizhang/cmd/bench":              {},
+	"duizhang/cmd/duizhang":           {"duizhang/report", "duizhang/match", "duizhang/parse", "duizhang/parse/money", "duizhang/fixtures", "duizhang/match/ledger", "duizhang/match/ledger/sqlite", "duizhang/match/ledger/postgres"},
 }
 
 // soleImporters are the libraries that one place alone may lean on.
@@ -40,6 +45,10 @@ var soleImporters = map[string][]string{
 	// match reads the contract table with it: small, kept by hand.
 	"github.com/xuri/excelize/v2":    {"duizhang/report", "duizhang/match", "duizhang/fixtures"},
 	"github.com/richardlehane/mscfb": {"duizhang/parse"},
+	"modernc.org/sqlite":             {"duizhang/match/ledger/sqlite"},
+	"modernc.org/sqlite/lib":         {"duizhang/match/ledger/sqlite"},
+	"github.com/jackc/pgx/v5":        {"duizhang/match/ledger/postgres"},
+	"github.com/jackc/pgx/v5/pgconn": {"duizhang/match/ledger/postgres"},
 	"os/signal":                      {"duizhang/cmd/duizhang", "duizhang/cmd/bench"},
 	"os/exec":                        {"duizhang/cmd/bench"},
 	"net":                            {},
