@@ -71,9 +71,11 @@ func (b moneyBag) sums() (out Sums, ok bool) {
 	return out, ok
 }
 
-// filed is a Source that knows its files, and so how many rows each had,
-// accepted or not. *parse.Set is one.
-type filed interface{ Files() []*parse.File }
+// counted is a Source that knows how many rows its files had, those of a file
+// that was refused after all left out. *parse.Set is one.
+type counted interface {
+	Counts() (read, accepted, rejected, skipped int64)
+}
 
 // prove compares what the sides hold with what the results account for. The
 // left side of each equation comes from the scan, before any key was looked
@@ -90,7 +92,7 @@ func (r *run) prove(res *Result) Proof {
 	grouped := r.regroup(res)
 	for _, sd := range [...]side{posSide, clearingSide} {
 		sp := &p.Sides[sd.parse()]
-		sp.counts(r.source(sd), r.scanned[sd].n)
+		sp.Read, sp.Accepted, sp.Rejected, sp.Skipped = countsOf(r.source(sd), r.scanned[sd].n)
 		held, ok := r.heldBy(sd).sums()
 		sp.Amount = held
 		g := &grouped[sd]
@@ -128,7 +130,7 @@ func (r *run) proveBank(res *Result, p *Proof, fail func(string, ...any)) {
 		return
 	}
 	sp := &p.Sides[parse.SideBank]
-	sp.counts(src, int64(len(r.leg.in.bank)))
+	sp.Read, sp.Accepted, sp.Rejected, sp.Skipped = countsOf(src, int64(len(r.leg.in.bank)))
 	held, grouped := moneyBag{}, moneyBag{}
 	for i := range r.leg.in.bank {
 		held.addFen(r.leg.in.bank[i].currency, r.leg.in.bank[i].amount)
@@ -195,23 +197,12 @@ func (r *run) regroup(res *Result) (g [2]regrouped) {
 	return g
 }
 
-// counts takes the reader's own counts, where it keeps them. A file that was
-// refused after its rows had been counted is not part of the side.
-func (sp *SideProof) counts(src Source, n int64) {
-	set, ok := src.(filed)
-	if !ok {
-		sp.Read, sp.Accepted = n, n
-		return
+// countsOf takes the reader's own counts, where it keeps them; n rows were scanned.
+func countsOf(src Source, n int64) (read, accepted, rejected, skipped int64) {
+	if c, ok := src.(counted); ok {
+		return c.Counts()
 	}
-	for _, f := range set.Files() {
-		if !f.Used {
-			continue
-		}
-		sp.Read += f.Rows
-		sp.Accepted += f.Accepted
-		sp.Rejected += f.Rejected
-		sp.Skipped += f.Skipped
-	}
+	return n, n, 0, 0
 }
 
 // heldBy is what the scan added up on a side.

@@ -164,7 +164,7 @@ func (o *settleOutput) group() error {
 		s.Transactions += c.rows
 		s.Gross, ok = addFen(s.Gross, c.amount, ok)
 		s.Fee, ok = addFen(s.Fee, c.fee, ok)
-		s.claim(c)
+		c.claim(s)
 	}
 	if ok {
 		ok = o.contractTerms()
@@ -183,10 +183,10 @@ func addFen(a, b money.Fen, ok bool) (money.Fen, bool) {
 	return s, ok && fits
 }
 
-// claim notes what the clearing file says of a class: its latest day, since
+// claim notes in a settlement what the clearing file says of a class: its latest day, since
 // only then all of the settlement came; a class without a day leaves the
 // settlement without one.
-func (s *Settlement) claim(c *clearingSum) {
+func (c *clearingSum) claim(s *Settlement) {
 	day := cmp.Or(c.credited, c.settled)
 	switch {
 	case day == notSettled:

@@ -47,11 +47,7 @@ func (r reading) read(t testing.TB, content []byte) *got {
 	if r.enc == encUnknown {
 		r.enc = encUTF8
 	}
-	opts := &Options{Layouts: r.layouts, AsOf: r.asOf}
-	if r.layout != "" {
-		opts.Layout = Overrides{{Value: r.layout}}
-	}
-	in := analyseInput{name: r.name, file: r.name, head: content[:min(len(content), 256<<10)], tail: content[max(0, len(content)-64<<10):], size: int64(len(content)), enc: r.enc, side: r.side, opts: opts, spooled: r.spooled}
+	in := analyseInput{name: r.name, file: r.name, head: content[:min(len(content), 256<<10)], tail: content[max(0, len(content)-64<<10):], size: int64(len(content)), enc: r.enc, side: r.side, spooled: r.spooled, layouts: r.layouts, layout: r.layout, asOf: r.asOf}
 	g := &got{}
 	g.plan, g.problems = analyse(in)
 	if g.plan == nil {
@@ -152,7 +148,7 @@ func show(r Record) string {
 	if r.CardType != 0 {
 		out = append(out, [...]string{"", "debit", "credit"}[r.CardType])
 	}
-	for f := Field(1); f < numText; f++ {
+	for f := Field(1); f < Field(NumText); f++ {
 		if v := r.Text[f]; v != "" && !(f == Currency && v == "CNY") {
 			out = append(out, f.String()+"="+v)
 		}

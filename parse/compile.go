@@ -18,7 +18,7 @@ import (
 type target uint8
 
 const (
-	targetDate target = target(numFields) + iota
+	targetDate target = target(NumFields) + iota
 	targetClock
 	targetAmountIn
 	targetAmountOut
@@ -27,36 +27,29 @@ const (
 	numTargets
 )
 
-// fieldNames are the names of SPEC section 2, as layouts and headers write them.
-var fieldNames = map[string]target{
-	"acquirer": target(Acquirer), "merchant_id": target(MerchantID), "store": target(Store), "terminal_id": target(TerminalID),
-	"batch_no": target(BatchNo), "trace_no": target(TraceNo), "ref_no": target(RefNo), "auth_code": target(AuthCode),
-	"order_no": target(OrderNo), "channel_no": target(ChannelNo), "card_tail": target(CardTail), "card_type": target(CardTypeText),
-	"pay_method": target(PayMethod), "orig_key": target(OrigKey), "account": target(Account), "payer": target(Payer),
-	"remark": target(Remark), "currency": target(Currency),
-	"kind": target(FieldKind), "status": target(FieldStatus), "time": target(FieldTime), "clearing_date": target(FieldClearingDate),
-	"settle_date": target(FieldSettleDate), "credited_date": target(FieldCreditedDate), "amount": target(FieldAmount),
-	"fee": target(FieldFee), "net": target(FieldNet), "credited": target(FieldCredited),
-	"date": targetDate, "clock": targetClock, "amount_in": targetAmountIn, "amount_out": targetAmountOut,
-	"direction": targetDirection, "channel": targetChannel,
-}
-
+// targetNames are the names of SPEC section 2, and of the halves, as layouts and
+// headers write them.
 var targetNames = func() (names [numTargets]string) {
-	for n, t := range fieldNames {
-		names[t] = n
+	for f := range NumFields {
+		names[f] = Field(f).String()
 	}
+	names[targetDate], names[targetClock] = "date", "clock"
+	names[targetAmountIn], names[targetAmountOut] = "amount_in", "amount_out"
+	names[targetDirection], names[targetChannel] = "direction", "channel"
 	return names
 }()
 
-// String is the field's name in SPEC section 2.
-func (f Field) String() string {
-	if f < numFields {
-		return targetNames[f]
+var targetNamed = func() map[string]target {
+	named := make(map[string]target, numTargets)
+	for t, name := range targetNames {
+		if name != "" {
+			named[name] = target(t)
+		}
 	}
-	return ""
-}
+	return named
+}()
 
-func (t target) isText() bool { return t > 0 && t < target(numText) }
+func (t target) isText() bool { return t > 0 && t < target(NumText) }
 func (t target) isMoney() bool {
 	switch t {
 	case target(FieldAmount), target(FieldFee), target(FieldNet), target(FieldCredited), targetAmountIn, targetAmountOut:
@@ -485,7 +478,7 @@ func (l *Layout) compileRequire(c *compiled, byTarget map[target]bool) error {
 func (l *Layout) compileColumn(c *compiled, col *Column) (spec *columnSpec, err error) {
 	spec = &columnSpec{Column: col, absent: append(slices.Clone(l.Format.Absent), col.Absent...)}
 	for i, n := range append([]string{col.As}, col.Also...) {
-		t, known := fieldNames[n]
+		t, known := targetNamed[n]
 		switch {
 		case known:
 			spec.targets = append(spec.targets, t)
@@ -605,7 +598,7 @@ func (k *constants) add(name, value string) error {
 		}
 		k.cardType, k.hasCard = CardType(m), true
 	default:
-		t, ok := fieldNames[name]
+		t, ok := targetNamed[name]
 		if !ok || !t.isText() {
 			return fmt.Errorf("%s is not a text field", name)
 		}
@@ -651,7 +644,7 @@ func (l *Layout) compileRule(c *compiled, in *Rule) (r ruleSpec, err error) {
 	}
 	r.take = map[target]int{}
 	for _, f := range slices.Sorted(maps.Keys(in.Take)) {
-		t, ok := fieldNames[f]
+		t, ok := targetNamed[f]
 		col := c.columnNamed(in.Take[f])
 		if !ok || col < 0 {
 			return r, fmt.Errorf("take: %s = %s names no field or no column", f, in.Take[f])
@@ -756,7 +749,7 @@ func (l *Layout) compileExtracts(c *compiled) error {
 			return fmt.Errorf("extract %d: want match, and from = file, head or tail", i+1)
 		}
 		for _, n := range re.SubexpNames()[1:] {
-			if t, ok := fieldNames[n]; n != "" && n != "year" && (!ok || !t.isText() && !t.isWhen() || t == target(FieldTime) || t == targetClock) {
+			if t, ok := targetNamed[n]; n != "" && n != "year" && (!ok || !t.isText() && !t.isWhen() || t == target(FieldTime) || t == targetClock) {
 				return fmt.Errorf("extract %d: group %s is no field that can be extracted", i+1, n)
 			}
 		}

@@ -21,7 +21,9 @@ type analyseInput struct {
 	spooled    bool // a workbook's sheet
 	enc        encoding
 	side       Side // SideUnknown: recognise it
-	opts       *Options
+	layouts    *Layouts
+	layout     string // the name of the one to read it by, "": recognise it
+	asOf       Date   // completes days without a year
 }
 
 // plan is how one document is read.
@@ -216,15 +218,15 @@ func cutLines(b []byte, off int64, eol byte, enc encoding, max int) (out []docLi
 
 // candidates are the layouts to try.
 func (s *sight) candidates() (list []*Layout, p *Problem) {
-	if name := s.in.opts.Layout.For(s.in.name); name != "" {
+	if name := s.in.layout; name != "" {
 		s.override = true
-		l := s.in.opts.Layouts.Get(name)
+		l := s.in.layouts.Get(name)
 		if l == nil {
 			return nil, &Problem{Code: codeNoSuchLayout, Args: []string{name}}
 		}
 		return []*Layout{l}, nil
 	}
-	for _, l := range s.in.opts.Layouts.list {
+	for _, l := range s.in.layouts.list {
 		if !l.Explicit {
 			list = append(list, l)
 		}
@@ -623,8 +625,8 @@ func (s *sight) unknown(near []*fit) *Problem {
 		}
 		name, missing := "generic-pos", "订单号, 交易时间, 金额"
 		if s.override {
-			name = s.in.opts.Layout.For(s.in.name)
-			missing = strings.Join(missingColumns(s.in.opts.Layouts.Get(name).complete(), nil), ", ")
+			name = s.in.layout
+			missing = strings.Join(missingColumns(s.in.layouts.Get(name).complete(), nil), ", ")
 		}
 		return &Problem{Code: codeUnknownLayout, Args: []string{name, missing, cutRunes(title, 200)}}
 	}
@@ -676,7 +678,7 @@ func (s *sight) basicPlan(f *fit) *plan {
 			p.controlLines = append(p.controlLines, re)
 		}
 	}
-	p.ref = s.in.opts.AsOf
+	p.ref = s.in.asOf
 	p.uses = make([]columnUse, len(l.c.columns))
 	for i, spec := range l.c.columns {
 		p.uses[i] = columnUse{spec: spec, cell: -1, unit: l.c.unit, header: spec.title()}
@@ -943,7 +945,7 @@ func (p *plan) bindTexts(extracted map[Field]string) {
 		consts[f] = v
 	}
 	p.carries = 0
-	for f := Field(1); f < numText; f++ {
+	for f := Field(1); f < Field(NumText); f++ {
 		_, carried := consts[f]
 		for i := range p.bindings {
 			b := &p.bindings[i]

@@ -47,13 +47,13 @@ func findTable(in analyseInput) *draftTable {
 		delims = []byte{spoolCell}
 	}
 	for _, delim := range delims {
-		rows := s.tableRows(delim)
+		rows := tableRows(s, delim)
 		for i := range s.lines[:min(len(s.lines), maxPreamble+1)] {
-			better(s.delimitedTable(i, delim, rows))
+			better(delimitedTable(s, i, delim, rows))
 		}
 	}
 	if best == nil && !in.spooled {
-		best = s.fixedTable()
+		best = fixedTable(s)
 	}
 	return best
 }
@@ -65,7 +65,7 @@ type tableRow struct {
 }
 
 // tableRows cuts all lines in sight.
-func (s *sight) tableRows(delim byte) []tableRow {
+func tableRows(s *sight, delim byte) []tableRow {
 	rows := make([]tableRow, len(s.lines))
 	for i := range rows {
 		rows[i].cells, rows[i].lines = s.textCells(i, delim)
@@ -75,7 +75,7 @@ func (s *sight) tableRows(delim byte) []tableRow {
 
 // delimitedTable is the table whose header is a line, or whose first row it is
 // where it is no header.
-func (s *sight) delimitedTable(line int, delim byte, rows []tableRow) *draftTable {
+func delimitedTable(s *sight, line int, delim byte, rows []tableRow) *draftTable {
 	head := rows[line].cells
 	for len(head) > 0 && strings.TrimSpace(head[len(head)-1]) == "" {
 		head = head[:len(head)-1]
@@ -152,7 +152,7 @@ func (c *draftColumn) add(v string) {
 
 // fixedTable is the table of lines of one length, whose fields are separated by
 // columns that are blank in every line.
-func (s *sight) fixedTable() *draftTable {
+func fixedTable(s *sight) *draftTable {
 	count := map[int]int{}
 	raw := make([][]byte, len(s.lines))
 	for i, d := range s.lines {

@@ -198,7 +198,7 @@ var draftFormats = []string{
 // formats are the date formats that a column needs; none where the common forms
 // read it all. ambiguous: several read all of it and differ.
 func (c *draftColumn) formats(field string) (formats []string, ambiguous bool) {
-	if !fieldNames[field].isWhen() || c.filled == 0 {
+	if !targetNamed[field].isWhen() || c.filled == 0 {
 		return nil, false
 	}
 	common := true

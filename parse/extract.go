@@ -68,7 +68,7 @@ func (p *plan) take(name, v string, fields map[Field]string, dates *[3]Date) {
 		}
 		return
 	}
-	t := fieldNames[name]
+	t := targetNamed[name]
 	if t.isText() {
 		b := newBinder(&plan{layout: p.layout, enc: encUTF8})
 		c := []byte(v)

@@ -67,7 +67,7 @@ func TestDraftOfAFixedFormInUTF8(t *testing.T) {
 	}
 	text := b.String()
 	of := func(enc encoding, content []byte) *draftTable {
-		return findTable(analyseInput{name: "a.txt", file: "a.txt", head: content, tail: content, size: int64(len(content)), enc: enc, opts: &Options{}})
+		return findTable(analyseInput{name: "a.txt", file: "a.txt", head: content, tail: content, size: int64(len(content)), enc: enc})
 	}
 	gb, utf := of(encGB18030, encodeGB18030(text)), of(encUTF8, []byte(text))
 	if gb == nil || utf == nil || len(gb.columns) != 5 || len(utf.columns) != 5 {

@@ -242,7 +242,7 @@ func encodingBehind(src byteSource, off int64) (encoding, error) {
 func (o *opener) analyse(d *document, f *File, enc encoding) (*plan, []Problem) {
 	in := analyseInput{
 		name: filepath.Base(o.in.Path), file: f.Name, size: d.src.Size(), enc: enc,
-		spooled: d.sheet, side: o.in.Side, opts: o.opt,
+		spooled: d.sheet, side: o.in.Side, layouts: o.opt.Layouts, layout: o.opt.Layout.For(o.in.Path), asOf: o.opt.AsOf,
 		head: make([]byte, min(headBytes, d.src.Size())),
 		tail: make([]byte, min(tailBytes, d.src.Size())),
 	}

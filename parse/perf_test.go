@@ -10,7 +10,7 @@ import (
 // rawRows is a document's rows already cut, and a binder for them.
 func rawRows(t testing.TB, name string, enc encoding, content []byte) (*binder, []rawRow) {
 	t.Helper()
-	in := analyseInput{name: name, file: name, head: content, tail: content, size: int64(len(content)), enc: enc, opts: &Options{Layouts: builtin(t), AsOf: civil(2026, 3, 10)}}
+	in := analyseInput{name: name, file: name, head: content, tail: content, size: int64(len(content)), enc: enc, layouts: builtin(t), asOf: civil(2026, 3, 10)}
 	p, problems := analyse(in)
 	if p == nil {
 		t.Fatal(texts(problems))
@@ -92,7 +92,7 @@ func BenchmarkBind(b *testing.B) {
 
 func BenchmarkAnalyse(b *testing.B) {
 	content := gbk(everyday(2000))
-	in := analyseInput{name: "day.csv", file: "day.csv", head: content[:256<<10], tail: content[len(content)-64<<10:], size: int64(len(content)), enc: encGB18030, opts: &Options{Layouts: builtin(b)}}
+	in := analyseInput{name: "day.csv", file: "day.csv", head: content[:256<<10], tail: content[len(content)-64<<10:], size: int64(len(content)), enc: encGB18030, layouts: builtin(b)}
 	for b.Loop() {
 		if p, problems := analyse(in); p == nil {
 			b.Fatal(texts(problems))

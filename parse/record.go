@@ -123,8 +123,27 @@ const (
 	numFields
 )
 
-// NumText is the length of Row.Text.
-const NumText = int(numText)
+// NumText is the length of Row.Text, NumFields the number of all fields.
+const (
+	NumText   = int(numText)
+	NumFields = int(numFields)
+)
+
+var fieldNames = [NumFields]string{
+	Acquirer: "acquirer", MerchantID: "merchant_id", Store: "store", TerminalID: "terminal_id", BatchNo: "batch_no", TraceNo: "trace_no",
+	RefNo: "ref_no", AuthCode: "auth_code", OrderNo: "order_no", ChannelNo: "channel_no", CardTail: "card_tail", CardTypeText: "card_type",
+	PayMethod: "pay_method", OrigKey: "orig_key", Account: "account", Payer: "payer", Remark: "remark", Currency: "currency",
+	FieldKind: "kind", FieldStatus: "status", FieldTime: "time", FieldClearingDate: "clearing_date", FieldSettleDate: "settle_date",
+	FieldCreditedDate: "credited_date", FieldAmount: "amount", FieldFee: "fee", FieldNet: "net", FieldCredited: "credited",
+}
+
+// String is the field's name in SPEC section 2.
+func (f Field) String() string {
+	if f < numFields {
+		return fieldNames[f]
+	}
+	return ""
+}
 
 // Pos is where a row stands within its Set: the set's documents are laid end
 // to end in one address space (below 1<<40), and a Pos is the address of the

@@ -235,6 +235,18 @@ func (s *Set) Used() bool {
 	return slices.ContainsFunc(s.docs, func(d *document) bool { return d.file.Used })
 }
 
+// Counts are the rows of the files in use: read, and of those accepted, rejected
+// and skipped. A file that was refused after its rows had been counted is not
+// part of the side.
+func (s *Set) Counts() (read, accepted, rejected, skipped int64) {
+	for _, d := range s.docs {
+		if f := d.file; f.Used {
+			read, accepted, rejected, skipped = read+f.Rows, accepted+f.Accepted, rejected+f.Rejected, skipped+f.Skipped
+		}
+	}
+	return read, accepted, rejected, skipped
+}
+
 // Carries says which text fields at least one document binds.
 func (s *Set) Carries() FieldSet {
 	var c FieldSet
