@@ -15,6 +15,8 @@ const (
 	// looked for in the first sweep, farDays in the second.
 	nearDays = 10
 	farDays  = 92
+	// everDays is beyond any distance in time.
+	everDays = 1 << 20
 	// returnDays is how long after a payout its return can come.
 	returnDays = 15
 	// maxRun is the longest run of clearing days that one credit pays at once:
@@ -55,8 +57,12 @@ type line struct {
 	stranger bool
 	// claim: a line of the acquirer's own payout list, beside a statement of
 	// the same account, which decides.
-	claim  bool
-	twins  int // lines with the same number cannot be told apart
+	claim bool
+	// stray: its remark says that it is the acquirer's money for something
+	// else than sales, such as a bonus or a deposit returned.
+	stray  bool
+	equals int32 // settlements of its amount that it was one of several lines for
+	twins  int   // lines with the same number cannot be told apart
 	open   bool
 	pass   ReasonCode
 	peers  int // lines that pay a settlement together in pass 4
@@ -64,42 +70,54 @@ type line struct {
 	undone bool // a payout that was returned
 	ways   int32
 	gaveUp bool
+	chance bool       // a set has its sum, but that says nothing
 	tried  [2]attempt // pass 3, near and far
 }
 
 // allocator places the bank's credits on settlements. It works in passes, the
 // strongest evidence first, and places nothing that could as well go elsewhere.
 type allocator struct {
-	o        *settleOutput
-	payees   []*payee // one per settlement, in their order
-	lines    []*line  // one per bank row, in their order
-	accounts []string
-	same     [][]bool // which accounts can be the same
-	returns  []returned
-	budget   int // steps that all searches together may still take
+	o         *settleOutput
+	payees    []*payee // one per settlement, in their order
+	lines     []*line  // one per bank row, in their order
+	accounts  []account
+	returns   []returned
+	budget    int                       // steps that all searches together may still take
+	recent    map[parse.Date]parse.Date // see recentFrom
+	hintSteps int
 
 	byMerchant map[string][]*payee
 	byDay      map[parse.Date][]*payee // clearing day
-	byDue      []*payee
-	lead       parse.Date // the longest time from the first possible credit to the due date
+	byDue      map[string][]*payee     // by the shelf of their account
+	shelves    []string                // of byDue, in order
+	lead       parse.Date              // the longest time from the first possible credit to the due date
 	byAmount   map[money.Fen][]*line
 
-	tick    int                // counts payments
-	touched map[parse.Date]int // due date → the tick of its last payment
+	tick            int                // counts payments
+	touched         map[parse.Date]int // due date → the tick of its last payment
+	touchedMerchant map[string]int     // merchant → the same
 }
 
 // returned is a payout and the line that takes it back.
 type returned struct{ credit, back *line }
 
 func newAllocator(o *settleOutput) *allocator {
-	a := &allocator{o: o, budget: maxRunSteps, tick: 1, touched: map[parse.Date]int{}}
+	a := &allocator{o: o, budget: maxRunSteps, tick: 1, touched: map[parse.Date]int{}, touchedMerchant: map[string]int{}, recent: map[parse.Date]parse.Date{}}
+	if len(o.in.bank) == 0 {
+		// Nothing can be placed: what is judged is only that nothing came.
+		none := make([]payee, len(o.settlements))
+		for i := range none {
+			a.payees = append(a.payees, &none[i])
+		}
+		return a
+	}
 	index := map[string]int{}
 	account := func(name string) int {
 		i, ok := index[name]
 		if !ok {
 			i = len(a.accounts)
 			index[name] = i
-			a.accounts = append(a.accounts, name)
+			a.accounts = append(a.accounts, newAccount(name))
 		}
 		return i
 	}
@@ -109,38 +127,57 @@ func newAllocator(o *settleOutput) *allocator {
 	for _, row := range sortedBank(o.in.bank) {
 		a.lines = append(a.lines, &line{n: int32(len(a.lines)), row: row, amount: row.amount, account: account(row.account)})
 	}
-	a.same = make([][]bool, len(a.accounts))
-	for i, x := range a.accounts {
-		a.same[i] = make([]bool, len(a.accounts))
-		for j, y := range a.accounts {
-			a.same[i][j] = x == "" || y == "" || sameAccount(x, y)
-		}
-	}
 	a.index()
 	a.recognise()
 	return a
 }
 
+// account is a way of writing an account. What can be the same account stands
+// on one shelf: that of its last four digits, else of its name. An account
+// without a name can be any.
+type account struct{ name, shelf string }
+
+func newAccount(name string) account {
+	folded := foldName(name)
+	tail := digitTail(folded)
+	if len(tail) < minAccountTail {
+		return account{name, folded}
+	}
+	return account{name, "…" + tail[len(tail)-minAccountTail:]}
+}
+
+// same says whether two accounts, by their indexes, can be the same one.
+func (a *allocator) same(i, j int) bool {
+	x, y := &a.accounts[i], &a.accounts[j]
+	return i == j || x.name == "" || y.name == "" || x.shelf == y.shelf && sameAccount(x.name, y.name)
+}
+
 // index makes the settlements and lines findable by what passes ask for.
 func (a *allocator) index() {
-	a.byMerchant, a.byDay, a.byAmount = map[string][]*payee{}, map[parse.Date][]*payee{}, map[money.Fen][]*line{}
+	a.byMerchant, a.byDay, a.byAmount, a.byDue = map[string][]*payee{}, map[parse.Date][]*payee{}, map[money.Fen][]*line{}, map[string][]*payee{}
 	for _, p := range a.payees {
 		if p.total <= 0 || p.day == 0 {
 			continue
 		}
 		a.byMerchant[p.merchant] = append(a.byMerchant[p.merchant], p)
 		a.byDay[p.day] = append(a.byDay[p.day], p)
-		a.byDue = append(a.byDue, p)
+		shelf := a.accounts[p.account].shelf
+		a.byDue[shelf] = append(a.byDue[shelf], p)
 		a.lead = max(a.lead, p.due-p.earliest)
 	}
-	slices.SortStableFunc(a.byDue, func(x, y *payee) int { return cmp.Compare(x.due, y.due) })
+	for shelf, ps := range a.byDue {
+		a.shelves = append(a.shelves, shelf)
+		slices.SortStableFunc(ps, func(x, y *payee) int { return cmp.Compare(x.due, y.due) })
+	}
+	slices.Sort(a.shelves)
 	for _, l := range a.lines {
 		a.byAmount[l.amount] = append(a.byAmount[l.amount], l)
 	}
 }
 
 // around is every settlement that a line could pay so many days after its due
-// date, and some that it could not.
+// date, and some that it could not. A line that names merchants is looked for
+// among all of theirs.
 func (a *allocator) around(l *line, within parse.Date) []*payee {
 	if len(l.ref.merchants) > 0 {
 		var list []*payee
@@ -149,9 +186,36 @@ func (a *allocator) around(l *line, within parse.Date) []*payee {
 		}
 		return list
 	}
-	from := sort.Search(len(a.byDue), func(i int) bool { return a.byDue[i].due >= l.row.date-within })
-	to := sort.Search(len(a.byDue), func(i int) bool { return a.byDue[i].due > l.row.date+a.lead })
-	return a.byDue[from:max(from, to)]
+	if l.restricted() {
+		within = everDays
+	}
+	return a.dueOn(a.shelvesOf(l.account), l.row.date-within, l.row.date+a.lead)
+}
+
+// shelvesOf are the shelves on which an account's settlements can stand.
+func (a *allocator) shelvesOf(account int) []string {
+	if shelf := a.accounts[account].shelf; shelf != "" {
+		return []string{shelf, ""}
+	}
+	return a.shelves
+}
+
+// dueOn are the settlements of some shelves that are due on the days from … to.
+func (a *allocator) dueOn(shelves []string, from, to parse.Date) []*payee {
+	var list []*payee
+	for _, shelf := range shelves {
+		ps := a.byDue[shelf]
+		i := sort.Search(len(ps), func(i int) bool { return ps[i].due >= from })
+		j := sort.Search(len(ps), func(i int) bool { return ps[i].due > to })
+		switch part := ps[i:max(i, j)]; {
+		case len(part) == 0:
+		case len(list) == 0:
+			list = part[:len(part):len(part)]
+		default:
+			list = append(list, part...)
+		}
+	}
+	return list
 }
 
 func (o *settleOutput) payee(i, account int) *payee {
@@ -170,45 +234,57 @@ func (o *settleOutput) payee(i, account int) *payee {
 }
 
 // fits says whether a line can be money for a settlement: as couldPay, on its
-// account, and not more than so many days after its due date.
+// account, and not more than so many days after its due date, unless a name
+// restricts the line.
 func (a *allocator) fits(l *line, p *payee, within parse.Date) bool {
-	return a.same[l.account][p.account] && l.row.date <= p.due+within && l.couldPay(p)
+	return a.same(l.account, p.account) && (l.row.date <= p.due+within || l.restricted()) && l.couldPay(p)
 }
+
+// restricted says that the line names merchants or clearing days: it is for
+// nobody else, at any distance in time.
+func (l *line) restricted() bool { return len(l.ref.merchants) > 0 || len(l.ref.days) > 0 }
 
 // onDay says whether a line comes exactly when the settlement is due, or when
 // the acquirer says that it paid.
 func onDay(l *line, p *payee) bool { return l.row.date == p.due || l.row.date == p.claim }
 
-// run places the credits, pass by pass.
+// run places the credits, pass by pass. What a name restricts chooses before
+// the rest, up to its part payments.
 func (a *allocator) run() {
 	a.pairReturns()
 	a.byReference()
 	for more := true; more; {
-		a.exactSums()
+		a.exactSums((*line).restricted)
+		more = a.namedParts()
+	}
+	for more := true; more; {
+		a.exactSums(anyLine)
 		more = a.oldAccounts()
 	}
-	for a.rest() || a.overReferenced() {
-		a.exactSums()
+	for a.namedParts() || a.rest() || a.overReferenced() {
+		a.exactSums(anyLine)
 	}
 	a.ghosts()
 }
 
-// exactSums is passes 2 to 4, near the due dates and then far from them. What
-// an earlier round said of the lines that are left is forgotten: settlements
-// that made them ambiguous may have been paid since.
-func (a *allocator) exactSums() {
+func anyLine(*line) bool { return true }
+
+// exactSums is passes 2 to 4 for some of the lines, near the due dates and then
+// far from them. What an earlier round said of the lines that are left is
+// forgotten: settlements that made them ambiguous may have been paid since.
+func (a *allocator) exactSums(who func(*line) bool) {
 	for _, l := range a.lines {
 		if l.open {
-			l.ways, l.gaveUp = 0, false
+			l.ways, l.gaveUp, l.chance = 0, false, false
 		}
 	}
 	for _, within := range []parse.Date{nearDays, farDays} {
 		for progress := true; progress; {
-			progress = a.oneToOne(within, a.fits)
-			progress = a.oneToMany(within) || progress
-			progress = a.manyToOne(within) || progress
+			progress = a.oneToOne(within, a.fits, who)
+			progress = a.oneToMany(within, who) || progress
+			progress = a.manyToOne(within, who) || progress
 			if !progress && within == nearDays {
-				progress = a.oneFeeToMany()
+				progress = a.oneFeeToMany(who)
 			}
 		}
 	}
@@ -221,7 +297,7 @@ func (a *allocator) pay(l *line, p *payee, amount money.Fen, pass ReasonCode) {
 	p.left -= amount
 	l.open, l.pass = false, pass
 	a.tick++
-	a.touched[p.due] = a.tick
+	a.touched[p.due], a.touchedMerchant[p.merchant] = a.tick, a.tick
 }
 
 // payAll places a line on the whole of several settlements.
@@ -232,7 +308,8 @@ func (a *allocator) payAll(l *line, ps []*payee, pass ReasonCode) {
 }
 
 // byReference is pass 1: lines that name merchant and clearing day. Exact sums
-// first, so that a part payment does not take the place of the whole.
+// first, so that a part payment does not take the place of the whole. What is
+// less than the named settlements lack goes to the oldest of them first.
 func (a *allocator) byReference() {
 	for _, exact := range []bool{true, false} {
 		for _, l := range a.lines {
@@ -247,21 +324,101 @@ func (a *allocator) byReference() {
 			case len(meant) == 0 || l.amount > sum:
 			case l.amount == sum:
 				a.payAll(l, meant, ReasonByReference)
-			case !exact && len(meant) == 1:
-				a.pay(l, meant[0], l.amount, ReasonByReference)
+			case !exact && !l.stray && (len(meant) == 1 || len(l.ref.days) > 0 || len(l.ref.merchants) > 1) && !a.exactWithin(l, meant):
+				a.payOldest(l, meant)
 			}
 		}
 	}
+}
+
+// exactWithin says whether a line is exactly what some of the settlements lack:
+// then it is no part payment of all of them.
+func (a *allocator) exactWithin(l *line, ps []*payee) bool {
+	if len(ps) < 2 {
+		return false
+	}
+	if slices.ContainsFunc(ps, func(p *payee) bool { return p.left == l.amount }) {
+		return true
+	}
+	_, r := a.search(ps, l.amount, (*payee).missing)
+	return r.sets > 0
+}
+
+// payOldest places a line on settlements that lack more together, the oldest first.
+func (a *allocator) payOldest(l *line, ps []*payee) {
+	left := l.amount
+	for _, p := range inOrderOfDays(ps) {
+		part := min(left, p.left)
+		if left -= part; part > 0 {
+			a.pay(l, p, part, ReasonByReference)
+		}
+	}
+}
+
+func inOrderOfDays(ps []*payee) []*payee {
+	ps = slices.Clone(ps)
+	slices.SortFunc(ps, compareDays)
+	return ps
+}
+
+func compareDays(x, y *payee) int {
+	return cmp.Or(cmp.Compare(x.due, y.due), cmp.Compare(x.day, y.day), cmp.Compare(x.n, y.n))
+}
+
+// namedParts places lines that name a merchant and are less than what its one
+// settlement in question lacks: the one that fell due at last, else the only
+// one that lacks anything.
+func (a *allocator) namedParts() (progress bool) {
+	for _, l := range a.lines {
+		if !l.open || len(l.ref.merchants) == 0 || l.stray || l.ways > 1 {
+			continue
+		}
+		all := filter(a.choices(l, nearDays), func(p *payee) bool { return p.due <= l.row.date || onDay(l, p) })
+		if recent := filter(all, func(p *payee) bool { return a.recentlyDue(l, p) }); len(recent) > 0 {
+			all = recent
+		}
+		if len(all) == 1 && all[0].left > l.amount && !a.contested(all[0]) {
+			a.pay(l, all[0], l.amount, ReasonNamedPart)
+			progress = true
+		}
+	}
+	return progress
+}
+
+// recentDays is how many business days before a line the settlement can have
+// fallen due that it pays in part, and among sets of equal sum the one it pays.
+const recentDays = 3
+
+// recentlyDue says whether a settlement fell due on a line's day or so many
+// business days before.
+func (a *allocator) recentlyDue(l *line, p *payee) bool {
+	return p.due <= l.row.date && p.due >= a.recentFrom(l.row.date)
+}
+
+// recentFrom is the first day that counts as recent on a day.
+func (a *allocator) recentFrom(day parse.Date) parse.Date {
+	if from, ok := a.recent[day]; ok {
+		return from
+	}
+	from := day
+	for n := 0; n < recentDays && day-from < everDays; {
+		from--
+		if a.o.in.calendar.Workday(from) {
+			n++
+		}
+	}
+	a.recent[day] = from
+	return from
 }
 
 // meant are the settlements that a line's reference names, those on its own
 // account if there are any.
 func (a *allocator) meant(l *line, ok func(*payee) bool) []*payee {
 	var here, anywhere []*payee
-	for _, p := range a.around(l, farDays) {
-		if ok(p) && l.couldPay(p) && l.row.date <= p.due+farDays {
+	for _, p := range a.around(l, everDays) {
+		if ok(p) && l.couldPay(p) {
 			anywhere = append(anywhere, p)
-			if a.same[l.account][p.account] {
+			if a.same(l.account, p.account) {
 				here = append(here, p)
 			}
 		}
@@ -280,9 +437,9 @@ func sumOf(ps []*payee, value func(*payee) money.Fen) (sum money.Fen) {
 }
 
 // oneToOne is pass 2: one credit of exactly what one settlement still lacks.
-// First those that come on the very day; then those of which neither side has
-// another choice.
-func (a *allocator) oneToOne(within parse.Date, fits func(*line, *payee, parse.Date) bool) bool {
+// Lines that a name restricts choose before the others, and those that come on
+// the very day before those that do not.
+func (a *allocator) oneToOne(within parse.Date, fits func(*line, *payee, parse.Date) bool, who func(*line) bool) bool {
 	type bucket struct {
 		lines  []*line
 		payees []*payee
@@ -300,7 +457,7 @@ func (a *allocator) oneToOne(within parse.Date, fits func(*line, *payee, parse.D
 	}
 	var amounts []money.Fen
 	for _, l := range a.lines {
-		if b := buckets[l.amount]; l.open && b != nil {
+		if b := buckets[l.amount]; l.open && b != nil && who(l) {
 			if len(b.lines) == 0 {
 				amounts = append(amounts, l.amount)
 			}
@@ -312,8 +469,10 @@ func (a *allocator) oneToOne(within parse.Date, fits func(*line, *payee, parse.D
 		b := buckets[amount]
 		strict := func(l *line, p *payee) bool { return onDay(l, p) && fits(l, p, within) }
 		wide := func(l *line, p *payee) bool { return fits(l, p, within) }
+		named := filter(b.lines, (*line).restricted)
 		for again := true; again; {
-			again = a.pairUp(b.lines, b.payees, strict, ReasonOneToOne) || a.pairUp(b.lines, b.payees, wide, ReasonOneToOne)
+			again = a.pairUp(named, b.payees, strict) || a.pairUp(named, b.payees, wide) ||
+				a.pairUp(b.lines, b.payees, strict) || a.pairUp(b.lines, b.payees, wide)
 			progress = progress || again
 		}
 	}
@@ -323,7 +482,7 @@ func (a *allocator) oneToOne(within parse.Date, fits func(*line, *payee, parse.D
 // pairUp pairs lines and settlements of one amount within the components of
 // the graph of what fits, where the pairing is certain; elsewhere the lines
 // learn how many ways they have.
-func (a *allocator) pairUp(lines []*line, payees []*payee, fits func(*line, *payee) bool, pass ReasonCode) bool {
+func (a *allocator) pairUp(lines []*line, payees []*payee, fits func(*line, *payee) bool) bool {
 	progress := false
 	seen := map[*line]bool{}
 	for _, l := range lines {
@@ -334,7 +493,7 @@ func (a *allocator) pairUp(lines []*line, payees []*payee, fits func(*line, *pay
 		for _, x := range ls {
 			seen[x] = true
 		}
-		if len(ps) > 0 && a.pairComponent(ls, ps, fits, pass) {
+		if len(ps) > 0 && a.pairComponent(ls, ps, fits) {
 			progress = true
 		}
 	}
@@ -363,29 +522,28 @@ func component(first *line, lines []*line, payees []*payee, fits func(*line, *pa
 		}
 	}
 	slices.SortFunc(ls, func(x, y *line) int { return cmp.Compare(x.n, y.n) })
-	slices.SortFunc(ps, func(x, y *payee) int {
-		return cmp.Or(cmp.Compare(x.due, y.due), cmp.Compare(x.day, y.day), cmp.Compare(x.n, y.n))
-	})
+	slices.SortFunc(ps, compareDays)
 	return ls, ps
 }
 
-// pairComponent pairs a component in the order of days where that decides
-// nothing that is not certain: there are as many credits as settlements, so
-// that all are paid whoever pays whom; or all the credits are equal lines, of
-// which some are left over.
-func (a *allocator) pairComponent(ls []*line, ps []*payee, fits func(*line, *payee) bool, pass ReasonCode) bool {
+// pairComponent pairs a component where that decides nothing that is not
+// certain: there are as many credits as settlements, so that all are paid
+// whoever pays whom; or all the credits are equal lines, of which some are
+// left over. Of the rest it makes the pairs that every way of paying as many
+// settlements as possible has.
+func (a *allocator) pairComponent(ls []*line, ps []*payee, fits func(*line, *payee) bool) bool {
+	m := newPairing(ls, ps, fits)
 	equal := ls[0].twins == ls[len(ls)-1].twins
-	if len(ls) == len(ps) || equal && len(ls) > len(ps) {
-		ok := true
-		for i, p := range ps {
-			ok = ok && fits(ls[i], p)
-		}
-		if ok {
-			for i, p := range ps {
-				a.pay(ls[i], p, p.left, pass)
-			}
-			return true
-		}
+	var sure []int // per line: its settlement, or -1
+	whole := m.size == len(ps) && (len(ls) == len(ps) || equal)
+	switch {
+	case whole:
+		sure = m.of
+	default:
+		sure = m.forced()
+	}
+	if a.payPairs(ls, ps, sure, whole && len(ps) > 1) {
+		return true
 	}
 	ways := int32(max(len(ls), len(ps)))
 	for _, l := range ls {
@@ -394,14 +552,30 @@ func (a *allocator) pairComponent(ls []*line, ps []*payee, fits func(*line, *pay
 	return false
 }
 
+func (a *allocator) payPairs(ls []*line, ps []*payee, of []int, several bool) (progress bool) {
+	for i, j := range of {
+		if j < 0 {
+			continue
+		}
+		l, p := ls[i], ps[j]
+		l.equals = 0
+		if several && !l.restricted() {
+			l.equals = int32(len(ps))
+		}
+		a.pay(l, p, p.left, ReasonOneToOne)
+		progress = true
+	}
+	return progress
+}
+
 // oldAccounts is pass 2 for lines that came to another account than the
 // settlement's: by amount and acquirer, if neither has another choice.
 func (a *allocator) oldAccounts() bool {
 	anywhere := func(l *line, p *payee, within parse.Date) bool {
-		return l.named && l.group != "" && l.group == p.group && !l.stranger && l.row.date <= p.due+within && l.couldPay(p)
+		return l.named && !a.same(l.account, p.account) && (l.group != "" && l.group == p.group || len(l.ref.merchants) > 0) && l.row.date <= p.due+within && l.couldPay(p)
 	}
 	open := filter(a.lines, func(l *line) bool { return l.open })
-	progress := a.oneToOne(nearDays, anywhere)
+	progress := a.oneToOne(nearDays, anywhere, func(l *line) bool { return l.ways <= 1 })
 	for _, l := range open {
 		if !l.open {
 			l.pass = ReasonOldAccount
@@ -425,9 +599,9 @@ func filter[T any](list []T, keep func(T) bool) []T {
 	return out
 }
 
-// rest is pass 5: what is left, oldest first, where only one settlement of the
-// account can take it, that is, lacks as much. Settlements that are due come
-// before those that are not.
+// rest is pass 5: part payments without a name, oldest first. The account has
+// exactly one unpaid settlement that is due on the line's day or lately, and
+// the line is at least half of what that one lacks.
 func (a *allocator) rest() (progress bool) {
 	for i := 0; i < len(a.lines); {
 		j := i
@@ -448,18 +622,17 @@ func (a *allocator) restOfDay(lines []*line) bool {
 	takers := map[*payee][]*line{}
 	var order []*payee
 	for _, l := range lines {
-		if !l.open || !l.named || l.stranger || l.ways > 1 {
+		if !l.open || !l.named || l.stray || l.ways > 1 || len(l.ref.merchants) > 0 {
 			continue
 		}
-		can := a.takers(l)
-		if len(can) != 1 {
-			l.ways = max(l.ways, int32(len(can)))
+		p := a.taker(l)
+		if p == nil {
 			continue
 		}
-		if takers[can[0]] == nil {
-			order = append(order, can[0])
+		if takers[p] == nil {
+			order = append(order, p)
 		}
-		takers[can[0]] = append(takers[can[0]], l)
+		takers[p] = append(takers[p], l)
 	}
 	progress := false
 	for _, p := range order {
@@ -484,15 +657,13 @@ func (a *allocator) contested(p *payee) bool {
 	return slices.ContainsFunc(a.byAmount[p.left], func(l *line) bool { return l.open && l.ways > 1 && a.fits(l, p, nearDays) })
 }
 
-// takers are the settlements that can take what is left.
-func (a *allocator) takers(l *line) []*payee {
-	all := a.choices(l, nearDays)
-	roomy := func(p *payee) bool { return p.left >= l.amount }
-	due := filter(all, func(p *payee) bool { return p.due <= l.row.date })
-	if len(due) == 0 {
-		return filter(all, roomy)
+// taker is the settlement that a line without a name can be a part of, or nil.
+func (a *allocator) taker(l *line) *payee {
+	due := filter(a.choices(l, nearDays), func(p *payee) bool { return a.recentlyDue(l, p) })
+	if len(due) != 1 || due[0].left < l.amount || 2*l.amount < due[0].left {
+		return nil
 	}
-	return filter(due, roomy)
+	return due[0]
 }
 
 // overReferenced places lines whose reference names one settlement that lacks
@@ -502,7 +673,7 @@ func (a *allocator) overReferenced() (progress bool) {
 		if !l.open || !l.specific {
 			continue
 		}
-		if meant := a.meant(l, func(p *payee) bool { return true }); len(meant) == 1 {
+		if meant := a.meant(l, func(p *payee) bool { return true }); len(meant) == 1 && l.amount > meant[0].left {
 			a.pay(l, meant[0], l.amount, ReasonByReference)
 			progress = true
 		}

@@ -26,26 +26,30 @@ func payoutOf(pos int, day parse.Date, amount money.Fen, remark string) bankRow 
 	return bankRow{pos: parse.Pos(pos), date: day, amount: amount, account: "6222020000001234", payer: kala, remark: remark, status: parse.OK}
 }
 
+// unevenFen is what amounts are multiples of here: of round ones the sums are
+// no evidence.
+const unevenFen = 100_37
+
 // One nameless credit on the day on which n settlements of as many merchants
 // are due. What must happen follows from trying every set.
 func TestOneCreditAgainstEverySet(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		amounts := rapid.SliceOfN(rapid.IntRange(1, 20), 1, 6).Draw(t, "settlements")
-		credit := money.Fen(rapid.IntRange(1, 40).Draw(t, "credit")) * 100_00
+		credit := money.Fen(rapid.IntRange(1, 40).Draw(t, "credit")) * unevenFen
 		in := settleInput{asOf: tuesday, hasBank: true, bank: []bankRow{payoutOf(1, tuesday, credit, "清算款")}}
 		for i, v := range amounts {
-			in.sums = append(in.sums, settlementOf(fmt.Sprint("8000", i), tuesday-1, money.Fen(v)*100_00))
+			in.sums = append(in.sums, settlementOf(fmt.Sprint("8000", i), tuesday-1, money.Fen(v)*unevenFen))
 		}
 		singles, sets, room := 0, 0, 0
 		for mask := 1; mask < 1<<len(amounts); mask++ {
 			size, sum := 0, money.Fen(0)
 			for i, v := range amounts {
 				if mask>>i&1 != 0 {
-					size, sum = size+1, sum+money.Fen(v)*100_00
+					size, sum = size+1, sum+money.Fen(v)*unevenFen
 				}
 			}
 			switch {
-			case size == 1 && sum > credit:
+			case size == 1 && sum > credit && 2*credit >= sum && len(amounts) == 1:
 				room++
 			case sum != credit:
 			case size == 1:
@@ -58,7 +62,7 @@ func TestOneCreditAgainstEverySet(t *testing.T) {
 		switch {
 		case singles == 1, singles == 0 && sets == 1, singles == 0 && sets == 0 && room == 1:
 			want = Identified
-		case singles > 1, singles == 0 && sets > 1, singles == 0 && sets == 0 && room > 1:
+		case singles > 1, singles == 0 && sets > 1:
 			want = Ambiguous
 		}
 		o, err := settle(in)
@@ -80,17 +84,17 @@ func TestOneCreditAgainstEverySet(t *testing.T) {
 func TestOneSettlementAgainstEverySet(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		parts := rapid.SliceOfN(rapid.IntRange(1, 12), 1, 6).Draw(t, "credits")
-		net := money.Fen(rapid.IntRange(1, 40).Draw(t, "net")) * 100_00
+		net := money.Fen(rapid.IntRange(1, 40).Draw(t, "net")) * unevenFen
 		in := settleInput{asOf: tuesday, hasBank: true, sums: []clearingSum{settlementOf("80001", tuesday-1, net)}}
 		for i, v := range parts {
-			in.bank = append(in.bank, payoutOf(i, tuesday, money.Fen(v)*100_00, fmt.Sprint("清算款 流水", i)))
+			in.bank = append(in.bank, payoutOf(i, tuesday, money.Fen(v)*unevenFen, fmt.Sprint("清算款 流水", i)))
 		}
 		singles, sets := 0, 0
 		for mask := 1; mask < 1<<len(parts); mask++ {
 			size, sum := 0, money.Fen(0)
 			for i, v := range parts {
 				if mask>>i&1 != 0 {
-					size, sum = size+1, sum+money.Fen(v)*100_00
+					size, sum = size+1, sum+money.Fen(v)*unevenFen
 				}
 			}
 			if sum == net && size == 1 {

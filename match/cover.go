@@ -26,56 +26,112 @@ func (s span) with(o span) span {
 // sees says whether money that is due on a day would stand within the span.
 func (s span) sees(day parse.Date) bool { return s.to == 0 || s.from <= day && day <= s.to }
 
-// statements are what the bank side shows: the days of every document, and the
-// documents that have lines of an account. The lines of a payout list beside a
-// statement show nothing of the account.
-type statements struct {
-	docs     map[int]span
-	accounts map[string][]int // "": lines that do not name their account
+// days is how many calendar days it has.
+func (s span) days() parse.Date {
+	if s.to == 0 {
+		return 0
+	}
+	return s.to - s.from + 1
 }
 
+// DefaultStatementGrace is for how many calendar days at most money that is due
+// after a statement ends is waited for.
+const DefaultStatementGrace = 8
+
+// shownSpan is what the bank side shows of an account: the days, and how many
+// the longest of its statements has.
+type shownSpan struct {
+	span
+	longest parse.Date
+}
+
+func (s shownSpan) with(o shownSpan) shownSpan {
+	return shownSpan{s.span.with(o.span), max(s.longest, o.longest)}
+}
+
+// statements are what the bank side shows, by account; accounts that have stood
+// in one document are shown together. The lines of a payout list beside a
+// statement show nothing of the account.
+type statements map[string]shownSpan // "": lines that do not name their account
+
 func (a *allocator) statements() statements {
-	s := statements{map[int]span{}, map[string][]int{}}
+	docs, together := map[int]span{}, family{}
+	first := map[int]string{} // an account of each document
 	for _, l := range a.lines {
 		if l.claim {
 			continue
 		}
+		doc, name := l.row.doc, l.row.account
 		if day := l.row.date; day != 0 {
-			s.docs[l.row.doc] = s.docs[l.row.doc].with(span{day, day})
+			docs[doc] = docs[doc].with(span{day, day})
 		}
-		if docs := s.accounts[l.row.account]; !slices.Contains(docs, l.row.doc) {
-			s.accounts[l.row.account] = append(docs, l.row.doc)
+		together.find(name)
+		if old := first[doc]; name != "" && old != "" {
+			together.join(old, name)
+		} else if name != "" || first[doc] == "" {
+			first[doc] = name
 		}
+	}
+	roots := statements{}
+	for doc, name := range first {
+		root := together.find(name)
+		roots[root] = roots[root].with(shownSpan{docs[doc], docs[doc].days()})
+	}
+	s := statements{}
+	for name := range together {
+		s[name] = roots[together.find(name)]
 	}
 	return s
 }
 
+// family puts names together that belong together.
+type family map[string]string
+
+// find is the name that stands for all that belong to one.
+func (f family) find(name string) string {
+	up, ok := f[name]
+	if !ok {
+		f[name] = name
+		return name
+	}
+	if up == name {
+		return name
+	}
+	root := f.find(up)
+	f[name] = root
+	return root
+}
+
+func (f family) join(a, b string) {
+	if a, b = f.find(a), f.find(b); a != b {
+		f[max(a, b)] = min(a, b)
+	}
+}
+
 // of is whether some statement is of an account, and the days that it shows.
 // Where either side does not name the account, it may be the same.
-func (s statements) of(account string) (shown span, ok bool) {
-	for name, docs := range s.accounts {
+func (s statements) of(account string) (shown shownSpan, ok bool) {
+	for name, days := range s {
 		if name != "" && account != "" && !sameAccount(name, account) {
 			continue
 		}
 		ok = true
-		for _, doc := range docs {
-			shown = shown.with(s.docs[doc])
-		}
+		shown = shown.with(days)
 	}
-	return shown, ok || len(s.accounts) == 0
+	return shown, ok || len(s) == 0
 }
 
 // cover says of which settlements the bank side could show the money, and on
 // which days: their account is one that it is of. An empty statement shows
 // that nothing came to any account.
 func (o *settleOutput) cover(a *allocator) {
-	o.covered, o.shown = make([]bool, len(o.settlements)), make([]span, len(o.settlements))
+	o.covered, o.shown = make([]bool, len(o.settlements)), make([]shownSpan, len(o.settlements))
 	if !o.in.hasBank {
 		return
 	}
 	bank := a.statements()
 	type answer struct {
-		shown span
+		shown shownSpan
 		ok    bool
 	}
 	known := map[string]answer{}
@@ -91,6 +147,28 @@ func (o *settleOutput) cover(a *allocator) {
 			o.settlements[i].ShownTo = min(k.shown.to, o.in.asOf)
 		}
 	}
+}
+
+// awaited says whether money that is overdue is only not seen for want of a
+// statement: it fell due after the last day that the account is shown, no
+// longer ago than the account's longest statement spans.
+func (o *settleOutput) awaited(i int) bool {
+	s, shown := &o.settlements[i], &o.shown[i]
+	if !o.covered[i] || shown.to == 0 || s.DueDate <= shown.to {
+		return false
+	}
+	return o.in.asOf <= s.DueDate+min(shown.longest, o.in.statementGrace())
+}
+
+// statementGrace is the setting, or its default.
+func (in *settleInput) statementGrace() parse.Date {
+	switch {
+	case in.grace < 0:
+		return 0
+	case in.grace == 0:
+		return DefaultStatementGrace
+	}
+	return in.grace
 }
 
 // unseen says whether the statement stops before the day on which a
@@ -111,7 +189,7 @@ func (o *settleOutput) warnUnseen() {
 	count := map[key]int{}
 	for i := range o.settlements {
 		if o.unseen(i) {
-			count[key{o.settlements[i].Account, o.shown[i]}]++
+			count[key{o.settlements[i].Account, o.shown[i].span}]++
 		}
 	}
 	for k, n := range count {

@@ -33,6 +33,11 @@ type Options struct {
 	// TimeDiff is how many seconds apart the two sides of a matched group may
 	// be before it is flagged time_diff. Default 600.
 	TimeDiff int64
+	// StatementGrace is for how many calendar days at most money that fell due
+	// after an account's statement ends is waited for, and no longer than the
+	// longest of its statements spans. 0 is DefaultStatementGrace; negative
+	// waits for nothing.
+	StatementGrace int64
 	// Contracts and Calendar are the tables of SPEC section 5; nil is the
 	// default contract and the built-in calendar.
 	Contracts *Contracts

@@ -22,7 +22,7 @@ type outcome struct {
 // says of each class. It comes before the join, which only counts what is
 // matched and in order, and must know what is not.
 func (r *run) settle(ctx context.Context) error {
-	in := settleInput{asOf: r.opt.AsOf, contracts: r.opt.Contracts, calendar: r.opt.Calendar, patterns: r.opt.Patterns}
+	in := settleInput{asOf: r.opt.AsOf, contracts: r.opt.Contracts, calendar: r.opt.Calendar, patterns: r.opt.Patterns, grace: parse.Date(r.opt.StatementGrace)}
 	var err error
 	if in.sums, err = r.clearingSums(); err != nil {
 		return err
@@ -215,7 +215,16 @@ func (r *run) creditOf(n int32, c *class, held bool) rowCredit {
 		credit.timing, credit.credited, credit.late = claimTiming(r.opt.Calendar, r.leg.cycles[n], credit.due, day, r.opt.AsOf)
 		credit.known = day != 0
 	}
+	if credit.timing == Overdue && takesBack(c.code.kind()) {
+		// Nobody waits for the money of a refund.
+		credit.timing, credit.late = TimingNone, 0
+	}
 	return credit
+}
+
+// takesBack says whether rows of a kind take money back.
+func takesBack(k parse.Kind) bool {
+	return k == parse.Refund || k == parse.Void || k == parse.Reversal
 }
 
 // quiet says that there is nothing to list about a matched pair.

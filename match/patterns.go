@@ -32,6 +32,8 @@ type expressions struct {
 	origins    []origin
 	references []*regexp.Regexp
 	returned   []*regexp.Regexp
+	stray      []*regexp.Regexp
+	payout     []*regexp.Regexp // words that make a line a payout whatever else it says
 }
 
 // origin is how one acquirer shows on a bank statement; an empty group is some
@@ -54,6 +56,10 @@ type patternFile struct {
 	Returned struct {
 		Remark string `toml:"remark"`
 	} `toml:"returned"`
+	Stray struct {
+		Remark string `toml:"remark"`
+		Except string `toml:"except"`
+	} `toml:"stray"`
 }
 
 // The built-in patterns. Every run asks for the names, but only one with a bank
@@ -103,8 +109,8 @@ func LoadPatterns(path string) (*Patterns, error) {
 	own := r.compileAll(&file)
 	for i := range unknown.Errors {
 		key := unknown.Errors[i].Key()
-		r.fail(key[len(key)-1], strings.Join(key, "."), "没有这个键；可用 acquirer（name、aliases、payer、remark）、reference（pattern）、returned（remark）",
-			"no such key; there are acquirer (name, aliases, payer, remark), reference (pattern) and returned (remark)")
+		r.fail(key[len(key)-1], strings.Join(key, "."), "没有这个键；可用 acquirer（name、aliases、payer、remark）、reference（pattern）、returned（remark）、stray（remark、except）",
+			"no such key; there are acquirer (name, aliases, payer, remark), reference (pattern), returned (remark) and stray (remark, except)")
 	}
 	if err := r.errs.orNil(); err != nil {
 		return nil, err
@@ -117,6 +123,7 @@ func LoadPatterns(path string) (*Patterns, error) {
 	own.origins = append(own.origins, builtin.origins...)
 	own.references = append(own.references, builtin.references...)
 	own.returned = append(own.returned, builtin.returned...)
+	own.stray, own.payout = append(own.stray, builtin.stray...), append(own.payout, builtin.payout...)
 	return &Patterns{names, own}, nil
 }
 
@@ -152,6 +159,12 @@ func (r *patternReader) compileAll(file *patternFile) *expressions {
 	}
 	if re := r.payerOrRemark("returned.remark", file.Returned.Remark); re != nil {
 		p.returned = append(p.returned, re)
+	}
+	if re := r.payerOrRemark("stray.remark", file.Stray.Remark); re != nil {
+		p.stray = append(p.stray, re)
+	}
+	if re := r.payerOrRemark("stray.except", file.Stray.Except); re != nil {
+		p.payout = append(p.payout, re)
 	}
 	return p
 }
@@ -242,6 +255,27 @@ func foldName(s string) string { return strings.ToUpper(squeeze(s)) }
 
 // foldText is a payer or remark as patterns see it.
 func foldText(s string) string { return strings.ToUpper(strings.TrimSpace(width.Fold.String(s))) }
+
+// spellings adds all other known names of a run's acquirers.
+func (p *Patterns) spellings(own *payers) {
+	groups := builtinNames()
+	if p != nil {
+		groups = p.groups
+	}
+	have := map[string]bool{}
+	for _, n := range own.names {
+		have[n.group] = true
+	}
+	for _, spelling := range slices.Sorted(maps.Keys(groups)) {
+		if group := groups[spelling]; have[group] && len([]rune(spelling)) >= minSpelling {
+			own.add(group, spelling)
+		}
+	}
+}
+
+// minSpelling is how long another spelling of an acquirer must be to be looked
+// for in payers: short ones (CUP, UMS) have patterns where they are meant.
+const minSpelling = 4
 
 // group is the same for all known spellings of an acquirer's name. A nil
 // *Patterns is the built-in ones.

@@ -143,6 +143,28 @@ const (
 	// one that the contract allows.
 	ReasonRefundOpen
 
+	// More reasons of credits.
+
+	// ReasonNamedPart: it names the merchant and is a part of what its
+	// settlement lacks.
+	ReasonNamedPart
+	// ReasonOneOfEqual: N settlements and as many lines of one amount: all are
+	// paid, but who pays whom cannot be told.
+	ReasonOneOfEqual
+	// ReasonStranger: it names a merchant number that no file or contract knows.
+	ReasonStranger
+	// ReasonStray: the acquirer's money, but its remark says that it is for
+	// something else than sales.
+	ReasonStray
+	// ReasonChance: a set of settlements has its sum, but among round amounts
+	// such sums come about by chance.
+	ReasonChance
+	// ReasonStatementEnds: due after Day, where the account's statement ends.
+	ReasonStatementEnds
+	// ReasonWithoutCopies: credited in full once N rows that stand in the
+	// clearing file twice, of Amount, are taken out of the net.
+	ReasonWithoutCopies
+
 	// More reasons of transaction groups.
 
 	// ReasonBothPending: both sides still wait; Amount is clearing − sold, in fen.

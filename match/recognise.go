@@ -25,23 +25,34 @@ func compareBank(a, b *bankRow) int {
 
 // recognise finds out of every line where it comes from and what it refers to.
 func (a *allocator) recognise() {
-	var own []string
+	own := &payers{}
+	groups := map[string]bool{}
+	acquirer := func(name, of string) {
+		if name != "" && !groups[name] {
+			groups[name] = true
+			own.add(a.o.in.patterns.group(of), name)
+		}
+	}
 	merchants := idBook{}
 	for _, p := range a.payees {
-		own = append(own, p.group)
+		name := a.o.settlements[p.n].Acquirer
+		acquirer(name, name)
 		merchants.add(p.merchant)
+	}
+	for i := range a.o.in.sums {
+		c := &a.o.in.sums[i]
+		acquirer(c.acquirer, a.o.in.contracts.Name(c.acquirer, c.merchant))
 	}
 	for _, c := range a.o.in.contracts.Rows() {
 		if c.MerchantID != Anyone {
 			merchants.add(foldName(c.MerchantID))
 		}
 		if c.Acquirer != Anyone {
-			own = append(own, a.o.in.patterns.group(c.Acquirer))
+			acquirer(c.Acquirer, c.Acquirer)
 		}
 	}
-	// The longest name first: 银联商务 before 银联.
-	slices.SortFunc(own, func(x, y string) int { return cmp.Or(cmp.Compare(len(y), len(x)), cmp.Compare(x, y)) })
-	own = slices.Compact(own)
+	a.o.in.patterns.spellings(own)
+	own.ready()
 	a.findClaims()
 	numbers := a.payoutNumbers()
 	for i, l := range a.lines {
@@ -74,7 +85,7 @@ func (a *allocator) findClaims() {
 			account = a.o.in.contracts.For(l.row.acquirer, l.row.merchant, l.row.date).Account
 		}
 		l.claim = slices.ContainsFunc(stated, func(i int) bool {
-			return account == "" || a.accounts[i] == "" || sameAccount(account, a.accounts[i])
+			return account == "" || a.accounts[i].name == "" || sameAccount(account, a.accounts[i].name)
 		})
 	}
 }
@@ -110,7 +121,7 @@ func (a *allocator) payoutNumbers() map[string]*payoutRow {
 	return m
 }
 
-func (a *allocator) recogniseLine(l *line, own []string, merchants idBook, numbers map[string]*payoutRow) {
+func (a *allocator) recogniseLine(l *line, own *payers, merchants idBook, numbers map[string]*payoutRow) {
 	row := l.row
 	payer, remark := foldText(row.payer), foldText(row.remark)
 	l.ref = a.o.in.patterns.read(remark, row.date, merchants)
@@ -143,7 +154,8 @@ func (a *allocator) recogniseLine(l *line, own []string, merchants idBook, numbe
 		l.named = true
 	}
 	blank := payer == "" && remark == ""
-	l.open = row.amount > 0 && row.status != parse.Failed && row.status != parse.Pending && row.date <= a.o.in.asOf && (l.named || blank) && !l.claim
+	l.stray = a.o.in.patterns.isStray(remark) && len(l.ref.days) == 0
+	l.open = !l.stranger && (!l.stray || len(l.ref.merchants) > 0) && row.amount > 0 && row.status != parse.Failed && row.status != parse.Pending && row.date <= a.o.in.asOf && (l.named || blank) && !l.claim
 	if l.ref.loose = a.usefulDays(l); len(l.ref.days) > 0 {
 		l.ref.loose = nil
 	}

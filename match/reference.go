@@ -1,6 +1,7 @@
 package match
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -11,12 +12,13 @@ import (
 )
 
 // from says whether a bank line comes from an acquirer, and from which if its
-// text says so. own are the acquirers of this run by group.
-func (p *Patterns) from(payer, remark string, own []string) (group string, ok bool) {
-	for _, name := range own {
-		if len([]rune(name)) >= 2 && (strings.Contains(payer, name) || strings.Contains(remark, name)) {
-			return name, true
-		}
+// text says so. own are the acquirers of this run.
+func (p *Patterns) from(payer, remark string, own *payers) (group string, ok bool) {
+	if group = cmp.Or(own.named(payer), own.named(remark)); group != "" {
+		return group, true
+	}
+	if group = own.like(payer); group != "" {
+		return group, true
 	}
 	// The payer's name weighs more than a word in the remark.
 	for _, o := range p.origins {
@@ -36,14 +38,19 @@ func (p *Patterns) from(payer, remark string, own []string) (group string, ok bo
 	return "", ok
 }
 
+// isStray says whether a remark calls the line money for something else than
+// sales, such as a bonus or a deposit.
+func (p *Patterns) isStray(remark string) bool {
+	return anyMatch(p.stray, remark) && !anyMatch(p.payout, remark)
+}
+
+func anyMatch(list []*regexp.Regexp, text string) bool {
+	return slices.ContainsFunc(list, func(re *regexp.Regexp) bool { return re.MatchString(text) })
+}
+
 // isReturn says whether a remark calls the line the return of a payout.
 func (p *Patterns) isReturn(remark string) bool {
-	for _, re := range p.returned {
-		if re.MatchString(remark) {
-			return true
-		}
-	}
-	return false
+	return anyMatch(p.returned, remark)
 }
 
 // reference is what a bank line says about the settlements it pays.
@@ -72,6 +79,25 @@ func (b idBook) add(id string) {
 			b[text] = id
 		}
 	}
+}
+
+// masked is the only number that one with stars in the middle can be, or "".
+func (b idBook) masked(text string) string {
+	head, rest, ok := strings.Cut(text, "*")
+	tail := strings.TrimLeft(rest, "*")
+	if !ok || len(head)+len(tail) < minAccountTail || strings.Contains(tail, "*") {
+		return ""
+	}
+	only := ""
+	for way, id := range b {
+		if way == id && len(id) > len(head)+len(tail) && strings.HasPrefix(id, head) && strings.HasSuffix(id, tail) {
+			if only != "" {
+				return ""
+			}
+			only = id
+		}
+	}
+	return only
 }
 
 // maskedID is a number as the reader masks one that could be a card's: first
@@ -107,6 +133,29 @@ func (p *Patterns) read(remark string, paid parse.Date, merchants idBook) refere
 // merchant's number: shorter ones are tails and serial numbers.
 const minStranger = 8
 
+// minStrangerDigits is how many of its signs are digits: words are no numbers.
+const minStrangerDigits = 6
+
+// isMerchantNo says whether an unknown text behind 商户号 can only be a merchant
+// number: long enough, of digits, no day and none with a day glued to it, not
+// cut short by stars.
+func isMerchantNo(id string, paid parse.Date) bool {
+	digits := strings.Count(strings.Map(func(r rune) rune {
+		if r >= '0' && r <= '9' {
+			return '0'
+		}
+		return r
+	}, id), "0")
+	if len(id) < minStranger || digits < minStrangerDigits || strings.Contains(id, "*") {
+		return false
+	}
+	if _, isDay := looseDay(id, paid); isDay {
+		return false
+	}
+	_, isDay := looseDay(id[len(id)-8:], paid)
+	return !isDay || digits >= minStrangerDigits+8
+}
+
 // take reads the named groups of one match.
 func (r *reference) take(re *regexp.Regexp, m []string, paid parse.Date, merchants idBook) {
 	named := func(name string) string {
@@ -118,7 +167,9 @@ func (r *reference) take(re *regexp.Regexp, m []string, paid parse.Date, merchan
 	id := named("merchant")
 	if merchants[id] != "" {
 		r.merchants = append(r.merchants, merchants[id])
-	} else if _, isDay := looseDay(id, paid); len(id) >= minStranger && !isDay {
+	} else if known := merchants.masked(id); known != "" {
+		r.merchants = append(r.merchants, known)
+	} else if isMerchantNo(id, paid) {
 		r.stranger = true
 	}
 	if no := named("payout"); no != "" {

@@ -57,7 +57,9 @@ func TestRemarkDaysAcrossNewYear(t *testing.T) {
 }
 
 func TestWhoPays(t *testing.T) {
-	own := []string{"云汇收单"}
+	own := &payers{}
+	own.add("云汇收单", "云汇收单")
+	own.ready()
 	for _, c := range []struct {
 		payer, remark, group string
 		from                 bool

@@ -334,4 +334,6 @@ type Credit struct {
 	Currency    string
 	Settlements []int32 // indexes into Result.Settlements
 	Reason      Reason
+	// Hint is what an unidentified or ambiguous line is nearest to.
+	Hint Hint
 }

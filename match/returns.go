@@ -17,7 +17,7 @@ func (a *allocator) pairReturns() {
 		}
 		var can []*line
 		for _, l := range a.lines {
-			if l.open && !taken[l] && l.amount == -back.amount && l.row.currency == back.row.currency && a.same[l.account][back.account] &&
+			if l.open && !taken[l] && l.amount == -back.amount && l.row.currency == back.row.currency && a.same(l.account, back.account) &&
 				l.row.date <= back.row.date && l.row.date >= back.row.date-returnDays && (l.group == back.group || l.group == "" || back.group == "") {
 				can = append(can, l)
 			}
@@ -134,6 +134,9 @@ func (a *allocator) finish() {
 				p.wanted++
 			}
 		}
+		if l.amount > 0 && !l.stranger && !l.stray && (c.Outcome == Ambiguous || c.Outcome == Unidentified) {
+			c.Hint = a.hint(l)
+		}
 		a.o.credits = append(a.o.credits, c)
 	}
 	for _, r := range a.returns {
@@ -163,14 +166,22 @@ func (a *allocator) outcome(l *line) (CreditOutcome, Reason) {
 		return Returned, Reason{Code: ReasonFailedPayout}
 	case l.undone && len(l.paid) == 0:
 		return Returned, Reason{Code: ReasonReturnedPayout}
+	case l.pass == ReasonOneToOne && l.equals > 1 && len(l.paid) > 0:
+		return Identified, Reason{Code: ReasonOneOfEqual, N: l.equals}
 	case l.pass == ReasonManyToOne:
 		return Identified, Reason{Code: l.pass, N: int32(l.peers)}
 	case len(l.paid) > 0:
 		return Identified, Reason{Code: l.pass, N: int32(len(l.paid))}
+	case l.amount > 0 && l.stranger:
+		return Unidentified, Reason{Code: ReasonStranger}
 	case !l.named || l.amount == 0:
 		return Ignored, Reason{Code: ReasonNotAcquirer}
 	case l.ways > 1:
 		return Ambiguous, Reason{Code: ReasonTwoWays, N: l.ways}
+	case l.chance:
+		return Ambiguous, Reason{Code: ReasonChance}
+	case l.stray:
+		return Unidentified, Reason{Code: ReasonStray}
 	case l.gaveUp && len(a.choices(l, nearDays)) > 1:
 		return Ambiguous, Reason{Code: ReasonSearchGaveUp}
 	}

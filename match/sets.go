@@ -27,11 +27,11 @@ type proposal struct {
 }
 
 // oneToMany is pass 3: one credit that pays several settlements.
-func (a *allocator) oneToMany(within parse.Date) bool {
+func (a *allocator) oneToMany(within parse.Date, who func(*line) bool) bool {
 	for progress := false; ; progress = true {
 		var found []proposal
 		asked := map[int]bool{} // equal lines propose once
-		open := filter(a.lines, func(l *line) bool { return l.open && l.named })
+		open := filter(a.lines, func(l *line) bool { return l.open && l.named && who(l) })
 		sets := wholeSets(filter(a.payees, func(p *payee) bool { return p.left > 0 && p.day != 0 }), amounts(open, 0), (*payee).missing)
 		for _, l := range open {
 			if asked[l.twins] {
@@ -65,8 +65,8 @@ func (a *allocator) trySet(l *line, sets [][]*payee, within parse.Date) []*payee
 	before := attempt{a.tick, l.ways, l.gaveUp}
 	l.ways, l.gaveUp = 0, false
 	var found []*payee
-	if ring == 0 || len(sets) > 0 {
-		found = a.setFor(l, a.choices(l, within), sets, (*payee).missing, ring == 0)
+	if ring == 0 || len(sets) > 0 || l.restricted() {
+		found = a.setFor(l, a.choices(l, within), sets, (*payee).missing, ring == 0 || l.restricted())
 	}
 	*last = attempt{a.tick, l.ways, l.gaveUp}
 	if found != nil {
@@ -78,6 +78,9 @@ func (a *allocator) trySet(l *line, sets [][]*payee, within parse.Date) []*payee
 
 // changed says whether a settlement that a line could pay was paid since.
 func (a *allocator) changed(l *line, within parse.Date, tick int) bool {
+	if l.restricted() {
+		return len(l.ref.merchants) == 0 || slices.ContainsFunc(l.ref.merchants, func(m string) bool { return a.touchedMerchant[m] > tick })
+	}
 	for d := l.row.date - within; d <= l.row.date+a.lead; d++ {
 		if a.touched[d] > tick {
 			return true
@@ -92,8 +95,8 @@ func (p *payee) whole() money.Fen { return p.total }
 
 // setFor is the one set of two or more settlements that a line pays exactly.
 // Whole runs of a merchant's days, whole days of an acquirer and all that fits
-// come first, those that are due on the line's day before others; then any set.
-// Two sets of equal standing are none.
+// come first, then any set. Of several sets the one that alone fell due on the
+// line's day or a few business days before it wins; else none does.
 func (a *allocator) setFor(l *line, ps []*payee, sets [][]*payee, value func(*payee) money.Fen, any bool) []*payee {
 	if len(ps) < 2 || slices.ContainsFunc(ps, func(p *payee) bool { return value(p) == l.amount }) {
 		// One that it pays alone is the better answer, even if pass 2 could
@@ -105,47 +108,67 @@ func (a *allocator) setFor(l *line, ps []*payee, sets [][]*payee, value func(*pa
 			sets = append(slices.Clone(sets), all)
 		}
 	}
-	today := func(set []*payee) bool {
-		last := slices.MaxFunc(set, func(x, y *payee) int { return cmp.Compare(x.due, y.due) })
-		return last.due == l.row.date || !slices.ContainsFunc(set, func(p *payee) bool { return p.claim != l.row.date })
+	lately := func(p *payee) bool { return p.claim == l.row.date || a.recentlyDue(l, p) }
+	recent := filter(ps, lately)
+	near := filter(sets, func(set []*payee) bool { return !slices.ContainsFunc(set, func(p *payee) bool { return !lately(p) }) })
+	if len(near) > 0 {
+		return a.onlySet(l, near, recent, value)
 	}
-	pool := ps
-	if strong := slices.DeleteFunc(slices.Clone(sets), func(set []*payee) bool { return !today(set) }); len(strong) > 0 {
-		sets = strong
-		pool = filter(ps, func(p *payee) bool { return p.due <= l.row.date })
+	if any {
+		if set, r := a.search(recent, l.amount, value); r.sets > 0 || r.gaveUp {
+			return a.onlySearched(l, set, recent, r, chanceRecent)
+		}
 	}
-	switch {
-	case len(sets) > 1:
-		l.ways = max(l.ways, int32(len(sets)))
+	if len(sets) > 0 {
+		return a.onlySet(l, sets, ps, value)
+	}
+	if !any {
 		return nil
-	case len(sets) == 1:
-		return a.unlessRivalled(l, sets[0], pool, value)
-	case !any:
-		return nil
 	}
-	for _, pool := range [][]*payee{
-		filter(ps, func(p *payee) bool { return onDay(l, p) }),
-		filter(ps, func(p *payee) bool { return p.due <= l.row.date }),
-		ps,
-	} {
+	for _, pool := range [][]*payee{filter(ps, func(p *payee) bool { return p.due <= l.row.date }), ps} {
 		set, r := a.search(pool, l.amount, value)
-		switch {
-		case r.only():
-			return set
-		case r.sets > 1:
-			l.ways = max(l.ways, 2)
-			return nil
+		if r.sets > 0 {
+			return a.onlySearched(l, set, pool, r, chanceSets)
 		}
 		l.gaveUp = l.gaveUp || r.gaveUp || r.limited
 	}
 	return nil
 }
 
-// unlessRivalled is the set, unless a search finds another one of the same sum.
-func (a *allocator) unlessRivalled(l *line, set, pool []*payee, value func(*payee) money.Fen) []*payee {
-	other, r := a.search(pool, l.amount, value)
-	if r.sets == 0 || r.sets == 1 && slices.Equal(inOrder(other), inOrder(set)) {
+// onlySearched is a set that a search found, if it is the only one and a sum
+// like it is no matter of chance.
+func (a *allocator) onlySearched(l *line, set, pool []*payee, r subsetResult, rarity float64) []*payee {
+	switch {
+	case r.sets > 1:
+		l.ways = max(l.ways, 2)
+	case r.gaveUp:
+		l.gaveUp = true
+	case byChance(netsOf(set), netsOf(pool), rarity):
+		l.chance = true
+	default:
 		return set
+	}
+	return nil
+}
+
+func netsOf(ps []*payee) []money.Fen {
+	list := make([]money.Fen, len(ps))
+	for i, p := range ps {
+		list[i] = p.left
+	}
+	return list
+}
+
+// onlySet is the one set there is, unless a search finds another one of the
+// same sum.
+func (a *allocator) onlySet(l *line, sets [][]*payee, pool []*payee, value func(*payee) money.Fen) []*payee {
+	if len(sets) > 1 {
+		l.ways = max(l.ways, int32(len(sets)))
+		return nil
+	}
+	other, r := a.search(pool, l.amount, value)
+	if r.sets == 0 || r.sets == 1 && slices.Equal(inOrder(other), inOrder(sets[0])) {
+		return sets[0]
 	}
 	l.ways = max(l.ways, 2)
 	return nil
@@ -254,10 +277,10 @@ func (a *allocator) shareFee(ps []*payee) {
 // oneFeeToMany is pass 3 for payouts of which the fee was charged once. The
 // sums are less telling, so only whole runs and days count, those due on the
 // line's day before those due earlier, and only where no other sum fits.
-func (a *allocator) oneFeeToMany() bool {
+func (a *allocator) oneFeeToMany(who func(*line) bool) bool {
 	var found []proposal
 	asked := map[int]bool{}
-	open := filter(a.lines, func(l *line) bool { return l.open && l.named && l.ways == 0 })
+	open := filter(a.lines, func(l *line) bool { return l.open && l.named && l.ways == 0 && who(l) })
 	for fee, ps := range a.byFee() {
 		sets := wholeSets(ps, amounts(open, fee), func(p *payee) money.Fen { return p.left + fee })
 		for _, l := range open {
@@ -325,17 +348,21 @@ func wholeDays(ps []*payee) [][]*payee {
 }
 
 // manyToOne is pass 4: several credits that together pay one settlement.
-func (a *allocator) manyToOne(within parse.Date) bool {
+func (a *allocator) manyToOne(within parse.Date, who func(*line) bool) bool {
 	for progress := false; ; progress = true {
 		var found []proposal
-		open := filter(a.lines, func(l *line) bool { return l.open && l.named })
+		shelves := map[string][]*line{}
+		for _, l := range a.lines {
+			if l.open && l.named && who(l) {
+				shelf := a.accounts[l.account].shelf
+				shelves[shelf] = append(shelves[shelf], l)
+			}
+		}
 		for _, p := range a.payees {
 			if p.left <= 0 {
 				continue
 			}
-			from := sort.Search(len(open), func(i int) bool { return open[i].row.date >= p.earliest })
-			to := sort.Search(len(open), func(i int) bool { return open[i].row.date > p.due+within })
-			if ls := a.partsFor(p, open[from:max(from, to)], within); ls != nil {
+			if ls := a.partsFor(p, a.linesFor(p, shelves, within), within); ls != nil {
 				found = append(found, proposal{lines: ls, payees: []*payee{p}})
 			}
 		}
@@ -343,6 +370,32 @@ func (a *allocator) manyToOne(within parse.Date) bool {
 			return progress
 		}
 	}
+}
+
+// linesFor are the lines that could pay a settlement by account and day, and
+// some that could not, in their order.
+func (a *allocator) linesFor(p *payee, shelves map[string][]*line, within parse.Date) []*line {
+	var list []*line
+	take := func(lines []*line) {
+		from := sort.Search(len(lines), func(i int) bool { return lines[i].row.date >= p.earliest })
+		to := sort.Search(len(lines), func(i int) bool { return lines[i].row.date > p.due+within })
+		list = append(list, lines[from:max(from, to)]...)
+		for _, l := range lines[max(from, to):] {
+			if len(l.ref.merchants) > 0 && slices.Contains(l.ref.merchants, p.merchant) {
+				list = append(list, l)
+			}
+		}
+	}
+	if shelf := a.accounts[p.account].shelf; shelf != "" {
+		take(shelves[shelf])
+		take(shelves[""])
+	} else {
+		for _, lines := range shelves {
+			take(lines)
+		}
+	}
+	slices.SortFunc(list, func(x, y *line) int { return cmp.Compare(x.n, y.n) })
+	return list
 }
 
 // partsFor is the one set of two or more lines that pays a settlement exactly:
@@ -361,6 +414,12 @@ func (a *allocator) partsFor(p *payee, open []*line, within parse.Date) []*line 
 			continue
 		}
 		set, r := a.searchLines(pool, p.left)
+		if r.only() && byChance(amounts(set, 0), amounts(pool, 0), chanceRecent) {
+			for _, l := range set {
+				l.chance = true
+			}
+			return nil
+		}
 		if r.only() {
 			return set
 		}

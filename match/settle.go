@@ -23,6 +23,8 @@ type settleInput struct {
 	bank    []bankRow
 	hasBank bool
 	payouts []payoutRow
+	// grace is Options.StatementGrace.
+	grace parse.Date
 }
 
 // clearingSum is the sum of clearing rows that are alike in everything named
@@ -108,7 +110,7 @@ type settleOutput struct {
 	cycles  []Cycle     // of each settlement
 	brought []money.Fen // into each settlement from negative ones before it
 	covered []bool      // of each settlement: the bank side covers its account
-	shown   []span      // of each settlement: the days that the bank side shows
+	shown   []shownSpan // of each settlement: the days that the bank side shows
 }
 
 var errSettleOverflow = errors.New("the sums of a settlement exceed what an amount can hold")
@@ -520,6 +522,10 @@ func (o *settleOutput) judgeShort(i int, p *payee) {
 	s := &o.settlements[i]
 	s.Timing = openTiming(s.DueDate, o.in.asOf)
 	s.DaysLate = overdueBy(o.in.calendar, o.cycles[i], s.DueDate, o.in.asOf)
+	awaited := s.Timing == Overdue && o.awaited(i)
+	if awaited {
+		s.Timing, s.DaysLate = PendingTiming, 0
+	}
 	claimed := s.Claimed != 0 && s.Claimed <= o.in.asOf
 	s.Credit = CreditNone
 	if s.Credited > 0 {
@@ -528,6 +534,8 @@ func (o *settleOutput) judgeShort(i int, p *payee) {
 	switch {
 	case p.returned != 0:
 		s.Reason = Reason{Code: ReasonReopened, Day: p.returned, Amount: s.Outstanding}
+	case awaited:
+		s.Reason = Reason{Code: ReasonStatementEnds, Day: o.shown[i].to, Amount: s.Outstanding}
 	case p.wanted > 0:
 		s.Reason = Reason{Code: ReasonMayBePaid, N: p.wanted, Amount: s.Outstanding}
 	case s.Credited > 0:
@@ -572,7 +580,11 @@ func (o *settleOutput) agesOf() ages {
 		if s.Credit == CreditUnchecked && s.Timing != Overdue {
 			continue
 		}
-		list.add(s.DueDate, o.in.asOf, s.Currency, s.Outstanding)
+		due := s.DueDate
+		if s.Timing == PendingTiming {
+			due = 0 // not overdue, if only for want of a statement
+		}
+		list.add(due, o.in.asOf, s.Currency, s.Outstanding)
 	}
 	return list
 }

@@ -238,12 +238,12 @@ var allocationCases = []struct {
 		credits:     []string{"identified 拉卡拉/80001/2026-11-09"},
 	},
 	{
-		why: "pass 5: two settlements could take it: ambiguous",
+		why: "pass 5: a part that two settlements could take goes to neither",
 		scene: scene{asOf: "2026-11-11",
 			clearing: []string{"拉卡拉|80001|" + acct + "|2026-11-09|1000|0", "拉卡拉|80002|" + acct + "|2026-11-09|3000|0"},
 			bank:     []string{"2026-11-10|950|" + acct + "|" + kala + "|结算款"}},
 		settlements: []string{"拉卡拉/80001/2026-11-09 none overdue 0.00/1000.00 late 1", "拉卡拉/80002/2026-11-09 none overdue 0.00/3000.00 late 1"},
-		credits:     []string{"ambiguous"},
+		credits:     []string{"unidentified"},
 	},
 	{
 		why: "pass 5: the merchant number alone decides between them",

@@ -2,6 +2,7 @@ package match
 
 import (
 	"math"
+	"slices"
 
 	"duizhang/parse/money"
 )
@@ -23,8 +24,13 @@ const (
 	// happened, and must be rarer still.
 	chanceSets      = 64
 	chanceLargeSets = 4096
-	fewAmounts      = 9
-	naturalSize     = 3
+	// chanceRecent is the same for settlements that fell due on the day of the
+	// credit or just before, which by itself says much; see byChance.
+	chanceRecent = 4
+	// chanceFew is how many of those sets are always tried: all of three.
+	chanceFew   = 4
+	fewAmounts  = 9
+	naturalSize = 3
 )
 
 // subsetSearch finds sets of at least two amounts with an exact sum, at most
@@ -106,4 +112,42 @@ func (s *subsetSearch) extend(i int, left money.Fen) {
 		}
 		s.path = s.path[:len(s.path)-1]
 	}
+}
+
+// roundUnits are what prices are multiples of, in fen, the largest first.
+var roundUnits = [...]money.Fen{100_000, 50_000, 20_000, 10_000, 5_000, 2_000, 1_000, 500, 100, 50, 10, 1}
+
+// byChance says whether a set of amounts with the sum looked for is too likely
+// to be one by chance. Round amounts have round sums: among multiples of 50.00
+// there are only a few sums, and sets of them collide thousands of times as
+// often as such of odd fen. So the sets as large as this one that the pool's
+// amounts of its own roundness make are counted against the sums that such
+// sets can have.
+func byChance(set, pool []money.Fen, rarity float64) bool {
+	target, unit := money.Fen(0), money.Fen(1)
+	for _, v := range set {
+		target += v
+	}
+	for _, u := range roundUnits {
+		if !slices.ContainsFunc(set, func(v money.Fen) bool { return v%u != 0 }) {
+			unit = u
+			break
+		}
+	}
+	n := 0.0
+	for _, v := range pool {
+		if v%unit == 0 && v < target {
+			n++
+		}
+	}
+	sets, choose := 0.0, n
+	for k := 2; k <= len(set); k++ {
+		choose = choose * (n - float64(k) + 1) / float64(k)
+		sets += choose
+	}
+	least := 1.0
+	if rarity == chanceRecent {
+		least = chanceFew
+	}
+	return sets > max(float64(target/unit)/rarity, least)
 }

@@ -61,6 +61,7 @@ type credited struct {
 	row         *parse.Record
 	other       *parse.Record // the credit that a return reverses
 	settlements []string
+	near        []*match.Settlement // of the hint
 	lang        parse.Lang
 }
 
@@ -106,6 +107,9 @@ func (r *Run) credits(ctx context.Context, list []match.Credit) ([]credited, err
 		}
 		for _, s := range c.Settlements {
 			out[i].settlements = append(out[i].settlements, r.Result.Settlements[s].ID)
+		}
+		for _, s := range c.Hint.Settlements {
+			out[i].near = append(out[i].near, &r.Result.Settlements[s])
 		}
 	}
 	return out, nil
@@ -190,6 +194,10 @@ func (s *settled) stateReason() string {
 		return s.say("%s 的划款被退回，尚未重新划付", "the payout was returned on %s and not paid again", dateText(r.Day))
 	case match.ReasonClaimDiffers:
 		return s.say("收单机构称已于 %s 划付，银行流水中没有对应入账", "the acquirer says it paid on %s, the bank does not show it", dateText(r.Day))
+	case match.ReasonStatementEnds:
+		return s.say("应于 %s 到账 %s 元；流水只到 %s，之后的流水还没有，暂不算逾期", "%[2]s is due on %[1]s; the statement ends on %[3]s, so it is not called overdue yet", dateText(s.DueDate), grouped(s.due()), dateText(r.Day))
+	case match.ReasonWithoutCopies:
+		return s.say("已于 %s 全额到账：收单文件重复列出 %d 笔，共 %s 元，已从应结净额中扣除", "credited in full on %s: the clearing file lists %d rows twice, %s, which are taken out of the net", dateText(s.LastCredit), r.N, grouped(abs(r.Amount)))
 	case match.ReasonMayBePaid:
 		return s.say("尚有 %s 元未认定到账：有 %d 笔入账可能是它，但无法区分", "%s is not settled: %d bank lines could be it but cannot be told apart", grouped(r.Amount), r.N)
 	case match.ReasonNetted:
@@ -251,22 +259,79 @@ func (c *credited) say(zh, en string, args ...any) string {
 
 // reason is the sentence that explains a bank line.
 func (c *credited) reason() string {
+	said := c.outcomeReason()
+	if hint := c.hint(); hint != "" {
+		return joinSentences(said, hint, c.lang)
+	}
+	return said
+}
+
+// hint says which settlement an unplaced line is nearest to, and what the
+// difference looks like.
+func (c *credited) hint() string {
+	if len(c.near) == 0 {
+		return ""
+	}
+	ids, lack, apart := c.nearList(), c.nearLack(), grouped(abs(c.Hint.Amount))
+	switch c.Hint.Kind {
+	case match.HintEqual:
+		return c.say("金额等于结算批次 %s 尚缺的 %s 元", "its amount is what the settlement %s lacks, %s", ids, lack)
+	case match.HintTransposed:
+		return c.say("最接近结算批次 %s，尚缺 %s 元：像是相邻两位数字颠倒", "nearest is the settlement %s, which lacks %s: it looks as if two digits changed places", ids, lack)
+	case match.HintFen:
+		return c.say("最接近结算批次 %s，尚缺 %s 元：只差 %s 元", "nearest is the settlement %s, which lacks %s: only %s apart", ids, lack, apart)
+	case match.HintGross:
+		return c.say("最接近结算批次 %s，尚缺 %s 元：像是按总额到账，没有扣 %s 元手续费", "nearest is the settlement %s, which lacks %s: it looks like the gross amount, fees of %s not taken off", ids, lack, apart)
+	case match.HintFee:
+		return c.say("最接近结算批次 %s，尚缺 %s 元：少 %s 元，像是扣了转账手续费", "nearest is the settlement %s, which lacks %s: %s less, which looks like a transfer fee", ids, lack, apart)
+	case match.HintSeveral:
+		return c.say("最接近结算批次 %s，合计尚缺 %s 元：少 %s 元，像是合并划款并扣了手续费", "nearest are the settlements %s, which lack %s together: %s less, which looks like one payout less a fee", ids, lack, apart)
+	case match.HintPaid:
+		return c.say("金额等于结算批次 %s 的应结净额，但它已全额到账", "its amount is that of the settlement %s, which is paid already", ids)
+	}
+	return c.say("金额最接近的结算批次是 %s，尚缺 %s 元，相差 %s 元", "nearest in amount is the settlement %s, which lacks %s, %s apart", ids, lack, apart)
+}
+
+func (c *credited) nearList() string {
+	var ids []string
+	for _, s := range c.near {
+		ids = append(ids, s.ID)
+	}
+	return strings.Join(ids, "、")
+}
+
+func (c *credited) nearLack() string {
+	return grouped(c.Amount - c.Hint.Amount)
+}
+
+// outcomeReason explains what became of a bank line.
+func (c *credited) outcomeReason() string {
 	n, list := c.Reason.N, c.settlementList()
 	switch c.Reason.Code {
 	case match.ReasonByReference:
 		return c.say("附言写明了结算批次 %s", "the remark names the settlement %s", list)
 	case match.ReasonOneToOne:
-		return c.say("金额与日期只对应结算批次 %s", "amount and date fit the settlement %s only", list)
+		return c.say("金额等于结算批次 %s 应到的金额，日期相符", "amount and date fit the settlement %s", list)
+	case match.ReasonOneOfEqual:
+		return c.say("%d 个金额相同的结算批次都有入账，这笔记在 %s；哪笔对应哪个批次无法区分，不影响结果", "%d settlements of this amount are all paid, this one is put on %s; which line pays which cannot be told and changes nothing", n, list)
 	case match.ReasonOneToMany:
 		return c.say("等于 %d 个结算批次的净额之和：%s", "equals the nets of %d settlements: %s", len(c.settlements), list)
 	case match.ReasonManyToOne:
 		return c.say("与其他入账共 %d 笔合成结算批次 %s", "one of %d credits that make up the settlement %s", n, list)
+	case match.ReasonNamedPart:
+		return c.say("附言写明了商户，是结算批次 %s 的一部分", "the remark names the merchant: a part of the settlement %s", list)
 	case match.ReasonByRest:
-		return c.say("该账户只有结算批次 %s 还能接收", "only the settlement %s of the account can take it", list)
+		return c.say("没有写明批次，按到账日前三个工作日内到期的未清批次记作 %s 的一部分", "it names no settlement: taken for a part of %s, the one unpaid settlement that fell due within three business days", list)
 	case match.ReasonNotAcquirer:
 		return c.say("付款方和附言都不是收单机构", "neither payer nor remark names an acquirer")
 	case match.ReasonNoSettlement:
-		return c.say("来自收单机构，但没有结算批次需要这笔钱", "from an acquirer, but no settlement wants it")
+		return c.say("来自收单机构，但附近没有与它金额相符的未清批次", "from an acquirer, but no open settlement near it has this amount")
+	case match.ReasonStranger:
+		return c.say("附言写的商户号不在收单文件和合同里", "the remark names a merchant number that neither the clearing files nor the contracts know")
+	case match.ReasonStray:
+		return c.say("附言说明它不是交易结算款", "its remark says that it is no payout of sales")
+	case match.ReasonChance:
+		return c.say("有结算批次的合计等于它，但金额太整，可能只是巧合，不作认定", "a set of settlements has this sum, but among amounts so round that may be chance, none is chosen")
 	case match.ReasonTwoWays:
 		return c.say("有 %d 种分配都说得通，不作猜测", "%d allocations would fit, none is chosen", n)
 	case match.ReasonSearchGaveUp:
@@ -289,7 +354,7 @@ func (c *credited) lineReason() string {
 	case match.ReasonAfterAsOf:
 		return c.say("晚于对账日期，本次不计", "after the as-of day, not counted in this run")
 	case match.ReasonOldAccount:
-		return c.say("按金额和日期归到结算批次 %s，但入账账户不是合同约定的账户", "placed in the settlement %s by amount and day, on an account that the contract does not name", c.settlementList())
+		return c.say("按金额和日期归到结算批次 %s，但入账账户不是该批次的结算账户", "placed in the settlement %s by amount and day, though it came to another account than the settlement's", c.settlementList())
 	case match.ReasonPayoutList:
 		return c.say("收单机构自己的出款记录；是否到账以该账户的银行流水为准", "a line of the acquirer's own payout list; the account's statement decides what came")
 	case match.ReasonFailedPayout:

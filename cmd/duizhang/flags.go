@@ -180,6 +180,11 @@ func (t threshold) show(n int64) string {
 var matchThresholds = []threshold{
 	{"key_days", 1, 31, false, func(o *match.Options, n int64) { o.KeyDays = n }},
 	{"time_window", 1, daySeconds, true, func(o *match.Options, n int64) { o.TimeWindow = n }},
+	{"statement_grace", 0, 92, false, func(o *match.Options, n int64) {
+		if o.StatementGrace = n; n == 0 {
+			o.StatementGrace = -1
+		}
+	}},
 	{"time_diff", 1, daySeconds, true, func(o *match.Options, n int64) { o.TimeDiff = n }},
 	{"swipe_count", 2, 100, false, func(o *match.Options, n int64) { flagged(o).SwipeCount = int(n) }},
 	{"swipe_window", 1, daySeconds, true, func(o *match.Options, n int64) { flagged(o).SwipeWindow = n }},
