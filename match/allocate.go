@@ -255,13 +255,13 @@ func (a *allocator) run() {
 	a.byReference()
 	for more := true; more; {
 		a.exactSums((*line).restricted)
-		more = a.namedParts()
+		more = a.netOfCopies() || a.namedParts()
 	}
 	for more := true; more; {
 		a.exactSums(anyLine)
 		more = a.oldAccounts()
 	}
-	for a.namedParts() || a.rest() || a.overReferenced() {
+	for a.netOfCopies() || a.namedParts() || a.rest() || a.overReferenced() {
 		a.exactSums(anyLine)
 	}
 	a.ghosts()

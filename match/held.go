@@ -2,6 +2,7 @@ package match
 
 import (
 	"cmp"
+	"math/bits"
 	"slices"
 
 	"duizhang/parse"
@@ -40,7 +41,7 @@ func (o *settleOutput) short() []int32 {
 // held; if not, none is, and the reason says how many there are.
 func (o *settleOutput) explain(settlement int32, rows []rowNet) {
 	s := &o.settlements[settlement]
-	h := findHeld(rows, s.Outstanding)
+	h := findHeld(rows, s.Outstanding, &o.heldSteps)
 	why := Reason{Code: ReasonShortOpen, Amount: s.Outstanding}
 	switch {
 	case h.sets == 1:
@@ -49,7 +50,7 @@ func (o *settleOutput) explain(settlement int32, rows []rowNet) {
 	case h.sets > 1:
 		why.Code, why.N = ReasonShortMany, int32(min(h.sets, maxSetsCounted))
 	case h.gaveUp:
-		why.Code = ReasonShortGaveUp
+		why.Code, why.N = ReasonShortGaveUp, h.size
 	}
 	// That a payout was returned, or that a credit may belong here, explains
 	// more than an empty search.
@@ -67,25 +68,100 @@ type heldResult struct {
 	rows   []parse.Pos
 	sets   int64
 	gaveUp bool
+	// size is up to how many rows sets were looked at where it gave up.
+	size int32
 }
 
-// findHeld searches sets of one to four rows, the smallest first.
-func findHeld(rows []rowNet, short money.Fen) heldResult {
+// findHeld searches sets of one to four rows, the smallest first, and of few
+// rows sets of every size.
+// It takes its steps for large sets from budget.
+func findHeld(rows []rowNet, short money.Fen, budget *int) heldResult {
 	rows = slices.DeleteFunc(slices.Clone(rows), func(r rowNet) bool { return r.net == 0 })
 	slices.SortFunc(rows, func(a, b rowNet) int { return cmp.Or(cmp.Compare(a.net, b.net), cmp.Compare(a.pos, b.pos)) })
-	for _, size := range []struct {
+	for i, size := range []struct {
 		most   int
 		search func([]rowNet, money.Fen) heldResult
 	}{{maxHeldRows, singles}, {maxHeldRows, pairs}, {maxHeldTriples, triples}, {maxHeldFours, fours}} {
 		if len(rows) > size.most {
-			return heldResult{gaveUp: true}
+			return heldResult{gaveUp: true, size: int32(i)}
 		}
 		if h := size.search(rows, short); h.sets > 0 {
 			slices.Sort(h.rows)
 			return h
 		}
 	}
-	return heldResult{gaveUp: len(rows) > 4}
+	if len(rows) <= smallSets {
+		return heldResult{}
+	}
+	if *budget -= len(rows) << (len(rows) / 2); len(rows) > maxHeldLarge || *budget < 0 {
+		return heldResult{gaveUp: true, size: smallSets}
+	}
+	return larger(rows, short)
+}
+
+const (
+	// smallSets is the largest size of sets that the searches by size look for.
+	smallSets = 4
+	// maxHeldLarge is up to how many rows sets of every size are looked at: the
+	// sums of each half of the rows are 2^12. maxHeldSteps bounds those
+	// searches over all settlements.
+	maxHeldLarge = 24
+	maxHeldSteps = 1 << 25
+)
+
+// larger looks at sets of five rows and more, if the rows are few: the sums of
+// the sets of one half are met with those of the other, counted by their size.
+func larger(rows []rowNet, short money.Fen) heldResult {
+	left, right := rows[:len(rows)/2], rows[len(rows)/2:]
+	type key struct {
+		sum  money.Fen
+		size int
+	}
+	type seen struct {
+		n    int64
+		mask uint32
+	}
+	sums := map[key]seen{}
+	eachSet(left, func(mask uint32, size int, sum money.Fen) {
+		k := sums[key{sum, size}]
+		sums[key{sum, size}] = seen{k.n + 1, mask}
+	})
+	found := make([]heldResult, len(rows)+1)
+	eachSet(right, func(mask uint32, size int, sum money.Fen) {
+		for more := max(0, smallSets+1-size); more <= len(left); more++ {
+			if k, ok := sums[key{short - sum, more}]; ok {
+				f := &found[size+more]
+				if f.sets += k.n; f.rows == nil {
+					f.rows = append(picked(left, k.mask), picked(right, mask)...)
+				}
+			}
+		}
+	})
+	for _, f := range found {
+		if f.sets > 0 {
+			slices.Sort(f.rows)
+			return f
+		}
+	}
+	return heldResult{}
+}
+
+// eachSet visits every set of a few rows.
+func eachSet(rows []rowNet, visit func(mask uint32, size int, sum money.Fen)) {
+	for mask := range uint32(1) << len(rows) {
+		sum := money.Fen(0)
+		for m := mask; m != 0; m &= m - 1 {
+			sum += rows[bits.TrailingZeros32(m)].net
+		}
+		visit(mask, bits.OnesCount32(mask), sum)
+	}
+}
+
+func picked(rows []rowNet, mask uint32) (list []parse.Pos) {
+	for m := mask; m != 0; m &= m - 1 {
+		list = append(list, rows[bits.TrailingZeros32(m)].pos)
+	}
+	return list
 }
 
 func singles(rows []rowNet, short money.Fen) (h heldResult) {

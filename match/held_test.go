@@ -18,6 +18,12 @@ func nets(list ...money.Fen) []rowNet {
 	return rows
 }
 
+// steps is a search's budget.
+func steps() *int {
+	n := maxHeldSteps
+	return &n
+}
+
 func TestHeldRows(t *testing.T) {
 	for _, c := range []struct {
 		why   string
@@ -35,9 +41,11 @@ func TestHeldRows(t *testing.T) {
 		{"three of equal amount: three pairs", nets(50, 50, 50), 100, nil, 3},
 		{"three sales", nets(1, 10, 100, 1000), 111, []parse.Pos{1, 2, 3}, 1},
 		{"four sales", nets(1, 10, 100, 1000, 10000), 1111, []parse.Pos{1, 2, 3, 4}, 1},
+		{"five of ten", nets(1, 2, 4, 8, 16, 32, 64, 128, 256, 512), 1 + 4 + 16 + 64 + 256, []parse.Pos{1, 3, 5, 7, 9}, 1},
+		{"all but one of seven", nets(1, 2, 4, 8, 16, 32, 64), 127 - 8, []parse.Pos{1, 2, 3, 5, 6, 7}, 1},
 		{"nothing fits", nets(10, 20), 7, nil, 0},
 	} {
-		h := findHeld(c.rows, c.short)
+		h := findHeld(c.rows, c.short, steps())
 		if h.sets != c.sets || c.held != nil && !slices.Equal(h.rows, c.held) {
 			t.Errorf("%s: %v, %d sets", c.why, h.rows, h.sets)
 		}
@@ -49,14 +57,17 @@ func TestHeldSearchGivesUp(t *testing.T) {
 	for i := range maxHeldTriples + 1 {
 		rows = append(rows, rowNet{parse.Pos(i), money.Fen(i+1) * 1000})
 	}
-	if h := findHeld(rows, 7); h.sets != 0 || !h.gaveUp {
+	if h := findHeld(rows, 7, steps()); h.sets != 0 || !h.gaveUp {
 		t.Errorf("%d sets, gave up %v", h.sets, h.gaveUp)
 	}
-	if h := findHeld(rows, 3000); h.sets != 1 || len(h.rows) != 1 {
+	if h := findHeld(rows, 3000, steps()); h.sets != 1 || len(h.rows) != 1 {
 		t.Errorf("one row is still found: %v", h)
 	}
-	if h := findHeld(nets(1, 2, 4, 8, 16), 31); h.sets != 0 || !h.gaveUp {
-		t.Errorf("sets of five are not looked at: %v", h)
+	if h := findHeld(nets(1, 2, 4, 8, 16), 31, new(int)); h.sets != 0 || !h.gaveUp || h.size != 4 {
+		t.Errorf("without steps sets of five are not looked at: %v", h)
+	}
+	if h := findHeld(nets(1, 2, 4, 8, 16), 32, steps()); h.sets != 0 || h.gaveUp {
+		t.Errorf("of five rows every set was looked at: %v", h)
 	}
 }
 
@@ -65,7 +76,7 @@ func TestHeldAgainstEverySet(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		rows := nets(rapid.SliceOfN(rapid.Custom(func(t *rapid.T) money.Fen { return money.Fen(rapid.IntRange(-4, 9).Draw(t, "net")) }), 0, 10).Draw(t, "nets")...)
 		short := money.Fen(rapid.IntRange(1, 25).Draw(t, "short"))
-		var sets [5]int64
+		var sets [11]int64
 		for mask := range 1 << len(rows) {
 			size, sum := 0, money.Fen(0)
 			for i, r := range rows {
@@ -77,7 +88,7 @@ func TestHeldAgainstEverySet(t *testing.T) {
 				}
 				size, sum = size+1, sum+r.net
 			}
-			if size >= 1 && size <= 4 && sum == short {
+			if size >= 1 && size <= 10 && sum == short {
 				sets[size]++
 			}
 		}
@@ -87,7 +98,7 @@ func TestHeldAgainstEverySet(t *testing.T) {
 				want = n
 			}
 		}
-		h := findHeld(rows, short)
+		h := findHeld(rows, short, steps())
 		if h.sets != want {
 			t.Fatalf("%d sets, want %d of %v", h.sets, want, sets)
 		}

@@ -3,6 +3,7 @@ package match
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 
 	"duizhang/parse"
@@ -35,6 +36,9 @@ func (r *run) settle(ctx context.Context) error {
 		return err
 	}
 	if r.leg, err = settle(in); err != nil {
+		return err
+	}
+	if err := r.settleCopies(ctx, in); err != nil {
 		return err
 	}
 	if err := r.explainShort(ctx); err != nil {
@@ -113,8 +117,21 @@ func (r *run) readPayouts(ctx context.Context) ([]payoutRow, error) {
 
 // explainShort looks for the rows that explain the settlements that came short.
 func (r *run) explainShort(ctx context.Context) error {
-	wanted := map[int32][]rowNet{}
+	wanted, repeats := map[int32][]rowNet{}, map[int32]bool{}
 	for _, n := range r.leg.short() {
+		repeats[n] = true
+	}
+	if len(repeats) == 0 {
+		return nil
+	}
+	copies, err := r.copiesOf(ctx, repeats)
+	if err != nil {
+		return err
+	}
+	for _, n := range r.leg.short() {
+		if r.leg.takeOutCopies(n, copies[n]) {
+			continue
+		}
 		s := &r.leg.settlements[n]
 		if s.Transactions <= maxHeldRows {
 			wanted[n] = nil
@@ -133,8 +150,8 @@ func (r *run) explainShort(ctx context.Context) error {
 		n := r.leg.of[rows[i].class]
 		wanted[n] = append(wanted[n], rowNet{rows[i].pos, rows[i].net})
 	}
-	for n, rows := range wanted {
-		r.leg.explain(n, rows)
+	for _, n := range slices.Sorted(maps.Keys(wanted)) {
+		r.leg.explain(n, wanted[n])
 		for _, p := range r.leg.settlements[n].Held {
 			r.marked[clearingSide].add(p, Held)
 		}

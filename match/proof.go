@@ -87,7 +87,7 @@ func (p *moneyAccount) clearing(sums []clearingSum, settlements []Settlement) {
 	for i := range settlements {
 		s := &settlements[i]
 		counted += s.Transactions
-		read.add(s.Currency, -s.PayoutFee)
+		read.add(s.Currency, -s.PayoutFee, -s.Repeated)
 		net.add(s.Currency, s.Net)
 		carried.add(s.Currency, s.Carried)
 		credited.add(s.Currency, s.Credited)

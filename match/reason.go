@@ -65,9 +65,10 @@ const (
 	ReasonShortHeld
 	// ReasonShortMany: short by Amount; N sets of the same size would explain it.
 	ReasonShortMany
-	// ReasonShortOpen: short by Amount; no set of rows within the limit explains it.
+	// ReasonShortOpen: short by Amount; no set of rows explains it.
 	ReasonShortOpen
-	// ReasonShortGaveUp: short by Amount; the search was stopped at its limit.
+	// ReasonShortGaveUp: short by Amount; no set of up to N rows explains it, larger
+	// ones were not looked at.
 	ReasonShortGaveUp
 	// ReasonNotPaid: nothing came. ReasonNotDue: nothing came and it is not due.
 	ReasonNotPaid
@@ -164,6 +165,9 @@ const (
 	// ReasonWithoutCopies: credited in full once N rows that stand in the
 	// clearing file twice, of Amount, are taken out of the net.
 	ReasonWithoutCopies
+	// ReasonNetOfCopies: it is what the settlement lacks once rows that stand
+	// twice in the clearing file are taken out.
+	ReasonNetOfCopies
 
 	// More reasons of transaction groups.
 

@@ -283,8 +283,13 @@ type Settlement struct {
 	// of the smallest size does.
 	Held          []parse.Pos
 	CreditSources []parse.Pos // positions on the bank side
-	Reason        Reason
-	Evidence      []Reason // of its flags
+	// RepeatedRows are clearing rows that repeat another one and that were
+	// taken out of Gross, Fee and Net, since the credits are short by exactly
+	// what they bring, Repeated. Transactions counts them.
+	RepeatedRows []parse.Pos
+	Repeated     money.Fen
+	Reason       Reason
+	Evidence     []Reason // of its flags
 }
 
 // MoneyProof is the account of the settlement leg's money, per currency:

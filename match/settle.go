@@ -23,6 +23,8 @@ type settleInput struct {
 	bank    []bankRow
 	hasBank bool
 	payouts []payoutRow
+	// copies is, by settlement, what rows bring that stand twice in its files.
+	copies map[int32]money.Fen
 	// grace is Options.StatementGrace.
 	grace parse.Date
 }
@@ -111,6 +113,8 @@ type settleOutput struct {
 	brought []money.Fen // into each settlement from negative ones before it
 	covered []bool      // of each settlement: the bank side covers its account
 	shown   []shownSpan // of each settlement: the days that the bank side shows
+	// heldSteps are what searches for large sets of held rows may still take.
+	heldSteps int
 }
 
 var errSettleOverflow = errors.New("the sums of a settlement exceed what an amount can hold")
@@ -121,7 +125,7 @@ func settle(in settleInput) (*settleOutput, error) {
 	if in.patterns == nil && len(in.bank) > 0 {
 		in.patterns = builtinPatterns()
 	}
-	o := &settleOutput{in: &in}
+	o := &settleOutput{in: &in, heldSteps: maxHeldSteps}
 	if err := o.group(); err != nil {
 		return nil, err
 	}

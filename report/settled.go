@@ -216,9 +216,12 @@ func (s *settled) shortReason() string {
 	case match.ReasonShortMany:
 		return short + s.say("，有 %d 组交易都能解释，不作标记", ": %d sets of rows would explain it, none is marked", r.N)
 	case match.ReasonShortOpen:
-		return short + s.say("，没有哪几笔交易的净额恰好等于它", ": no few rows add up to it")
+		return short + s.say("，没有哪几笔交易的净额恰好等于它", ": no set of its rows adds up to it")
 	case match.ReasonShortGaveUp:
-		return short + s.say("，组合太多，查找已停止", ": the search for the rows was stopped at its limit")
+		if r.N == 0 {
+			return short + s.say("，笔数太多，没有查找是哪几笔", ": the rows are too many to look for those held back")
+		}
+		return short + s.say("，%d 笔以内没有恰好等于它的，更多笔的组合太多，不再查找", ": no set of up to %d rows adds up to it, larger ones are too many to look at", r.N)
 	}
 	return ""
 }
@@ -326,6 +329,8 @@ func (c *credited) outcomeReason() string {
 		return c.say("付款方和附言都不是收单机构", "neither payer nor remark names an acquirer")
 	case match.ReasonNoSettlement:
 		return c.say("来自收单机构，但附近没有与它金额相符的未清批次", "from an acquirer, but no open settlement near it has this amount")
+	case match.ReasonNetOfCopies:
+		return c.say("等于结算批次 %s 扣除重复行后尚缺的金额", "it is what the settlement %s lacks without the rows that stand twice in the clearing file", list)
 	case match.ReasonStranger:
 		return c.say("附言写的商户号不在收单文件和合同里", "the remark names a merchant number that neither the clearing files nor the contracts know")
 	case match.ReasonStray:
