@@ -1,9 +1,7 @@
 package report
 
 import (
-	"archive/zip"
 	"bufio"
-	"encoding/xml"
 	"errors"
 	"fmt"
 	"hash/fnv"
@@ -12,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
 
 	"duizhang/parse"
 )
@@ -21,7 +18,11 @@ import (
 type disk interface {
 	create(name string) (diskFile, error)
 	rename(from, to string) error
+	link(from, to string) error
 	remove(name string) error
+	syncDir(folder string) error
+	// free is nil where nothing hinders the file's replacement.
+	free(name string) error
 	// held says whether err means that another program has the file open.
 	held(err error) bool
 }
@@ -30,15 +31,15 @@ type disk interface {
 type diskFile interface {
 	io.Writer
 	Sync() error
-	Chmod(fs.FileMode) error
 	Close() error
 }
 
 // realDisk is the file system.
 type realDisk struct{}
 
+// create makes a file with the rights that the umask leaves it.
 func (realDisk) create(name string) (diskFile, error) {
-	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
 	if err != nil {
 		return nil, err
 	}
@@ -47,7 +48,13 @@ func (realDisk) create(name string) (diskFile, error) {
 
 func (realDisk) rename(from, to string) error { return os.Rename(from, to) }
 
+func (realDisk) link(from, to string) error { return os.Link(from, to) }
+
 func (realDisk) remove(name string) error { return os.Remove(name) }
+
+func (realDisk) syncDir(folder string) error { return syncDir(folder) }
+
+func (realDisk) free(name string) error { return isFree(name) }
 
 func (realDisk) held(err error) bool { return isHeldOpen(err) }
 
@@ -72,6 +79,11 @@ const (
 	Edited
 	// NotVerified: reading the written file back gave something else.
 	NotVerified
+	// NotAFile: what has the report's name is a pipe, a device or a socket.
+	NotAFile
+	// HalfWritten: Path lists outputs of this run that stand under their names
+	// although others could not be written.
+	HalfWritten
 )
 
 var writeProblems = [...]text{
@@ -83,12 +95,14 @@ var writeProblems = [...]text{
 	NotWritable: {"%[1]s：目录不可写（%[3]v）；请检查权限或改用其他位置", "%[1]s: the folder cannot be written to (%[3]v); check its permissions or choose another place"},
 	IsFolder:    {"%[1]s：是一个目录，不能作为报告文件名", "%[1]s: is a folder, a report cannot have its name"},
 	HeldOpen:    {"%[1]s：正被其他程序打开；请先关闭该文件再运行", "%[1]s: another program holds it open; close it and run again"},
-	Edited:      {"%[1]s：已被人编辑过，旁边也没有可用的名字；请用 --out 换一个文件名", "%[1]s: a person has edited it and there is no free name beside it; choose another name with --out"},
+	Edited:      {"%[1]s：不是本程序写的或已被人编辑过，旁边也没有可用的名字；请用 --out 或 --csv 换一个位置", "%[1]s: it is not ours or a person has edited it, and there is no free name beside it; choose another place with --out or --csv"},
 	NotVerified: {"%[1]s：写入后复读核对不一致，已放弃（%[3]v）", "%[1]s: reading it back did not give what was written, it was discarded: %[3]v"},
+	NotAFile:    {"%[1]s：不是普通文件（是管道或设备），不能作为报告文件名", "%[1]s: not a regular file (but a pipe or a device), a report cannot have its name"},
+	HalfWritten: {"%[1]s：已是这次的结果而不能撤回，其余输出仍是上次的（%[3]v）；请再运行一次", "%[1]s: these are of this run and could not be taken back, the other outputs are those of before (%[3]v); run again"},
 }
 
 // WriteError is a report that could not be written. Nothing has appeared under
-// the report's name.
+// the outputs' names, unless Problem is HalfWritten.
 type WriteError struct {
 	Problem WriteProblem
 	Path    string
@@ -110,8 +124,8 @@ func (e *WriteError) Unwrap() error { return e.Err }
 // written: their folders exist and take a file. It leaves nothing behind.
 func Preflight(out Output) error {
 	if out.Workbook != "" {
-		if info, err := os.Stat(out.Workbook); err == nil && info.IsDir() {
-			return &WriteError{Problem: IsFolder, Path: out.Workbook}
+		if err := tryName(out.Workbook); err != nil {
+			return err
 		}
 		folder := filepath.Dir(out.Workbook)
 		if out.MakesFolder() {
@@ -126,11 +140,23 @@ func Preflight(out Output) error {
 	}
 	folder := existing(out.CSV)
 	for _, name := range []string{transactionsCSV, settlementsCSV, creditsCSV, rejectsCSV} {
-		if info, err := os.Stat(filepath.Join(out.CSV, name)); err == nil && info.IsDir() {
-			return &WriteError{Problem: IsFolder, Path: filepath.Join(out.CSV, name)}
+		if err := tryName(filepath.Join(out.CSV, name)); err != nil {
+			return err
 		}
 	}
 	return tryFolder(folder)
+}
+
+// tryName wants what has an output's name to be a file, or nothing.
+func tryName(name string) error {
+	info, err := os.Stat(name)
+	switch {
+	case err != nil || info.Mode().IsRegular():
+		return nil
+	case info.IsDir():
+		return &WriteError{Problem: IsFolder, Path: name}
+	}
+	return &WriteError{Problem: NotAFile, Path: name}
 }
 
 // existing is the nearest folder above path that exists, or path itself.
@@ -154,7 +180,7 @@ func tryFolder(folder string) error {
 	case !info.IsDir():
 		return &WriteError{Problem: NotFolder, Path: folder}
 	}
-	f, err := os.CreateTemp(folder, tempPrefix+strconv.Itoa(os.Getpid())+"-*"+tempSuffix)
+	f, err := os.CreateTemp(folder, tempPrefix+strconv.Itoa(os.Getpid())+"-*"+tempSuffix) // see isStale
 	if err != nil {
 		return asWriteError(err, folder, 0, NotWritable)
 	}
@@ -210,12 +236,9 @@ type tempFile struct {
 // newTemp makes the temporary file of a report in the report's own folder, so
 // that giving it its name is one step of the file system.
 func newTemp(d disk, final string) (*tempFile, error) {
-	h := fnv.New32a()
-	h.Write([]byte(filepath.Base(final)))
-	tail := fmt.Sprintf("-%08x%s", h.Sum32(), tempSuffix)
 	folder := filepath.Dir(final)
-	removeStale(d, folder, tail)
-	t := &tempFile{disk: d, final: final, name: filepath.Join(folder, tempPrefix+strconv.Itoa(os.Getpid())+tail)}
+	t := &tempFile{disk: d, final: final, name: filepath.Join(folder, tempName(filepath.Base(final), tempSuffix))}
+	_ = d.remove(t.name) // of a process that had this number
 	f, err := d.create(t.name)
 	if err != nil {
 		return nil, asWriteError(err, folder, 0, NotWritable)
@@ -224,20 +247,12 @@ func newTemp(d disk, final string) (*tempFile, error) {
 	return t, nil
 }
 
-// removeStale removes what killed processes left of the same report.
-func removeStale(d disk, folder, tail string) {
-	entries, err := os.ReadDir(folder)
-	if err != nil {
-		return // creating the file will tell
-	}
-	for _, e := range entries {
-		pid, ok := strings.CutPrefix(e.Name(), tempPrefix)
-		pid, ok2 := strings.CutSuffix(pid, tail)
-		n, err := strconv.Atoi(pid)
-		if ok && ok2 && err == nil && e.Type().IsRegular() && (n == os.Getpid() || !processLives(n)) {
-			_ = d.remove(filepath.Join(folder, e.Name()))
-		}
-	}
+// tempName is the name of a temporary file of this process for a file of some
+// name.
+func tempName(base, suffix string) string {
+	h := fnv.New32a()
+	h.Write([]byte(base))
+	return fmt.Sprintf("%s%d-%08x%s", tempPrefix, os.Getpid(), h.Sum32(), suffix)
 }
 
 func (t *tempFile) Write(p []byte) (int, error) {
@@ -248,7 +263,7 @@ func (t *tempFile) Write(p []byte) (int, error) {
 
 // finish brings everything to the disk and closes the file.
 func (t *tempFile) finish() error {
-	err := errors.Join(t.w.Flush(), t.f.Sync(), t.f.Chmod(0o644), t.f.Close())
+	err := errors.Join(t.w.Flush(), t.f.Sync(), t.f.Close())
 	t.f = nil
 	return asWriteError(err, filepath.Dir(t.final), max(t.size, t.wanted), WriteFailed)
 }
@@ -264,74 +279,3 @@ func (t *tempFile) discard() {
 	_ = t.disk.remove(t.name)
 	t.name = ""
 }
-
-// commit gives the file its name. A link of that name is replaced, not
-// followed.
-func (t *tempFile) commit() error {
-	err := t.disk.rename(t.name, t.final)
-	switch {
-	case err == nil:
-		t.name = ""
-		return nil
-	case t.disk.held(err):
-		return &WriteError{Problem: HeldOpen, Path: t.final, Err: bare(err)}
-	}
-	return asWriteError(err, t.final, 0, WriteFailed)
-}
-
-// maxSuffix bounds the search for a free name beside a held file.
-const maxSuffix = 99
-
-// commitBeside gives the file its name, or, where another program holds that
-// file or a person has edited it, a name beside it: name(2).xlsx.
-func (t *tempFile) commitBeside() (name string, kept KeptReport, err error) {
-	if editedElsewhere(t.final) {
-		kept = KeptEdited
-	} else {
-		err = t.commit()
-		var we *WriteError
-		if !errors.As(err, &we) || we.Problem != HeldOpen {
-			return t.final, KeptNone, err
-		}
-		kept = KeptHeld
-	}
-	ext := filepath.Ext(t.final)
-	for n := 2; n <= maxSuffix; n++ {
-		name := strings.TrimSuffix(t.final, ext) + "(" + strconv.Itoa(n) + ")" + ext
-		if _, there := os.Lstat(name); !errors.Is(there, fs.ErrNotExist) && (kept == KeptHeld || editedElsewhere(name)) {
-			continue
-		}
-		if err := t.disk.rename(t.name, name); err != nil {
-			return "", kept, asWriteError(err, name, 0, WriteFailed)
-		}
-		t.name = ""
-		return name, kept, nil
-	}
-	if err == nil {
-		err = &WriteError{Problem: Edited, Path: t.final}
-	}
-	return "", kept, err
-}
-
-// editedElsewhere says that the file is a workbook that another application
-// has saved: a report with a person's notes in it, or no report at all.
-func editedElsewhere(name string) bool {
-	z, err := zip.OpenReader(name)
-	if err != nil {
-		return false
-	}
-	defer z.Close()
-	f, err := z.Open("docProps/app.xml")
-	if err != nil {
-		return false
-	}
-	defer f.Close()
-	var props struct {
-		Application string `xml:"Application"`
-	}
-	err = xml.NewDecoder(io.LimitReader(f, maxAppProps)).Decode(&props)
-	return err == nil && props.Application != "" && props.Application != application
-}
-
-// maxAppProps bounds what is read of a workbook's properties.
-const maxAppProps = 64 << 10

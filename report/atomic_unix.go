@@ -15,6 +15,9 @@ func isNoSpace(err error) bool {
 // isHeldOpen: a unix system lets a file be replaced while others read it.
 func isHeldOpen(error) bool { return false }
 
+// isFree: for the same reason nothing hinders it.
+func isFree(string) error { return nil }
+
 // processLives is false only where the system is sure that there is no such
 // process.
 func processLives(pid int) bool {

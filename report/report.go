@@ -117,7 +117,8 @@ const (
 	KeptNone KeptReport = iota
 	// KeptHeld: another program holds it open.
 	KeptHeld
-	// KeptEdited: another application has saved it, so a person's notes are in it.
+	// KeptEdited: it does not bear this program's mark: another application has
+	// saved it, so a person's notes are in it, or it never was a report.
 	KeptEdited
 )
 
@@ -132,10 +133,19 @@ type Written struct {
 	Kept     KeptReport
 	// CSV are the paths of the CSV files.
 	CSV []string
+	// Beside are the CSV files whose wanted name is that of a file that had to
+	// be kept.
+	Beside []Beside
 	// Rows counts the data rows of all sheets.
 	Rows int64
 	// Bytes is the size of the workbook.
 	Bytes int64
+}
+
+// Beside is an output that stands beside a file that had to be kept.
+type Beside struct {
+	Wanted, Name string
+	Kept         KeptReport
 }
 
 // Write writes the workbook and the CSV files of a run in one pass over its

@@ -344,8 +344,8 @@ func TestHeldReportIsWrittenBeside(t *testing.T) {
 	}
 }
 
-// A report that a person saved from a spreadsheet program is kept; one that is
-// as it was written, or no workbook, is replaced.
+// A report that a person saved from a spreadsheet program is kept, and so is
+// whatever is no report; one that is as it was written is replaced.
 func TestEditedReportIsKept(t *testing.T) {
 	dir := t.TempDir()
 	out := Output{Workbook: filepath.Join(dir, "r.xlsx")}
@@ -371,8 +371,17 @@ func TestEditedReportIsKept(t *testing.T) {
 		}
 		return b
 	}
-	if err := os.WriteFile(out.Workbook, []byte("no workbook"), 0o600); err != nil {
+	if err := os.WriteFile(out.Workbook, []byte("somebody's notes"), 0o600); err != nil {
 		t.Fatal(err)
+	}
+	write("r(2).xlsx", KeptEdited)
+	if got := readText(t, out.Workbook); got != "somebody's notes" {
+		t.Errorf("the notes became %d bytes", len(got))
+	}
+	for _, name := range []string{"r.xlsx", "r(2).xlsx"} {
+		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 	write("r.xlsx", KeptNone)
 	write("r.xlsx", KeptNone)
@@ -428,10 +437,15 @@ func TestLeftoversOfAKilledRunAreRemoved(t *testing.T) {
 	mine := filepath.Base(f.name)
 	tail := strings.TrimPrefix(mine, tempPrefix+strconv.Itoa(os.Getpid()))
 	living, dead := tempPrefix+strconv.Itoa(os.Getppid())+tail, tempPrefix+"2147483646"+tail
-	for _, name := range []string{living, dead, "other" + tail} {
+	tried := tempPrefix + "2147483646-1234567890" + tempSuffix // of the preflight
+	aside := strings.TrimSuffix(dead, tempSuffix) + asideSuffix
+	for _, name := range []string{living, dead, tried, aside, "other" + tail} {
 		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o600); err != nil {
 			t.Fatal(err)
 		}
+	}
+	if got := Sweep(out); got != nil {
+		t.Errorf("nothing had been delivered, but %v", got)
 	}
 	write(t, sample(parse.ZH), out)
 	want := []string{living, "other" + tail, "r.xlsx"}

@@ -33,9 +33,9 @@ type writer struct {
 	log            *sheet
 	workbook       *tempFile
 
-	files   map[string]*csvFile // by name; empty without CSV
-	madeCSV bool                // the folder was not there before
-	done    Written
+	files map[string]*csvFile // by name; empty without CSV
+	made  []string            // folders that were not there before, the upper ones first
+	done  Written
 }
 
 func newWriter(run *Run, out Output) (*writer, error) {
@@ -116,9 +116,13 @@ func (w *writer) makeFolder() error {
 	if w.out.CSV == "" {
 		return nil
 	}
-	_, err := os.Stat(w.out.CSV)
-	w.madeCSV = errors.Is(err, fs.ErrNotExist)
-	return asWriteError(os.MkdirAll(w.out.CSV, 0o755), w.out.CSV, 0, NotWritable)
+	for dir := filepath.Clean(w.out.CSV); ; dir = filepath.Dir(dir) {
+		if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) || filepath.Dir(dir) == dir {
+			break
+		}
+		w.made = slices.Insert(w.made, 0, dir)
+	}
+	return asWriteError(os.MkdirAll(w.out.CSV, 0o777), w.out.CSV, 0, NotWritable)
 }
 
 // openCSV begins the CSV files. There is no settlement or credit file where
@@ -481,55 +485,42 @@ func (w *writer) verify(ctx context.Context, v *verifier) error {
 	return err
 }
 
-// commit gives all files their names; the workbook's comes last.
+// commit gives all files their names. CSV files of an earlier run that this run
+// does not have go: they would be taken for its results.
 func (w *writer) commit() (Written, error) {
-	folders := map[string]bool{}
+	v := &delivery{disk: w.disk}
 	for _, name := range w.csvNames() {
-		f := w.files[name]
-		if f == nil {
-			continue
+		if f := w.files[name]; f != nil {
+			v.add(f.temp)
 		}
-		if err := f.temp.commit(); err != nil {
-			return Written{}, err
-		}
-		w.done.CSV = append(w.done.CSV, f.temp.final)
-		folders[w.out.CSV] = true
 	}
-	if err := w.removeOld(); err != nil {
-		return Written{}, err
+	if w.out.CSV != "" {
+		for _, name := range []string{settlementsCSV, creditsCSV} {
+			if w.files[name] == nil {
+				v.remove(filepath.Join(w.out.CSV, name))
+			}
+		}
 	}
 	if w.workbook != nil {
-		name, kept, err := w.workbook.commitBeside()
-		if err != nil {
-			return Written{}, err
-		}
-		w.done.Workbook, w.done.Kept = name, kept
-		folders[filepath.Dir(name)] = true
+		v.add(w.workbook)
 	}
-	for folder := range folders {
-		if err := syncDir(folder); err != nil {
-			return Written{}, asWriteError(err, folder, 0, WriteFailed)
+	if err := v.run(); err != nil {
+		return Written{}, err
+	}
+	for _, it := range v.items {
+		switch {
+		case it.temp == nil:
+		case it.temp == w.workbook:
+			w.done.Workbook, w.done.Kept = it.name, it.kept
+		default:
+			w.done.CSV = append(w.done.CSV, it.name)
+			if it.kept != KeptNone {
+				w.done.Beside = append(w.done.Beside, Beside{it.final, it.name, it.kept})
+			}
 		}
 	}
+	w.made = nil
 	return w.done, nil
-}
-
-// removeOld removes CSV files of an earlier run that this run does not have:
-// they would be taken for its results.
-func (w *writer) removeOld() error {
-	if w.out.CSV == "" {
-		return nil
-	}
-	for _, name := range []string{settlementsCSV, creditsCSV} {
-		if w.files[name] != nil {
-			continue
-		}
-		err := w.disk.remove(filepath.Join(w.out.CSV, name))
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return asWriteError(err, filepath.Join(w.out.CSV, name), 0, WriteFailed)
-		}
-	}
-	return nil
 }
 
 // discard removes all temporary files that are left.
@@ -541,8 +532,8 @@ func (w *writer) discard() {
 	for _, f := range w.files {
 		f.temp.discard()
 	}
-	if w.madeCSV {
-		_ = os.Remove(w.out.CSV) // fails, as it should, unless it is empty
+	for _, dir := range slices.Backward(w.made) {
+		_ = os.Remove(dir) // fails, as it should, unless it is empty
 	}
 }
 

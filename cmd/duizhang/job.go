@@ -194,11 +194,9 @@ func (j *job) close() {
 
 // conclude says on stdout what came out and gives the status.
 func (j *job) conclude() error {
-	switch j.written.Kept {
-	case report.KeptHeld:
-		warn(j.env, j.lang, msgRenamed, j.output.Workbook, j.written.Workbook)
-	case report.KeptEdited:
-		warn(j.env, j.lang, msgKeptEdited, j.output.Workbook, j.written.Workbook)
+	j.tellKept(report.Beside{Wanted: j.output.Workbook, Name: j.written.Workbook, Kept: j.written.Kept})
+	for _, b := range j.written.Beside {
+		j.tellKept(b)
 	}
 	if err := j.summarise(); err != nil {
 		return failed(err, msgCannotPrint)
@@ -207,6 +205,16 @@ func (j *job) conclude() error {
 		return outcome(code)
 	}
 	return nil
+}
+
+// tellKept says why an output does not have the name that was wanted.
+func (j *job) tellKept(b report.Beside) {
+	switch b.Kept {
+	case report.KeptHeld:
+		warn(j.env, j.lang, msgRenamed, b.Wanted, b.Name)
+	case report.KeptEdited:
+		warn(j.env, j.lang, msgKeptEdited, b.Wanted, b.Name)
+	}
 }
 
 // status is the worst code that applies to a finished run.

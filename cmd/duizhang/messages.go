@@ -81,8 +81,9 @@ var (
 	msgPhaseRead     = message{"读取", "reading"}
 	msgPhaseMatch    = message{"核对", "matching"}
 	msgPhaseWrite    = message{"写报告", "writing"}
-	msgKeptEdited    = message{"%s 已在其他程序中编辑保存过，予以保留，报告写到了 %s", "%s was edited and saved by another application and is kept, the report is %s"}
-	msgRenamed       = message{"%s 正被其他程序打开，报告写到了 %s", "%s is open in another program, the report is %s"}
+	msgKeptEdited    = message{"%s 不是本程序写出的，或已在其他程序中编辑保存过，予以保留；这次的结果写到了 %s", "%s was not written by this program, or was edited and saved by another, and is kept; this run's is %s"}
+	msgRenamed       = message{"%s 正被其他程序打开；这次的结果写到了 %s", "%s is open in another program; this run's is %s"}
+	msgUnfinished    = message{"上一次运行在交付结果时被中断：%s 是那一次的，%s 仍是更早的；这次运行会全部换新", "an earlier run was stopped while it delivered its results: %s are of that run, %s are still those of before; this run replaces all of them"}
 
 	// Inspect.
 	msgWordName      = message{"名称", "name"}

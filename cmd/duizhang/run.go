@@ -224,6 +224,9 @@ func (j *job) checkOutputs() error {
 			return usage(msgOutIsInput, out)
 		}
 	}
+	for _, u := range report.Sweep(j.output) {
+		warn(j.env, j.lang, msgUnfinished, strings.Join(u.New, ", "), strings.Join(u.Old, ", "))
+	}
 	if err := report.Preflight(j.output); err != nil {
 		return failed(err, msgCannotWrite)
 	}

@@ -1,0 +1,87 @@
+package report
+
+import (
+	"archive/zip"
+	"encoding/xml"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// isOurs says that a file bears the mark of this program, so that a new report
+// may take its place: a workbook whose properties name the program as the one
+// that saved it last, a CSV that begins with the header of that name. An empty
+// file is nobody's. Whatever else stands there is a person's: a report that was
+// edited and saved by another application, or a file that happens to have the
+// name.
+func isOurs(name string) bool {
+	info, err := os.Lstat(name)
+	switch {
+	case err != nil:
+		return false
+	case info.Mode()&os.ModeSymlink != 0:
+		return true // the link is replaced, and what it leads to stays
+	case !info.Mode().IsRegular():
+		return false
+	case info.Size() == 0:
+		return true
+	case strings.EqualFold(filepath.Ext(name), ".csv"):
+		return hasOurHeader(name)
+	}
+	return savedBy(name) == application
+}
+
+// hasOurHeader looks for the header of one of the result files: that of this
+// version, or one with fewer columns of an earlier one.
+func hasOurHeader(name string) bool {
+	f, err := os.Open(name)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	head := make([]byte, 4<<10)
+	n, err := io.ReadFull(f, head)
+	if err != nil && err != io.ErrUnexpectedEOF {
+		return false
+	}
+	line, _, _ := strings.Cut(string(head[:n]), "\n")
+	line, marked := strings.CutPrefix(strings.TrimSuffix(line, "\r"), bom)
+	have := strings.Split(line, ",")
+	for _, known := range csvHeads {
+		want := strings.Split(known, ",")
+		if marked && len(have) >= min(len(want), leastColumns) && len(have) <= len(want) && slices.Equal(have, want[:len(have)]) {
+			return true
+		}
+	}
+	return false
+}
+
+// leastColumns is how many columns of a header speak for this program.
+const leastColumns = 4
+
+// savedBy is the application that a workbook's properties name; "" if there is
+// none, or it is no workbook.
+func savedBy(name string) string {
+	z, err := zip.OpenReader(name)
+	if err != nil {
+		return ""
+	}
+	defer z.Close()
+	f, err := z.Open("docProps/app.xml")
+	if err != nil {
+		return ""
+	}
+	defer f.Close()
+	var props struct {
+		Application string `xml:"Application"`
+	}
+	if xml.NewDecoder(io.LimitReader(f, maxAppProps)).Decode(&props) != nil {
+		return ""
+	}
+	return props.Application
+}
+
+// maxAppProps bounds what is read of a workbook's properties.
+const maxAppProps = 64 << 10
