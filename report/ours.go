@@ -12,10 +12,10 @@ import (
 
 // isOurs says that a file bears the mark of this program, so that a new report
 // may take its place: a workbook whose properties name the program as the one
-// that saved it last, a CSV that begins with the header of that name. An empty
-// file is nobody's. Whatever else stands there is a person's: a report that was
-// edited and saved by another application, or a file that happens to have the
-// name.
+// that saved it last, a CSV that begins with the header of a result. An empty
+// file is nobody's, and so is an .xlsx that is no workbook at all. Whatever else
+// stands there is a person's: a report that was edited and saved by another
+// application or got a password, or a table that happens to have the name.
 func isOurs(name string) bool {
 	info, err := os.Lstat(name)
 	switch {
@@ -30,7 +30,20 @@ func isOurs(name string) bool {
 	case strings.EqualFold(filepath.Ext(name), ".csv"):
 		return hasOurHeader(name)
 	}
-	return savedBy(name) == application
+	return !isWorkbook(name) || savedBy(name) == application
+}
+
+// isWorkbook says that a file begins as workbooks do: as a zip archive, or, with
+// a password or of the old kind, as an OLE2 container.
+func isWorkbook(name string) bool {
+	f, err := os.Open(name)
+	if err != nil {
+		return true // nobody knows
+	}
+	defer f.Close()
+	head := make([]byte, 4)
+	_, err = io.ReadFull(f, head)
+	return err == nil && (string(head) == "PK\x03\x04" || string(head) == "\xd0\xcf\x11\xe0")
 }
 
 // hasOurHeader looks for the header of one of the result files: that of this

@@ -345,7 +345,7 @@ func TestHeldReportIsWrittenBeside(t *testing.T) {
 }
 
 // A report that a person saved from a spreadsheet program is kept, and so is
-// whatever is no report; one that is as it was written is replaced.
+// any other workbook; one that is as it was written is replaced.
 func TestEditedReportIsKept(t *testing.T) {
 	dir := t.TempDir()
 	out := Output{Workbook: filepath.Join(dir, "r.xlsx")}
@@ -371,13 +371,19 @@ func TestEditedReportIsKept(t *testing.T) {
 		}
 		return b
 	}
-	if err := os.WriteFile(out.Workbook, []byte("somebody's notes"), 0o600); err != nil {
+	for _, text := range []string{"PK\x03\x04 damaged", "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 with a password"} {
+		if err := os.WriteFile(out.Workbook, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		write("r(2).xlsx", KeptEdited)
+		if got := readText(t, out.Workbook); got != text {
+			t.Errorf("%q became %d bytes", text, len(got))
+		}
+	}
+	if err := os.WriteFile(out.Workbook, []byte("no workbook"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	write("r(2).xlsx", KeptEdited)
-	if got := readText(t, out.Workbook); got != "somebody's notes" {
-		t.Errorf("the notes became %d bytes", len(got))
-	}
+	write("r.xlsx", KeptNone)
 	for _, name := range []string{"r.xlsx", "r(2).xlsx"} {
 		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o600); err != nil {
 			t.Fatal(err)

@@ -6,25 +6,44 @@ import (
 	"testing"
 )
 
-// A folder whose owner is gone is swept; one that is in use, and anything else
-// of that name, stays.
+// abandoned makes a folder as a killed run leaves it, with what the test wants
+// in it.
+func abandoned(t *testing.T, temp, name, claim string, files ...string) string {
+	t.Helper()
+	dir := filepath.Join(temp, name)
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range append(files, claimName) {
+		text := ""
+		if f == claimName {
+			text = claim
+		}
+		if err := os.WriteFile(filepath.Join(dir, f), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+// A folder whose owner is gone is swept; one that is in use, and anything that
+// is not provably a run's, stays.
 func TestScratchOfKilledRunsIsSwept(t *testing.T) {
 	temp := t.TempDir()
 	t.Setenv("TMPDIR", temp)
 	t.Setenv("TMP", temp)
-	left := filepath.Join(temp, scratchPrefix+"left")
-	if err := os.Mkdir(left, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range []string{"claim", "part-1"} {
-		if err := os.WriteFile(filepath.Join(left, name), nil, 0o600); err != nil {
-			t.Fatal(err)
-		}
+	left := abandoned(t, temp, "duizhang-1", claimMark+"duizhang-1", "part-1", "duizhang-spool-2")
+	stay := []string{
+		abandoned(t, temp, "duizhang-2", "", "part-1"),                     // a person's claim
+		abandoned(t, temp, "duizhang-3", claimMark+"duizhang-1"),           // a copy of a folder
+		abandoned(t, temp, "duizhang-notes", claimMark+"duizhang-notes"),   // no name of a run's
+		abandoned(t, temp, "duizhang-4", claimMark+"duizhang-4", "我的.csv"), // somebody's file in it
 	}
 	other := filepath.Join(temp, scratchPrefix+"notes.txt")
 	if err := os.WriteFile(other, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
+	stay = append(stay, other, filepath.Join(temp, "duizhang-4", "我的.csv"), filepath.Join(temp, "duizhang-2", "part-1"))
 	used, err := claimScratch()
 	if err != nil {
 		t.Fatal(err)
@@ -34,8 +53,13 @@ func TestScratchOfKilledRunsIsSwept(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if there(left) || !there(other) || !there(used.dir) || !there(own.dir) {
-		t.Errorf("left %v, other %v, used %v, own %v", there(left), there(other), there(used.dir), there(own.dir))
+	for _, path := range append(stay, used.dir, own.dir) {
+		if !there(path) {
+			t.Errorf("%s is gone", path)
+		}
+	}
+	if there(left) {
+		t.Error("what a killed run left is there")
 	}
 	own.remove()
 	own.remove()
