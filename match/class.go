@@ -165,6 +165,9 @@ func (c *classer) find(row *parse.Row) (uint32, *kin, *kinDay) {
 		day = k.contract.ClearingDay(row.Time, row.HasClock, row.Channel)
 	}
 	d := c.onDay(k, day)
+	if !d.ofDay && row.Time != 0 {
+		d.ofDay = k.contract.ClearingDay(row.Time, row.HasClock, row.Channel) == row.Time.Date()
+	}
 	return c.r.caseID(k, day, marks|d.marks(k, row), gapOf(row)), k, d
 }
 
@@ -188,6 +191,7 @@ type kinDay struct {
 	contract *Contract
 	fee      feeRule
 	tally    *FeeSums // nil: the rows are not charged by rates
+	ofDay    bool     // a row of it is of its trade day by the contract's cut-off too
 }
 
 // onDay is the contract in force on a clearing day.
@@ -409,10 +413,33 @@ func (c *classer) close() {
 		t.sums[id].add(&c.sums[id])
 	}
 	c.r.fees.merge(c.fees)
+	for _, k := range c.table {
+		if k != nil && c.side == clearingSide && k.base.code.kind() != parse.Payout {
+			c.traded(k)
+		}
+	}
 	if c.seen.on {
 		c.seen.flush()
 		c.r.terminals.merge(&c.seen)
 	}
+}
+
+// traded notes on which natural days a merchant's rows were sold.
+func (c *classer) traded(k *kin) {
+	for _, d := range k.days {
+		if day := parse.Date(k.marks.a >> 32); d.ofDay && day != 0 {
+			if c.r.tradeDays == nil {
+				c.r.tradeDays = map[merchantDay]struct{}{}
+			}
+			c.r.tradeDays[merchantDay{merchantKey{k.base.acquirer, k.base.merchant}, day}] = struct{}{}
+		}
+	}
+}
+
+// merchantDay is a day of a merchant.
+type merchantDay struct {
+	merchantKey
+	day parse.Date
 }
 
 // places remembers which merchant's clearing rows show a terminal, so that a

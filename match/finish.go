@@ -155,6 +155,9 @@ func (r *run) group(d *draft) Group {
 			*[2]*[]parse.Pos{&g.Pos, &g.Clearing}[sd] = at
 		}
 	}
+	if d.owed != nil {
+		g.Acquirer, g.MerchantID = d.owed.acquirer, d.owed.merchant
+	}
 	g.PosAmount, _ = sums[0].fen()
 	g.ClearingAmount, _ = sums[1].fen()
 	r.time(&g, d)

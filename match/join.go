@@ -21,11 +21,11 @@ type draft struct {
 
 // owed is what a sale's contract says as long as no clearing row answers it.
 type owed struct {
-	day, due parse.Date // clearing day, and when its money should come
-	acquirer string
-	cycle    Cycle
-	limit    money.Fen // the contract's, of one sale
-	refund   *Contract // the contract whose days a refund that is not cleared has used up
+	day, due    parse.Date // clearing day, and when its money should come
+	merchantKey            // whose contract it is
+	cycle       Cycle
+	limit       money.Fen // the contract's, of one sale
+	refund      *Contract // the contract whose days a refund that is not cleared has used up
 }
 
 // pos and clr are the rows of either side, in reading order.

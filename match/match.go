@@ -128,6 +128,8 @@ type run struct {
 	marked       [2]markedRows
 	swiped       map[parse.Pos]swiped // of the side that swipes are looked for on
 	terminals    places
+	tradeDays    map[merchantDay]struct{} // natural days on which clearing rows were sold
+	unsent       map[merchantDay]int      // sales on days of which an acquirer sent nothing, in a run of days
 	scanned      [2]tally
 	rest         [2][]placed             // rows without a usable key
 	beaten       [2]map[parse.Pos]beaten // rows whose key is on a row that they did not get

@@ -3,7 +3,10 @@ package match
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
+	"strconv"
+	"strings"
 
 	"duizhang/parse"
 )
@@ -23,6 +26,7 @@ func (r *run) decideRest(ctx context.Context) error {
 		return err
 	}
 	days := r.clearingDays()
+	r.unsent = map[merchantDay]int{}
 	for _, sd := range [...]side{posSide, clearingSide} {
 		for i := range r.loose[sd] {
 			if l := &r.loose[sd][i]; !l.done {
@@ -30,6 +34,7 @@ func (r *run) decideRest(ctx context.Context) error {
 			}
 		}
 	}
+	r.warnOfUnsent()
 	return nil
 }
 
@@ -84,7 +89,7 @@ func (r *run) oneSided(sd side, l *loose, days *clearingDays) {
 // and the acquirer cannot be blamed for the sale: flag no_file.
 func (r *run) notCleared(d *draft, l *loose, days *clearingDays) {
 	cl := &r.classes.list[l.class]
-	owner := r.merchantOf(l.place[0], l.class)
+	owner := r.merchantOf(l, days)
 	contract := r.opt.Contracts.For(owner.acquirer, owner.merchant, l.when().Date())
 	day := cl.day
 	if day == 0 && l.time != 0 {
@@ -94,7 +99,7 @@ func (r *run) notCleared(d *draft, l *loose, days *clearingDays) {
 		d.flags |= OverLimit
 	}
 	seen := days.of(owner)
-	d.match, d.owed = PosOnly, &owed{day: day, due: r.due(contract, day), acquirer: owner.acquirer, cycle: contract.Cycle, limit: contract.Limit}
+	d.match, d.owed = PosOnly, &owed{day: day, due: r.due(contract, day), merchantKey: owner, cycle: contract.Cycle, limit: contract.Limit}
 	switch {
 	case day == 0:
 		d.why = r.openReason(posSide, l)
@@ -106,6 +111,9 @@ func (r *run) notCleared(d *draft, l *loose, days *clearingDays) {
 	case day < r.opt.AsOf && !seen.days[day]:
 		d.flags |= NoFile
 		d.why = Reason{Code: ReasonNoFile, Day: day}
+		if seen.first < day && day < seen.latest {
+			r.unsent[merchantDay{owner, day}]++
+		}
 	default:
 		d.why = r.openReason(posSide, l)
 	}
@@ -115,33 +123,47 @@ func (r *run) notCleared(d *draft, l *loose, days *clearingDays) {
 	}
 }
 
-// clearingDays are the days for which clearing rows exist, by merchant.
+// clearingDays are the days for which clearing rows exist, by merchant, and who
+// clears what.
 type clearingDays struct {
-	all daySet
-	by  map[merchantKey]*daySet
+	all      daySet
+	by       map[merchantKey]*daySet // {acquirer, ""} is all of an acquirer, {"", merchant} any with the number
+	clearers []clearer
 }
 
+// daySet are days on which rows were cleared or sold.
 type daySet struct {
-	last parse.Date
-	days map[parse.Date]bool
+	last          parse.Date // cleared
+	first, latest parse.Date // of all
+	days          map[parse.Date]bool
 }
 
 func (s *daySet) add(d parse.Date) {
 	if s.days == nil {
 		s.days = map[parse.Date]bool{}
+		s.first = d
 	}
 	s.days[d] = true
-	s.last = max(s.last, d)
+	s.first, s.latest = min(s.first, d), max(s.latest, d)
 }
 
-// of are the days of a merchant. The days of all count for a merchant that is
-// not known by number.
+// clearer is a merchant with the channels that its clearing rows show, as bits.
+type clearer struct {
+	merchantKey
+	channels uint8
+}
+
+// of are the days of a merchant. The days of all count where neither acquirer
+// nor merchant is known.
 func (c *clearingDays) of(m merchantKey) *daySet {
-	if m.merchant == "" {
+	if m == (merchantKey{}) {
 		return &c.all
 	}
-	if s := c.by[m]; s != nil {
+	if s := c.by[m]; s != nil && (m.merchant != "" || m.acquirer != "") {
 		return s
+	}
+	if m.merchant == "" {
+		return &c.all // the shop's own name for an acquirer that no file has
 	}
 	// The shop's file seldom names the acquirer: any with that number will do.
 	if s := c.by[merchantKey{"", m.merchant}]; s != nil && m.acquirer == "" {
@@ -150,22 +172,117 @@ func (c *clearingDays) of(m merchantKey) *daySet {
 	return &daySet{}
 }
 
-func (r *run) clearingDays() *clearingDays {
-	c := &clearingDays{by: map[merchantKey]*daySet{}}
-	for i := range r.classes.list {
-		cl := &r.classes.list[i]
-		if cl.side != clearingSide || cl.day == 0 || cl.code.kind() == parse.Payout {
+func (c *clearingDays) add(m merchantKey, day parse.Date, cleared bool) {
+	sets := []*daySet{&c.all}
+	keys := []merchantKey{m}
+	if m.acquirer != "" {
+		keys = append(keys, merchantKey{"", m.merchant})
+	}
+	if m.merchant != "" {
+		keys = append(keys, merchantKey{m.acquirer, ""})
+	}
+	for _, k := range keys {
+		if k == (merchantKey{}) {
 			continue
 		}
-		c.all.add(cl.day)
-		for _, k := range [...]merchantKey{{cl.acquirer, cl.merchant}, {"", cl.merchant}} {
-			if c.by[k] == nil {
-				c.by[k] = new(daySet)
-			}
-			c.by[k].add(cl.day)
+		if c.by[k] == nil {
+			c.by[k] = new(daySet)
+		}
+		sets = append(sets, c.by[k])
+	}
+	for _, s := range sets {
+		s.add(day)
+		if cleared {
+			s.last = max(s.last, day)
 		}
 	}
+}
+
+func (r *run) clearingDays() *clearingDays {
+	c := &clearingDays{by: map[merchantKey]*daySet{}}
+	channels := map[merchantKey]uint8{}
+	for i := range r.classes.list {
+		cl := &r.classes.list[i]
+		if cl.side != clearingSide || cl.code.kind() == parse.Payout {
+			continue
+		}
+		m := merchantKey{cl.acquirer, cl.merchant}
+		channels[m] |= 1 << cl.channel
+		if cl.day != 0 {
+			c.add(m, cl.day, true)
+		}
+	}
+	for d := range r.tradeDays {
+		c.add(d.merchantKey, d.day, false)
+	}
+	for m, ch := range channels {
+		c.clearers = append(c.clearers, clearer{m, ch})
+	}
+	slices.SortFunc(c.clearers, func(a, b clearer) int { return compareMerchants(a.merchantKey, b.merchantKey) })
 	return c
+}
+
+func compareMerchants(a, b merchantKey) int {
+	return cmp.Or(cmp.Compare(a.acquirer, b.acquirer), cmp.Compare(a.merchant, b.merchant))
+}
+
+// clears is the only acquirer that clears a pay method, with its merchant number
+// where it has only one for it; none if several do.
+func (c *clearingDays) clears(ch parse.Channel, w wallet) (m merchantKey, one bool) {
+	if ch == parse.ChannelOther {
+		return m, false
+	}
+	for _, k := range c.clearers {
+		of := walletOf(k.acquirer)
+		if ch != parse.ChannelUnknown && k.channels&(1<<ch|1<<parse.ChannelUnknown) == 0 || w != noWallet && of != noWallet && w != of {
+			continue
+		}
+		switch {
+		case !one:
+			m, one = k.merchantKey, true
+		case m.acquirer != k.acquirer:
+			return merchantKey{}, false
+		default:
+			m.merchant = ""
+		}
+	}
+	return m, one
+}
+
+// wallet is whose wallet paid, where a pay method's words say so.
+type wallet uint8
+
+const (
+	noWallet wallet = iota
+	wechat
+	alipay
+)
+
+// walletOf reads the words of a pay method, or of an acquirer's name: a wallet's
+// own acquirer clears no other one's sales.
+func walletOf(name string) wallet {
+	name = strings.ToLower(name)
+	for _, w := range [...]struct {
+		word string
+		is   wallet
+	}{{"微信", wechat}, {"wechat", wechat}, {"weixin", wechat}, {"财付通", wechat}, {"tenpay", wechat}, {"支付宝", alipay}, {"alipay", alipay}, {"蚂蚁", alipay}} {
+		if strings.Contains(name, w.word) {
+			return w.is
+		}
+	}
+	return noWallet
+}
+
+// warnOfUnsent tells of days in a run of an acquirer's days that it sent no row
+// of although the shop sold through it.
+func (r *run) warnOfUnsent() {
+	days := slices.SortedFunc(maps.Keys(r.unsent), func(a, b merchantDay) int {
+		return cmp.Or(compareMerchants(a.merchantKey, b.merchantKey), cmp.Compare(a.day, b.day))
+	})
+	for _, d := range days {
+		r.leg.warnings = append(r.leg.warnings, Warning{Code: WarningMissingDay,
+			Args: []string{cmp.Or(d.acquirer, "-"), cmp.Or(d.merchant, "-"), dayText(d.day), strconv.Itoa(r.unsent[d])}})
+	}
 }
 
 // maxNear is how many neighbours are looked at for evidence.
@@ -290,16 +407,18 @@ func (r *run) openReason(sd side, l *loose) Reason {
 	return why
 }
 
-// merchantOf is the merchant whose contract a row goes by as long as it has no
-// counterpart. For a clearing row, its own. For a sale, the one merchant whose
-// clearing rows show its terminal; else the one the shop's file names; else
+// merchantOf is the merchant whose contract a sale goes by that no clearing row
+// answers: the one merchant whose clearing rows show its terminal; else the one
+// the shop's file names; else the only acquirer that clears its pay method; else
 // none, and the default contract applies.
-func (r *run) merchantOf(terminal uint64, class uint32) merchantKey {
-	c := &r.classes.list[class]
-	if c.side == posSide {
-		if m, ok := r.terminals.shows(terminal); ok {
-			return m
-		}
+func (r *run) merchantOf(l *loose, days *clearingDays) merchantKey {
+	if m, ok := r.terminals.shows(l.place[0]); ok {
+		return m
 	}
-	return merchantKey{c.acquirer, c.merchant}
+	c := &r.classes.list[l.class]
+	if m := (merchantKey{c.acquirer, c.merchant}); m != (merchantKey{}) {
+		return m
+	}
+	m, _ := days.clears(c.channel, l.wallet)
+	return m
 }

@@ -774,6 +774,8 @@ func (o *oracle) alone(r *oracleRow, others []*oracleRow) {
 	m := merchantKey{o.opt.Contracts.Name(r.text(parse.Acquirer), r.text(parse.MerchantID)), r.text(parse.MerchantID)}
 	if at := o.terminal[r.text(parse.TerminalID)]; r.text(parse.TerminalID) != "" && len(at) == 1 {
 		m = at[0]
+	} else if m == (merchantKey{}) {
+		m = o.onlyClearer(r)
 	}
 	contract := o.opt.Contracts.For(m.acquirer, m.merchant, r.Time.Date())
 	day := r.ClearingDate
@@ -786,12 +788,16 @@ func (o *oracle) alone(r *oracleRow, others []*oracleRow) {
 		if cd == 0 && c.Time != 0 {
 			cd = o.opt.Contracts.For(c.text(parse.Acquirer), c.text(parse.MerchantID), c.Time.Date()).ClearingDay(c.Time, c.HasClock, c.Channel)
 		}
-		if c.kind == parse.Payout || cd == 0 || m.merchant != "" && c.text(parse.MerchantID) != m.merchant ||
-			m.merchant != "" && m.acquirer != "" && o.opt.Contracts.Name(c.text(parse.Acquirer), c.text(parse.MerchantID)) != m.acquirer {
+		if c.kind == parse.Payout || m.merchant != "" && c.text(parse.MerchantID) != m.merchant ||
+			m.acquirer != "" && o.opt.Contracts.Name(c.text(parse.Acquirer), c.text(parse.MerchantID)) != m.acquirer {
 			continue
 		}
-		here = here || cd == day
-		later = later || cd >= day
+		if c.Time != 0 && c.Time.Date() == day {
+			k := o.opt.Contracts.For(c.text(parse.Acquirer), c.text(parse.MerchantID), c.Time.Date())
+			here = here || k.ClearingDay(c.Time, c.HasClock, c.Channel) == day
+		}
+		here = here || cd != 0 && cd == day
+		later = later || cd != 0 && cd >= day
 	}
 	switch {
 	case day == 0:
@@ -805,6 +811,27 @@ func (o *oracle) alone(r *oracleRow, others []*oracleRow) {
 	default:
 		o.emit(PosOnly, NoKey, why, nil, r)
 	}
+}
+
+// onlyClearer is the only acquirer whose clearing rows are of a sale's channel,
+// with its merchant number if it has only one for it.
+func (o *oracle) onlyClearer(r *oracleRow) (m merchantKey) {
+	found := map[merchantKey]bool{}
+	acquirers := map[string]bool{}
+	for _, c := range o.c {
+		fits := r.Channel == parse.ChannelUnknown || c.Channel == parse.ChannelUnknown || c.Channel == r.Channel
+		if fits && r.Channel != parse.ChannelOther && c.kind != parse.Payout {
+			m = merchantKey{o.opt.Contracts.Name(c.text(parse.Acquirer), c.text(parse.MerchantID)), c.text(parse.MerchantID)}
+			found[m], acquirers[m.acquirer] = true, true
+		}
+	}
+	switch {
+	case len(acquirers) != 1:
+		return merchantKey{}
+	case len(found) != 1:
+		m.merchant = ""
+	}
+	return m
 }
 
 // evidence is the reason code of an open row.

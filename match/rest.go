@@ -30,6 +30,7 @@ type loose struct {
 	place    [3]uint64 // terminal, merchant, store
 	currency uint64
 	tail     [4]byte // of the card, zero if unknown
+	wallet   wallet  // of the shop's rows
 	code     code
 	done     bool // in a group
 	// tied is the candidate (index + 1 on the other side) that also fitted
@@ -58,6 +59,9 @@ func (s *scanner) loosen(row *parse.Row, class uint32) {
 	}
 	terminal := text[parse.TerminalID]
 	if s.sd == posSide {
+		if m := text[parse.PayMethod]; len(m) > 0 {
+			l.wallet = walletOf(string(m))
+		}
 		l.links = [4]uint64{h.hash(text[parse.OrderNo]), h.hash(text[parse.ChannelNo]),
 			h.at(terminal, text[parse.RefNo]), h.at(terminal, text[parse.TraceNo])}
 		l.orig = [2]uint64{h.hash(text[parse.OrigKey]), h.at(terminal, text[parse.OrigKey])}

@@ -117,7 +117,10 @@ type Group struct {
 	// Settlement is an index into Result.Settlements of the clearing rows'
 	// settlement, or -1.
 	Settlement int32
-	Reason     Reason
+	// Acquirer and MerchantID are those of the contract of a group without a
+	// clearing row; empty for the default contract.
+	Acquirer, MerchantID string
+	Reason               Reason
 	// Evidence says of flags what the rows do not show: limits, counts.
 	Evidence []Reason
 }
@@ -217,6 +220,11 @@ type SideProof struct {
 	Grouped                           int64
 	GroupedAmount                     Sums
 }
+
+// WarningMissingDay: an acquirer has rows of days before and after a day, none
+// of the day itself, and the shop sold through it: acquirer, merchant, day,
+// number of sales. Its file is missing.
+const WarningMissingDay = "missing_day"
 
 // Warning is a finding about the run itself.
 type Warning struct {

@@ -142,7 +142,7 @@ func (c *csvRows) line(l *line) {
 	c.int(int64(g.DaysLate))
 	c.code(flagCodes(g.Flags))
 	c.text(l.acquirer())
-	c.text(l.field(parse.MerchantID))
+	c.text(l.merchant())
 	c.text(l.field(parse.Store))
 	c.text(l.field(parse.TerminalID))
 	c.code(l.of(rowKindCode))

@@ -152,12 +152,24 @@ func (l *line) field(f parse.Field) string {
 // acquirer is the contract table's name for the acquirer, as settlements have
 // it, else the one that the rows give.
 func (l *line) acquirer() string {
+	if len(l.clearing) == 0 && l.group.Acquirer != "" {
+		return l.group.Acquirer
+	}
 	if l.settlement != nil && l.settlement.Acquirer != "" && len(l.clearing) == 1 {
 		return l.settlement.Acquirer
 	}
 	return l.of(func(r *parse.Record) string {
 		return l.contracts.Name(r.Text[parse.Acquirer], r.Text[parse.MerchantID])
 	})
+}
+
+// merchant is the merchant number that the rows show, else that of the contract
+// by which a sale without a clearing row goes.
+func (l *line) merchant() string {
+	if len(l.clearing) == 0 && l.group.MerchantID != "" {
+		return l.group.MerchantID
+	}
+	return l.field(parse.MerchantID)
 }
 
 // of is what a function of the rows says, clearing rows first.

@@ -16,7 +16,7 @@ var (
 	colAge      = column[*line]{text{"账龄(天)", "Age (days)"}, kInt, 6, func(c *cells, l *line) { c.int(int64(l.age())) }}
 	colFlags    = column[*line]{text{"标记", "Flags"}, kCode, 12, func(c *cells, l *line) { c.text(flagWords(l.group.Flags, l.lang)) }}
 	colAcquirer = column[*line]{text{"收单机构", "Acquirer"}, kText, 14, func(c *cells, l *line) { c.text(l.acquirer()) }}
-	colMerchant = textColumn(text{"商户号", "Merchant"}, 18, parse.MerchantID)
+	colMerchant = column[*line]{text{"商户号", "Merchant"}, kText, 18, func(c *cells, l *line) { c.text(l.merchant()) }}
 	colStore    = textColumn(text{"门店", "Store"}, 16, parse.Store)
 	colTerminal = textColumn(text{"终端号", "Terminal"}, 12, parse.TerminalID)
 	colCard     = textColumn(text{"卡号", "Card"}, 16, parse.CardTail)

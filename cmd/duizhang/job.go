@@ -223,10 +223,15 @@ func (j *job) status() exitCode {
 	if j.flags.failOn.trips(j.result) {
 		code = exitDifferences
 	}
-	if incomplete(j.input.Files) {
+	if incomplete(j.input.Files) || j.missesDay() {
 		code = worst(code, exitIncomplete)
 	}
 	return code
+}
+
+// missesDay says that an acquirer's file of a day within its run of days never came.
+func (j *job) missesDay() bool {
+	return slices.ContainsFunc(j.result.Warnings, func(w match.Warning) bool { return w.Code == match.WarningMissingDay })
 }
 
 // incomplete says that a file is refused or has rejected rows. One that is
