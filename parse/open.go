@@ -358,7 +358,20 @@ func lastIsShort(last []byte, above []docRecord) bool {
 		return false
 	}
 	w, d := cellShape(last)
+	if decimals < 0 && w < width && isTimeText(last) {
+		return true // 10:3, which could be read as 10:03
+	}
 	return w == 0 || decimals > 0 && d < decimals && d >= 0 || decimals == 0 && width >= 6 && w < width && d == 0
+}
+
+// isTimeText says whether a text is made as times of day are.
+func isTimeText(c []byte) bool {
+	for _, x := range trim(c) {
+		if !isDigit(x) && bytes.IndexByte([]byte(" :-/.T"), x) < 0 {
+			return false
+		}
+	}
+	return bytes.IndexByte(c, ':') > 0
 }
 
 // cellShape is the length of a cell, and the decimals of a number; -1 for text.

@@ -145,7 +145,8 @@ func (p *whenReader) number(width int) (v, n int) {
 // parseWhen reads the forms that can only be read one way: 2006-01-02,
 // 2006/1/2, 2006.1.2, 2006年1月2日, 20060102, each alone or with a time of day
 // (15:04, 15:04:05, 150405, 15时04分05秒, fractions dropped) and a zone; a time of
-// day alone (15:04:05, 150405); and a spreadsheet's serial day (36526–73050 with
+// day alone (15:04:05, 150405); every part but the year may lack its leading
+// zero where separators stand (2006-1-2 3:4:5); and a spreadsheet's serial day (36526–73050 with
 // a fraction). s is trimmed and in UTF-8.
 func parseWhen(s []byte) (when, Code) {
 	if w, ok := parseISO(s); ok {
@@ -310,14 +311,15 @@ func (p *whenReader) clock(w when) (when, Code) {
 		hh, _ = p.number(2)
 		mm, _ = p.number(2)
 	case (n == 1 || n == 2) && p.i+n < len(p.s) && p.s[p.i+n] == ':':
+		padded := n == 2 && p.peek() == '0'
 		hh, _ = p.number(2)
 		p.i++
-		if mm, n = p.number(2); n != 2 {
-			return w, codeBadTime
+		if mm, n = p.number(2); n == 0 || n == 1 && padded && p.peek() != ':' {
+			return w, codeBadTime // 09:3 has lost its end
 		}
 		if p.peek() == ':' {
 			p.i++
-			if ss, n = p.number(2); n != 2 {
+			if ss, n = p.number(2); n == 0 {
 				return w, codeBadTime
 			}
 		}
@@ -520,8 +522,25 @@ func compileDateFormat(s string) (dateFormat, error) {
 	}
 	if !onlyDigits {
 		f.digits = 0
+		f.loosen()
 	}
 	return f, nil
+}
+
+// loosen lets a part between separators have one digit: 2026-1-5 9:3:0 can be
+// read in one way only. Not so where the day comes first: who writes 5/1/2026
+// mostly means May. Minutes at the end may have lost a digit.
+func (f *dateFormat) loosen() {
+	if first := f.toks[0].kind; first != 'Y' && first != 'h' {
+		return
+	}
+	for i := range f.toks {
+		t, last := &f.toks[i], i+1 == len(f.toks)
+		apart := (i == 0 || f.toks[i-1].kind == 0) && (last || f.toks[i+1].kind == 0)
+		if apart && t.kind != 'Y' && !(t.kind == 'm' && last) {
+			t.width = 0
+		}
+	}
 }
 
 // match reads s by f. A cell of digits that lost its leading zeros is read as
