@@ -26,6 +26,9 @@ type columnUse struct {
 	plain  bool       // nothing else is done to the cell
 	apart  bool       // a blank stands before it and behind it in a fixed line
 	left   bool       // and it is a text, which begins at its left end
+	// What the first rows show, see learnHabits.
+	spoken   bool // what an empty cell would mean is written out
+	decimals bool // amounts have two decimals, and a comma would cut them
 }
 
 // binding is where each target comes from under one rule; the first one of a
@@ -137,13 +140,19 @@ func (b *binder) bindCells(cells [][]byte, row *Row) (verdict, *Problem) {
 	}
 	b.pickAll(cells)
 	n := b.variant(cells)
-	if n < 0 {
+	switch n {
+	case variantSkip:
 		return skip, nil
+	case variantEmpty:
+		return b.lostWord(cells)
 	}
 	bd := &b.p.bindings[n]
 	if bd.rule != nil && bd.rule.reject >= 0 {
 		use := int16(bd.rule.reject)
-		return reject, b.fail(codeTwoInOne, use, b.cell(use))
+		if c := b.cell(use); len(c) > 0 {
+			return reject, b.fail(codeTwoInOne, use, c)
+		}
+		return reject, b.fail(codeEmptyRequired, use, nil)
 	}
 	if len(b.p.unread) > 0 {
 		if p := b.unread(cells); p != nil {
@@ -532,7 +541,8 @@ func (b *binder) fail(code Code, use int16, value []byte, args ...string) *Probl
 	return p
 }
 
-// variant is the index of the binding for a row, -1 where it is skipped.
+// variant is the index of the binding for a row, or below zero where it is no
+// transaction.
 func (b *binder) variant(cells [][]byte) int16 {
 	p := b.p
 	if len(p.conds) == 0 {
@@ -566,7 +576,10 @@ func (b *binder) findVariant(cells [][]byte) int16 {
 	c := b.p.layout.c
 	for i := range c.skips {
 		if s := &c.skips[i]; s.line == nil && b.holds(s.when, cells) != s.unless {
-			return -1
+			if b.emptyUnless(s) >= 0 {
+				return variantEmpty
+			}
+			return variantSkip
 		}
 	}
 	for i := range c.rules {
@@ -575,6 +588,36 @@ func (b *binder) findVariant(cells [][]byte) int16 {
 		}
 	}
 	return 0
+}
+
+// Variants of rows that are no transactions.
+const (
+	variantSkip  int16 = -1
+	variantEmpty int16 = -2 // perhaps one: the word that the layout knows it by is empty
+)
+
+// lostWord is the problem of a row that the layout would skip because its word
+// is not one of those that rows have (unless): where it is empty, it was lost.
+func (b *binder) lostWord(cells [][]byte) (verdict, *Problem) {
+	c := b.p.layout.c
+	for i := range c.skips {
+		if use := b.emptyUnless(&c.skips[i]); use >= 0 && filledCells(cells) > 2 {
+			return reject, b.fail(codeEmptyRequired, use, nil)
+		}
+	}
+	return skip, nil
+}
+
+// emptyUnless is the column that a skip wants a word in and that has none, or -1.
+func (b *binder) emptyUnless(s *skipSpec) int16 {
+	if s.unless {
+		for _, t := range s.when {
+			if b.p.there(t.col) && len(b.cell(int16(t.col))) == 0 {
+				return int16(t.col)
+			}
+		}
+	}
+	return -1
 }
 
 // holds evaluates a condition.
@@ -628,6 +671,9 @@ func isZero(c []byte) bool {
 // cell. A column the document lacks means nothing.
 func (b *binder) lookup(cells [][]byte, use int16, v *vocabulary, memo *wordMemo) (meaning, *Problem) {
 	c := b.cell(use)
+	if len(c) == 0 && b.p.uses[use].spoken {
+		return meansReject, b.fail(codeEmptyWord, use, nil)
+	}
 	m, ok := memo.get(c)
 	if !ok {
 		m = v.lookup(b.show(c))
@@ -747,7 +793,11 @@ var amountCodes = map[error]Code{
 
 // fen reads the amount in a column; ok is false where the cell says nothing.
 func (b *binder) fen(use int16) (f money.Fen, ok bool, p *Problem) {
-	return b.fenOf(b.cell(use), use)
+	c := b.cell(use)
+	if use >= 0 && b.p.uses[use].decimals && b.isSplit(c, use) {
+		return 0, false, b.fail(codeSplitAmount, use, c, b.show(b.now[b.p.uses[use].cell+1]))
+	}
+	return b.fenOf(c, use)
 }
 
 // fenOf is fen for the text of the column.
@@ -947,7 +997,7 @@ func (b *binder) inOut(cells [][]byte, bd *binding) (money.Fen, verdict, *Proble
 		return 0, reject, p
 	}
 	switch {
-	case !hasIn && !hasOut:
+	case !hasIn && !hasOut || hasIn != hasOut && in == 0 && out == 0: // one is empty, the other 0.00
 		return 0, reject, b.fail(codeNoAmount, bd.at[targetAmountIn], nil)
 	case in != 0 && out != 0:
 		return 0, reject, b.fail(codeBothSides, bd.at[targetAmountIn], nil, in.String(), out.String())

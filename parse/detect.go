@@ -719,6 +719,7 @@ func (s *sight) plan(f *fit) (*plan, *Problem) {
 	p.dates = dates
 	p.bindColumns(s)
 	p.bindTargets(fields)
+	s.learnHabits(p)
 	if problem := s.findControls(p); problem != nil {
 		return nil, problem
 	}

@@ -1,6 +1,7 @@
 package parse
 
 import (
+	"bytes"
 	"cmp"
 	"slices"
 
@@ -110,6 +111,7 @@ type quickStep struct {
 	needed   bool  // the text is asked for
 	ref      bool  // a text of zeros only is none
 	yuan     bool  // an amount in yuan with nothing around it
+	whole    bool  // one without decimals needs a closer look
 	required bool
 	value    []byte // where the cell has no text
 }
@@ -435,6 +437,7 @@ func (w *quickWay) learn(b *binder, bd *binding) {
 		}
 		s.op, s.to = to.op, to.to
 		s.yuan = s.op == readFen && b.facts[use].bare && b.p.uses[use].unit == money.Yuan
+		s.whole = s.op == readFen && b.p.uses[use].decimals
 		if s.to == timeTrade && s.op == readTime && bd.at[targetDate] >= 0 {
 			s.op = readClock
 		}
@@ -580,7 +583,7 @@ func (v *quickValues) fen(b *binder, s *quickStep, c []byte) bool {
 	}
 	f, has, p := b.fenOf(c, s.use)
 	v.fens[s.to], v.has[s.to] = f, has
-	return p == nil
+	return p == nil && !(s.whole && len(c) < 5 && bytes.IndexByte(c, '.') < 0)
 }
 
 // when reads a date or time.
@@ -621,7 +624,7 @@ func (v *quickValues) amount(r *recipe) bool {
 		if r.out {
 			*a = -a.Abs()
 		}
-	case in != 0 && out != 0 || !v.has[fenIn] && !v.has[fenOut]:
+	case in != 0 && out != 0 || in == 0 && out == 0 && !(v.has[fenIn] && v.has[fenOut]):
 		return false
 	case out != 0:
 		*a = -out.Abs()
