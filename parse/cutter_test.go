@@ -34,6 +34,8 @@ func TestTotalsAreSeenThroughQuotes(t *testing.T) {
 		{"a long file, wrong", till.String() + "合计,,,,44999.00\n", "0 rows - control_amount:0"},
 		{"a long file, right", till.String() + "合计,,,,45000.00\n", "9000 rows 45000.00"},
 		{"a long file in a sentence, wrong", till.String() + "合计：9000笔，金额44999.00元\n", "0 rows - control_amount:0"},
+		{"a long file of pages, the sum wrong", till.String() + "合计,,,,44000.00\n" + tillRow + "合计,,,,5.00\n总计,,,,45000.00\n", "0 rows - control_amount:0"},
+		{"a long file of pages, the sum right", till.String() + "合计,,,,45000.00\n" + tillRow + "合计,,,,5.00\n总计,,,,45005.00\n", "9001 rows 45005.00"},
 		{"page totals and their sum", pages + "总计,11.00,,,\n", "2 rows 11.00"},
 		{"page totals, the last wrong", bankHead + in("5.00") + "合计,5.00,,,\n" + in("6.00") + "合计,6.01,,,\n总计,11.00,,,\n", "0 rows - control_amount:5"},
 		{"page totals, the sum wrong", pages + "总计,11.01,,,\n", "0 rows - control_amount:6"},

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"duizhang/parse/money"
 )
@@ -157,12 +158,40 @@ func (s *sight) totalsBelow(p *plan, lines []docRecord) int64 {
 	if len(found) == 0 {
 		p.controls = append(p.controls, stated.once()...)
 	}
-	if len(found) != 1 { // none, or several parts, which totalsWithin has checked
-		return -1
+	if len(found) == 0 || len(found) > 1 && !p.isTotalOfTotals(found) {
+		return -1 // none, or several parts, which totalsWithin checks
 	}
-	p.declareTotals(found[0], s.lineOf(p, found[0]))
-	return found[0].off
+	last := found[len(found)-1]
+	p.declareTotals(last, s.lineOf(p, last))
+	return last.off
 }
+
+// isTotalOfTotals says whether the last of several totals is that of all rows:
+// it has a name of its own, as 总计 has below pages that end with 合计.
+func (p *plan) isTotalOfTotals(found []*docRecord) bool {
+	last := found[len(found)-1]
+	if p.totalIn(last.cells) != grandTotal {
+		return false
+	}
+	for _, d := range found {
+		if isCurrencyTotal(textsOf(d.cells, p.enc)) || d != last && p.totalName(d) == p.totalName(last) {
+			return false
+		}
+	}
+	return true
+}
+
+// totalName is what a totals line calls itself.
+func (p *plan) totalName(d *docRecord) string {
+	for _, c := range textsOf(d.cells, p.enc) {
+		if w := normWord(string(unguard([]byte(c)))); w != "" {
+			return strings.TrimRightFunc(w, func(r rune) bool { return r < utf8.RuneSelf && !isASCIILetter(r) })
+		}
+	}
+	return ""
+}
+
+func isASCIILetter(r rune) bool { return r|0x20 >= 'a' && r|0x20 <= 'z' }
 
 // lineOf is the number of a line behind the header, 0 where it is not known.
 func (s *sight) lineOf(p *plan, d *docRecord) int64 {
