@@ -8,14 +8,20 @@ import (
 	"duizhang/parse/money"
 )
 
-// item is a fact on its way through the rules of one key.
+// item is a row on its way through the rules of one key.
 type item struct {
-	fact
+	fen    money.Fen
+	at     parse.Pos
 	digest uint64 // content of the row, where it was read for breaking a tie
+	time   uint32 // seconds since 2000-01-01, 0 unknown; see factTime
+	row    uint32 // which one it is for who asks
 	mate   uint32 // time of the row that it was paired with
 	code   code
 	taken  bool
 }
+
+func (it *item) amount() money.Fen { return it.fen }
+func (it *item) pos() parse.Pos    { return it.at }
 
 // code is what the rules ask about a row's kind and status.
 type code uint8
@@ -568,7 +574,7 @@ func (s *sorter) items(items []item) {
 	for i := range items {
 		it := &items[i]
 		s.keys = append(s.keys, likeKey{
-			what: uint64(it.code.what())<<56 | (it.ap>>8 ^ 1<<55),
+			what: uint64(it.code.what())<<56 | (uint64(it.fen)&(1<<56-1) ^ 1<<55),
 			when: uint64(it.time-1)<<8 | uint64(it.code&codeClock),
 			at:   uint32(i),
 		})

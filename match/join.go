@@ -92,7 +92,7 @@ type joiner struct {
 	// left are positions of rows that fall through to the next key.
 	left   [2][]parse.Pos
 	beaten [2][]beaten
-	tied   [2][]item // buckets that need contents, see rules.resolve
+	tied   [2][]tied // buckets that need contents, see rules.resolve
 	drafts []draft
 	rows   arena[fact]
 	quiet  []quietSums // by class of the clearing row
@@ -208,7 +208,7 @@ func (j *joiner) bucket() {
 				j.left[clearingSide] = append(j.left[clearingSide], c[n-1].pos())
 			}
 		case j.next[posSide][h[posSide]-1] == 0 && j.next[clearingSide][h[clearingSide]-1] == 0 &&
-			j.plain(&p[h[posSide]-1], &c[h[clearingSide]-1]):
+			j.plain(h[posSide]-1, h[clearingSide]-1):
 		case j.key == KeyRefAlone:
 			j.leaveBucket(h)
 		default:
@@ -291,11 +291,11 @@ func resize[T any](s []T, n int) []T {
 }
 
 // plain takes the common case of one row on either side.
-func (j *joiner) plain(p, c *fact) bool {
+func (j *joiner) plain(p, c uint32) bool {
 	if j.key == KeyRefAlone {
 		return j.plainRefAlone(p, c)
 	}
-	return j.plainPair(p, c)
+	return j.plainPair(&j.facts[posSide][p], &j.facts[clearingSide][c])
 }
 
 // plainPair takes the common case without ceremony: one row on either side, of
@@ -339,27 +339,59 @@ func (j *joiner) decide(h bucketHead) {
 	for sd := range h {
 		items := j.items[sd][:0]
 		for n := h[sd]; n != 0; n = j.next[sd][n-1] {
-			f := j.facts[sd][n-1]
-			items = append(items, item{fact: f, code: j.r.codes[f.class]})
+			items = append(items, j.item(sd, n-1))
 		}
 		j.items[sd] = items
 	}
 	if !j.rules.resolve(j.items[posSide], j.items[clearingSide], false) {
 		for sd := range j.items {
-			j.tied[sd] = append(j.tied[sd], j.items[sd]...)
+			for i := range j.items[sd] {
+				j.tied[sd] = append(j.tied[sd], tied{fact: j.facts[sd][j.items[sd][i].row]})
+			}
 		}
 	}
+}
+
+// item is a fact as the rules see it.
+func (j *joiner) item(sd int, row uint32) item {
+	f := &j.facts[sd][row]
+	return f.item(row, j.r.codes[f.class])
+}
+
+// item is the fact as the rules see it; they know it by row.
+func (f *fact) item(row uint32, c code) item {
+	return item{time: f.time, fen: f.amount(), at: f.pos(), row: row, code: c}
+}
+
+// tied is a fact of a bucket in which rows look alike, with its row's content.
+type tied struct {
+	fact
+	digest uint64
+}
+
+// decideTied applies the rules to a bucket whose contents have been read.
+func (j *joiner) decideTied(bucket [2][]tied) {
+	for sd, rows := range bucket {
+		j.facts[sd], j.items[sd] = j.facts[sd][:0], j.items[sd][:0]
+		for i := range rows {
+			j.facts[sd] = append(j.facts[sd], rows[i].fact)
+			it := j.item(sd, uint32(i))
+			it.digest = rows[i].digest
+			j.items[sd] = append(j.items[sd], it)
+		}
+	}
+	j.rules.resolve(j.items[posSide], j.items[clearingSide], true)
 }
 
 // group implements sink.
 func (j *joiner) group(m Match, f Flags, why Reason, p, c []*item) {
 	f |= timeDiff(&j.r.opt, m, &why, p, c)
-	if m == Matched && f == 0 && j.countQuiet(&p[0].fact, &c[0].fact) {
+	if m == Matched && f == 0 && j.countQuiet(&j.facts[posSide][p[0].row], &j.facts[clearingSide][c[0].row]) {
 		return
 	}
 	d := draft{match: m, key: j.key, flags: f, why: why, sold: int32(len(p)), rows: j.rows.take(len(p) + len(c))}
-	fillFacts(d.pos(), p)
-	fillFacts(d.clr(), c)
+	fillFacts(d.pos(), j.facts[posSide], p)
+	fillFacts(d.clr(), j.facts[clearingSide], c)
 	j.drafts = append(j.drafts, d)
 }
 
@@ -401,9 +433,9 @@ func apart(p, c []*item) (int64, bool) {
 }
 
 // fillFacts copies the facts of items in reading order.
-func fillFacts(fs []fact, items []*item) {
+func fillFacts(fs, facts []fact, items []*item) {
 	for i, it := range items {
-		fs[i] = it.fact
+		fs[i] = facts[it.row]
 	}
 	slices.SortFunc(fs, compareFactPos)
 }

@@ -421,27 +421,27 @@ func (r *run) parallel(ctx context.Context, n int, work func(w, i int) error) er
 // breakTies resolves the buckets in which rows look alike, with the content of
 // their rows as the tie-breaker.
 func (r *run) breakTies(ctx context.Context, joiners []*joiner) error {
-	var tied [2][]item
-	for sd := range tied {
+	var all [2][]tied
+	for sd := range all {
 		for _, j := range joiners {
-			tied[sd] = append(tied[sd], j.tied[sd]...)
+			all[sd] = append(all[sd], j.tied[sd]...)
 			j.tied[sd] = nil
 		}
-		if err := r.readDigests(ctx, side(sd), tied[sd]); err != nil {
+		if err := r.readDigests(ctx, side(sd), all[sd]); err != nil {
 			return err
 		}
-		slices.SortFunc(tied[sd], compareKey)
+		slices.SortFunc(all[sd], compareKey)
 	}
-	j, p, c := joiners[0], tied[posSide], tied[clearingSide]
+	j, p, c := joiners[0], all[posSide], all[clearingSide]
 	for len(p) > 0 { // a bucket has both sides
 		np, nc := keyRun(p), keyRun(c)
-		j.rules.resolve(p[:np], c[:nc], true)
+		j.decideTied([2][]tied{p[:np], c[:nc]})
 		p, c = p[np:], c[nc:]
 	}
 	return nil
 }
 
-func compareKey(a, b item) int {
+func compareKey(a, b tied) int {
 	if a.hi != b.hi {
 		return cmp.Compare(a.hi, b.hi)
 	}
@@ -449,7 +449,7 @@ func compareKey(a, b item) int {
 }
 
 // keyRun counts the leading rows of one key.
-func keyRun(items []item) int {
+func keyRun(items []tied) int {
 	n := 1
 	for n < len(items) && items[n].sameKey(&items[0].fact) {
 		n++
@@ -458,11 +458,11 @@ func keyRun(items []item) int {
 }
 
 // readDigests reads rows again for their content.
-func (r *run) readDigests(ctx context.Context, sd side, items []item) error {
+func (r *run) readDigests(ctx context.Context, sd side, items []tied) error {
 	if len(items) == 0 {
 		return nil
 	}
-	slices.SortFunc(items, func(a, b item) int { return cmp.Compare(a.pos(), b.pos()) })
+	slices.SortFunc(items, func(a, b tied) int { return cmp.Compare(a.pos(), b.pos()) })
 	at := make([]parse.Pos, len(items))
 	for i := range items {
 		at[i] = items[i].pos()

@@ -85,10 +85,8 @@ var (
 	})
 )
 
-// LoadPatterns reads a user's pattern file (TOML, see patterns.toml); its rules
-// come before the built-in ones, and its names and aliases are names of the
-// contract table and of clearing files too. The error is TableErrors with every
-// rule that is wrong, or says why the file cannot be read at all.
+// LoadPatterns reads a user's pattern file (TOML, see patterns.toml). The error
+// is that of ParsePatterns, or says why the file cannot be read at all.
 func LoadPatterns(path string) (*Patterns, error) {
 	data, err := readSmall(path)
 	if err != nil {
@@ -99,8 +97,16 @@ func LoadPatterns(path string) (*Patterns, error) {
 	if err != nil {
 		return nil, err
 	}
+	return ParsePatterns(name, text)
+}
+
+// ParsePatterns reads the text of a user's pattern file; its rules come before
+// the built-in ones, and its names and aliases are names of the contract table
+// and of clearing files too. The error is TableErrors with every rule that is
+// wrong.
+func ParsePatterns(name, text string) (*Patterns, error) {
 	var file patternFile
-	err = toml.NewDecoder(strings.NewReader(text)).DisallowUnknownFields().Decode(&file)
+	err := toml.NewDecoder(strings.NewReader(text)).DisallowUnknownFields().Decode(&file)
 	unknown := new(toml.StrictMissingError)
 	if err != nil && !errors.As(err, &unknown) {
 		return nil, patternSyntax(name, err)

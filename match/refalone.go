@@ -95,7 +95,8 @@ func (r *run) startRefAlone(ctx context.Context) error {
 // plainRefAlone takes the common case of a number that one row of either side
 // carries, of the same kind and amount and status ok. Where both have a
 // terminal they are two, since their common key would have paired them.
-func (j *joiner) plainRefAlone(p, c *fact) bool {
+func (j *joiner) plainRefAlone(pRow, cRow uint32) bool {
+	p, c := &j.facts[posSide][pRow], &j.facts[clearingSide][cRow]
 	if tp, tc := p.hi&refAloneTail, c.hi&refAloneTail; tp != tc && tp != 0 && tc != 0 {
 		return false
 	}
@@ -112,7 +113,8 @@ func (j *joiner) plainRefAlone(p, c *fact) bool {
 	if pc.what() != cc.what() || !pc.live() || p.ap>>8 != c.ap>>8 || !j.r.oneTime(p, c) {
 		return false
 	}
-	j.group(Matched, flags, Reason{Code: ReasonAgrees}, []*item{{fact: *p, code: pc}}, []*item{{fact: *c, code: cc}})
+	pi, ci := p.item(pRow, pc), c.item(cRow, cc)
+	j.group(Matched, flags, Reason{Code: ReasonAgrees}, []*item{&pi}, []*item{&ci})
 	return true
 }
 
@@ -286,8 +288,8 @@ func (o *refPairer) pair(p, c *copies) {
 		o.items[sd] = o.items[sd][:0]
 		for _, i := range at {
 			l := &o.r.loose[sd][i]
-			it := item{fact: l.fact, digest: l.digest, code: l.code}
-			it.lo = uint64(i)
+			it := l.fact.item(i, l.code)
+			it.digest = l.digest
 			o.items[sd] = append(o.items[sd], it)
 		}
 	}
@@ -303,7 +305,7 @@ func (o *refPairer) group(m Match, f Flags, why Reason, p, c []*item) {
 	g := foundGroup{match: m, flags: f, why: why}
 	for sd, items := range [2][]*item{p, c} {
 		for _, it := range items {
-			g.rows[sd] = append(g.rows[sd], uint32(it.lo))
+			g.rows[sd] = append(g.rows[sd], it.row)
 		}
 	}
 	o.found = append(o.found, g)
