@@ -134,6 +134,7 @@ type run struct {
 	rest         [2][]placed             // rows without a usable key
 	beaten       [2]map[parse.Pos]beaten // rows whose key is on a row that they did not get
 	refAlone     bool                    // rows are filed under their reference number alone
+	carried      [2]map[uint64]struct{}  // numbers of the loose rows of a side, once asked for
 	refLoose     map[uint64]struct{}     // numbers of loose rows, when such a join begins
 	loose        [2][]loose
 	bares        [][4]uint64 // see loose.bare

@@ -31,10 +31,18 @@ func groupTexts(res *Result) []string {
 		if g.Match == Duplicate || g.Match == Voided {
 			other = g.Reason.Other
 		}
-		out = append(out, groupText(g.Match, g.KeyType, g.Flags&(Split|TimeDiff|NoFile|TerminalDiff), g.Reason.Code, other, g.Pos, g.Clearing))
+		out = append(out, groupText(g.Match, g.KeyType, g.Flags&(Split|TimeDiff|NoFile|TerminalDiff), certain(g.Reason.Code), other, g.Pos, g.Clearing))
 	}
 	sort.Strings(out)
 	return out
+}
+
+// certain is a reason whether or not it is known that nobody carries a number.
+func certain(c ReasonCode) ReasonCode {
+	if c == ReasonNotLeft {
+		return ReasonNoCandidate
+	}
+	return c
 }
 
 func mustRun(t testing.TB, pos, clearing []parse.Row, opt Options) *Result {
@@ -57,7 +65,7 @@ func randomRow(rng *rand.Rand, clearing bool) parse.Row {
 	r.Kind = []parse.Kind{parse.Sale, parse.Sale, parse.Sale, parse.Sale, parse.Refund, parse.Void, parse.Reversal, parse.Preauth,
 		parse.PreauthComplete, parse.Fee, parse.Adjustment, parse.Payout, parse.KindUnknown}[rng.IntN(13)]
 	r.Status = []parse.Status{parse.OK, parse.OK, parse.OK, parse.OK, parse.StatusUnknown, parse.Failed, parse.Pending}[rng.IntN(7)]
-	r.Amount = money.Fen([]int{1000, 1000, 1000, 2000, 3000, 4500, 2500, 0}[rng.IntN(8)])
+	r.Amount = money.Fen([]int{1000, 1000, 1000, 2000, 3000, 4500, 2500, 0, 5400, 1006, 994}[rng.IntN(11)])
 	if r.Kind == parse.Refund || r.Kind == parse.Void || r.Kind == parse.Reversal || rng.IntN(20) == 0 {
 		r.Amount = -r.Amount
 	}
@@ -73,10 +81,10 @@ func randomRow(rng *rand.Rand, clearing bool) parse.Row {
 		r.Time, r.HasClock = 0, false
 	}
 	r.Channel = []parse.Channel{parse.ChannelCard, parse.ChannelQR, parse.ChannelUnknown}[rng.IntN(3)]
-	r.Text[parse.OrderNo] = pick("", "", "", "7", "007", "A")
+	r.Text[parse.OrderNo] = pick("", "", "", "7", "007", "A", "a", "SO-12345", "so12346", "#so12345")
 	r.Text[parse.ChannelNo] = pick("", "", "", "x", "y")
 	r.Text[parse.TerminalID] = pick("", "T1", "T1", "T2", "0T2")
-	r.Text[parse.RefNo] = pick("", "", "1", "01", "2", "12345678", "12345678", "012345678", "1234567890")
+	r.Text[parse.RefNo] = pick("", "", "1", "01", "2", "12345678", "12345678", "012345678", "1234567890", "12345679", "1234567")
 	r.Text[parse.BatchNo] = pick("", "9")
 	r.Text[parse.TraceNo] = pick("", "5", "05", "6")
 	r.Text[parse.CardTail] = pick("", "", "1111", "622202******2222", "**")

@@ -173,24 +173,7 @@ func (c *clearingDays) of(m merchantKey) *daySet {
 }
 
 func (c *clearingDays) add(m merchantKey, day parse.Date, cleared bool) {
-	sets := []*daySet{&c.all}
-	keys := []merchantKey{m}
-	if m.acquirer != "" {
-		keys = append(keys, merchantKey{"", m.merchant})
-	}
-	if m.merchant != "" {
-		keys = append(keys, merchantKey{m.acquirer, ""})
-	}
-	for _, k := range keys {
-		if k == (merchantKey{}) {
-			continue
-		}
-		if c.by[k] == nil {
-			c.by[k] = new(daySet)
-		}
-		sets = append(sets, c.by[k])
-	}
-	for _, s := range sets {
+	for _, s := range append(c.know(m), &c.all) {
 		s.add(day)
 		if cleared {
 			s.last = max(s.last, day)
@@ -198,15 +181,36 @@ func (c *clearingDays) add(m merchantKey, day parse.Date, cleared bool) {
 	}
 }
 
+// know gives the sets that a merchant's days belong to, so that one who has
+// rows but no days is not taken for unknown.
+func (c *clearingDays) know(m merchantKey) (sets []*daySet) {
+	for _, k := range [...]merchantKey{m, {"", m.merchant}, {m.acquirer, ""}} {
+		if k == (merchantKey{}) {
+			continue
+		}
+		if c.by[k] == nil {
+			c.by[k] = new(daySet)
+		}
+		if !slices.Contains(sets, c.by[k]) {
+			sets = append(sets, c.by[k])
+		}
+	}
+	return sets
+}
+
 func (r *run) clearingDays() *clearingDays {
 	c := &clearingDays{by: map[merchantKey]*daySet{}}
 	channels := map[merchantKey]uint8{}
 	for i := range r.classes.list {
 		cl := &r.classes.list[i]
-		if cl.side != clearingSide || cl.code.kind() == parse.Payout {
+		if cl.side != clearingSide {
 			continue
 		}
 		m := merchantKey{cl.acquirer, cl.merchant}
+		c.know(m)
+		if cl.code.kind() == parse.Payout {
+			continue
+		}
 		channels[m] |= 1 << cl.channel
 		if cl.day != 0 {
 			c.add(m, cl.day, true)
@@ -313,6 +317,8 @@ func (r *run) evidence(ctx context.Context) error {
 				return NoReason
 			case l.tailConflicts(o) && r.withinWindow(l, o):
 				return ReasonOtherCard
+			case r.withinWindow(l, o):
+				return ReasonNearerRival // or it would have been suggested
 			}
 			return ReasonOtherTime
 		})
@@ -338,7 +344,7 @@ func (r *run) evidence(ctx context.Context) error {
 // evidenceBy looks for the nearest row in the bucket that fails a gate.
 func (r *run) evidenceBy(ctx context.Context, bucket func(l *loose) uint64, reach int64, gate func(l, o *loose) ReasonCode) error {
 	return r.meet(ctx, func(l *loose) uint64 {
-		if !l.open() || l.time == 0 {
+		if !l.open() && !l.proposed || l.time == 0 {
 			return 0
 		}
 		return bucket(l)
@@ -376,7 +382,7 @@ func (r *run) openReason(sd side, l *loose) Reason {
 	switch {
 	case l.tied != 0:
 		o = &r.loose[other][l.tied-1]
-		why.Code, why.N = ReasonTie, int32(l.ways)
+		why.Code, why.N = l.rival, int32(l.ways)
 	case l.near != 0:
 		o = &r.loose[other][l.near-1]
 		why.Code = l.why
@@ -390,6 +396,8 @@ func (r *run) openReason(sd side, l *loose) Reason {
 			case b.even:
 				why.Code = ReasonKeyEven
 			}
+		} else if !r.nobodyCarries(sd, l) {
+			why.Code = ReasonNotLeft
 		}
 		return why
 	}
@@ -405,6 +413,64 @@ func (r *run) openReason(sd side, l *loose) Reason {
 		}
 	}
 	return why
+}
+
+// nobodyCarries says whether it is certain that no row of the other side
+// carries the row's strongest number (a reference number with its terminal):
+// the number is a key under which all rows that carry it were filed first, or
+// the other side has no such column, and no row that is left carries it either.
+func (r *run) nobodyCarries(sd side, l *loose) bool {
+	src := r.source(posSide + clearingSide - sd)
+	if src == nil {
+		return true
+	}
+	if r.foreign() {
+		return false // keys of two currencies never meet
+	}
+	first := NoKey
+	if len(r.keys) > 0 {
+		first = r.keys[0]
+	}
+	for i, k := range keyOrder {
+		if l.keys[i] == 0 {
+			if k == KeyRef && l.refAlone != 0 {
+				return first == KeyRefAlone && !r.carriedLoose(sd, l.refAlone)
+			}
+			if k == KeyRef && l.hasRef {
+				return !src.Carries().Has(parse.RefNo)
+			}
+			continue
+		}
+		f := k.fields()
+		if k == KeyTrace {
+			return false // its day is a part of the key
+		}
+		return (first == k || src.Carries()&f != f) && !r.carriedLoose(sd, l.keys[i])
+	}
+	return true
+}
+
+// foreign says whether there are rows of another currency.
+func (r *run) foreign() bool {
+	return slices.ContainsFunc(r.classes.list, func(c class) bool { return c.currency != "" })
+}
+
+// carriedLoose says whether a loose row of the other side carries a number.
+func (r *run) carriedLoose(sd side, number uint64) bool {
+	other := posSide + clearingSide - sd
+	if r.carried[other] == nil {
+		r.carried[other] = map[uint64]struct{}{}
+		for i := range r.loose[other] {
+			l := &r.loose[other][i]
+			for _, v := range append(l.keys[:], l.refAlone) {
+				if v != 0 {
+					r.carried[other][v] = struct{}{}
+				}
+			}
+		}
+	}
+	_, is := r.carried[other][number]
+	return is
 }
 
 // merchantOf is the merchant whose contract a sale goes by that no clearing row

@@ -31,8 +31,9 @@ type oracleRow struct {
 	kind     parse.Kind
 	live     bool
 	tie      *oracleRow
-	tieN     int
 	mate     *oracleRow
+	rival    ReasonCode
+	proposed bool
 }
 
 func oracleRun(pos, clearing []parse.Row, opt Options) []string {
@@ -692,11 +693,13 @@ func (o *oracle) suggest() {
 			return p.key(k, true) != "" && p.key(k, true) == c.key(k, true) && p.key(k, false) != c.key(k, false) && o.withinDays(p, c)
 		})
 	}
+	o.suggestNumbers()
 	for level := range 3 {
 		o.suggestWhere(ReasonSuggested, func(p, c *oracleRow) bool {
 			return atPlace(level, p, c) && !cardsDiffer(p, c) && o.inWindow(p, c)
 		})
 	}
+	o.suggestAmounts()
 }
 
 func (o *oracle) suggestWhere(why ReasonCode, fits func(p, c *oracleRow) bool) {
@@ -724,12 +727,19 @@ func (o *oracle) suggestWhere(why ReasonCode, fits func(p, c *oracleRow) bool) {
 	}
 	for _, p := range o.p {
 		if c := best[p]; c != nil && count[p] == 1 && count[c] == 1 && best[c] == p {
+			p.proposed, c.proposed = true, true
 			o.emit(Suggested, KeySuggestion, why, nil, p, c)
 		}
 	}
 	for r, b := range best {
-		if !r.used {
-			r.tie, r.tieN = b, max(count[r], count[b], 2)
+		switch {
+		case r.used:
+		case count[r] > 1:
+			r.tie, r.rival = b, ReasonTie
+		case count[b] > 1 && o.distance(r, b) == o.distance(best[b], b):
+			r.tie, r.rival = b, ReasonRivals
+		default:
+			r.tie, r.rival = b, ReasonNearerRival
 		}
 	}
 }
@@ -740,14 +750,16 @@ func (o *oracle) oneSided() {
 	var left [2][]*oracleRow
 	for i, rows := range [2][]*oracleRow{o.p, o.c} {
 		for _, r := range rows {
-			if !r.used {
+			if !r.used || r.proposed {
 				left[i] = append(left[i], r)
 			}
 		}
 	}
 	for i, rows := range left {
 		for _, r := range rows {
-			o.alone(r, left[1-i])
+			if !r.used {
+				o.alone(r, left[1-i])
+			}
 		}
 	}
 }
@@ -834,10 +846,101 @@ func (o *oracle) onlyClearer(r *oracleRow) (m merchantKey) {
 	return m
 }
 
+// suggestNumbers pairs rows of one kind and amount whose numbers are nearly the
+// same, if each has no other such row.
+func (o *oracle) suggestNumbers() {
+	plain := func(r *oracleRow, f parse.Field) string {
+		s := strings.TrimLeft(strings.NewReplacer("#", "", "-", "", " ", "").Replace(strings.ToLower(r.text(f))), "0")
+		if s == "" && r.text(f) != "" {
+			return "0"
+		}
+		return s
+	}
+	near := func(a, b string) bool {
+		if a == "" || b == "" || a == b {
+			return a != "" && a == b
+		}
+		for i := range max(len(a), len(b)) {
+			without := func(s string) string {
+				if i < len(s) {
+					return s[:i] + s[i+1:]
+				}
+				return "?"
+			}
+			if min(len(a), len(b)) >= 6 && (len(a) == len(b) && without(a) == without(b) || without(a) == b || without(b) == a) {
+				return true
+			}
+		}
+		return false
+	}
+	fits := func(p, c *oracleRow) bool {
+		if p.used || c.used || !p.live || !c.live || p.Time == 0 || c.Time == 0 || p.tie != nil || c.tie != nil || p.kind != c.kind ||
+			p.Amount != c.Amount || p.cur() != c.cur() || !o.withinDays(p, c) || cardsDiffer(p, c) {
+			return false
+		}
+		for _, f := range []parse.Field{parse.OrderNo, parse.ChannelNo, parse.RefNo} {
+			if f == parse.RefNo && (len(plain(p, f)) < 8 || len(plain(c, f)) < 8) {
+				continue
+			}
+			if near(plain(p, f), plain(c, f)) {
+				return true
+			}
+		}
+		return false
+	}
+	o.soleCandidates(fits, func(p, c *oracleRow) ReasonCode { return ReasonNumberDiffers })
+}
+
+// soleCandidates suggests pairs of which each row is the other's only one.
+func (o *oracle) soleCandidates(fits func(p, c *oracleRow) bool, why func(p, c *oracleRow) ReasonCode) {
+	of := map[*oracleRow][]*oracleRow{}
+	for _, p := range o.p {
+		for _, c := range o.c {
+			if fits(p, c) {
+				of[p], of[c] = append(of[p], c), append(of[c], p)
+			}
+		}
+	}
+	for _, p := range o.p {
+		if c := of[p]; len(c) == 1 && len(of[c[0]]) == 1 {
+			p.proposed, c[0].proposed = true, true
+			o.emit(Suggested, KeySuggestion, why(p, c[0]), nil, p, c[0])
+		}
+	}
+}
+
+// suggestAmounts pairs rows of one terminal within the window whose amounts
+// differ by the fee or by two digits swapped.
+func (o *oracle) suggestAmounts() {
+	why := func(p, c *oracleRow) ReasonCode {
+		net := c.Amount - c.Fee
+		if c.HasNet {
+			net = c.Net
+		}
+		fee := c.Amount - net
+		if d := c.Amount - p.Amount; fee != 0 && d != 0 && (d == fee || d == -fee) {
+			return ReasonNetOfFee
+		}
+		a, b := []byte(fmt.Sprint(max(p.Amount, -p.Amount))), fmt.Sprint(max(c.Amount, -c.Amount))
+		for i := 1; i < len(a) && (p.Amount < 0) == (c.Amount < 0); i++ {
+			a[i-1], a[i] = a[i], a[i-1]
+			if string(a) == b && p.Amount != c.Amount {
+				return ReasonDigitsSwapped
+			}
+			a[i-1], a[i] = a[i], a[i-1]
+		}
+		return NoReason
+	}
+	o.soleCandidates(func(p, c *oracleRow) bool {
+		return !p.used && !c.used && p.live && c.live && p.Time != 0 && c.Time != 0 && p.tie == nil && c.tie == nil && p.kind == c.kind && p.cur() == c.cur() &&
+			p.text(parse.TerminalID) != "" && p.text(parse.TerminalID) == c.text(parse.TerminalID) && !cardsDiffer(p, c) && o.inWindow(p, c) && why(p, c) != NoReason
+	}, why)
+}
+
 // evidence is the reason code of an open row.
 func (o *oracle) evidence(r *oracleRow, others []*oracleRow) ReasonCode {
 	if r.tie != nil {
-		return ReasonTie
+		return r.rival
 	}
 	some := func(ok func(q *oracleRow) bool) bool {
 		return r.Time != 0 && slices.ContainsFunc(others, func(q *oracleRow) bool {
@@ -865,6 +968,8 @@ func (o *oracle) evidence(r *oracleRow, others []*oracleRow) ReasonCode {
 		}
 		if near != nil && cardsDiffer(r, near) && o.inWindow(r, near) {
 			return ReasonOtherCard
+		} else if near != nil && o.inWindow(r, near) {
+			return ReasonNearerRival
 		} else if near != nil {
 			return ReasonOtherTime
 		}

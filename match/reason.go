@@ -176,4 +176,18 @@ const (
 	// ReasonKeyEven: as ReasonKeyTaken, but the row that Other was paired with is
 	// no nearer to it in time: which of the two it was is arbitrary.
 	ReasonKeyEven
+	// ReasonNotLeft: as ReasonNoCandidate, but whether a row that is matched
+	// carries the number is not known.
+	ReasonNotLeft
+	// ReasonRivals: Other fits, and N rows of this side fit it equally well.
+	// ReasonNearerRival: Other fits, but another row of this side fits it better.
+	ReasonRivals
+	ReasonNearerRival
+	// ReasonNumberDiffers: same amount and kind, Seconds apart, and a number (of
+	// key N) that differs by one character or in its writing.
+	ReasonNumberDiffers
+	// ReasonDigitsSwapped: same terminal and kind, Seconds apart; the amounts
+	// differ by two digits that are swapped. ReasonNetOfFee: by the fee, Amount.
+	ReasonDigitsSwapped
+	ReasonNetOfFee
 )

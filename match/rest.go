@@ -33,12 +33,18 @@ type loose struct {
 	wallet   wallet  // of the shop's rows
 	code     code
 	done     bool // in a group
+	proposed bool // in a suggested one, which consumes nothing
+	hasRef   bool // it has a reference number
 	// tied is the candidate (index + 1 on the other side) that also fitted
-	// others, so that nothing is suggested, and ways how many there are.
+	// others, so that nothing is suggested, ways how many there are, and rival
+	// who they are: ReasonTie, ReasonRivals or ReasonNearerRival.
 	tied, ways uint32
+	rival      ReasonCode
 	// near is the candidate (index + 1) that failed a gate, and why which one.
 	near uint32
 	why  ReasonCode
+	// number is where its numbers are, while they are compared; 0: they are not.
+	number uint32
 }
 
 // loosen keeps what the later steps need of a row.
@@ -48,6 +54,7 @@ func (s *scanner) loosen(row *parse.Row, class uint32) {
 	l.fact.set(keyValue{}, row, class)
 	l.detail, s.buf = detailOf(s.classer, s.buf, row)
 	l.keys = h.keys(row)
+	l.hasRef = len(text[parse.RefNo]) > 0
 	if v, ok := h.key(KeyRefAlone, row); ok {
 		l.refAlone = v.lo | 1
 	}

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"slices"
+
+	"duizhang/parse/money"
 )
 
 // maxLook is how many rows of one place, kind and amount are looked at around
@@ -23,9 +25,9 @@ const maxLook = 256
 // gone is not tried again, since it lost to a better fit or tied.
 func (r *run) suggestions(ctx context.Context) error {
 	if len(r.bares) > 0 {
-		for i := range keyOrder {
+		for i, k := range keyOrder {
 			err := r.suggestBy(ctx, suggestion{
-				why:    ReasonLeadingZeros,
+				why:    func(_, _ *loose) Reason { return Reason{Code: ReasonLeadingZeros, N: int32(k)} },
 				window: r.opt.KeyDays*daySeconds + daySeconds/2,
 				bucket: func(l *loose) uint64 { return l.lot(r.bareKey(l, i), true) },
 				fits:   func(p, c *loose) bool { return p.keys[i] != c.keys[i] && r.withinDays(p, c) },
@@ -35,9 +37,12 @@ func (r *run) suggestions(ctx context.Context) error {
 			}
 		}
 	}
+	if err := r.suggestNumbers(ctx); err != nil {
+		return err
+	}
 	for i := range len(loose{}.place) {
 		err := r.suggestBy(ctx, suggestion{
-			why:    ReasonSuggested,
+			why:    func(_, _ *loose) Reason { return Reason{Code: ReasonSuggested, N: 1} },
 			window: max(r.opt.TimeWindow, daySeconds/2),
 			bucket: func(l *loose) uint64 { return l.lot(l.place[i], true) },
 			fits: func(p, c *loose) bool {
@@ -48,7 +53,43 @@ func (r *run) suggestions(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+	return r.suggestBy(ctx, suggestion{
+		sole:   true,
+		why:    amountReason,
+		window: max(r.opt.TimeWindow, daySeconds/2),
+		bucket: func(l *loose) uint64 { return l.lot(l.place[0], false) },
+		fits: func(p, c *loose) bool {
+			return amountReason(p, c).Code != NoReason && !p.tailConflicts(c) && r.withinWindow(p, c)
+		},
+	})
+}
+
+// amountReason says how the amounts of a sale and a clearing row may have come
+// to differ: two neighbouring digits swapped, or one of them less the fee.
+func amountReason(p, c *loose) Reason {
+	fee := c.amount() - c.net
+	switch d := c.amount() - p.amount(); {
+	case d == 0:
+	case fee != 0 && (d == fee || d == -fee):
+		return Reason{Code: ReasonNetOfFee, Amount: fee}
+	case digitsSwapped(abs(p.amount()), abs(c.amount())):
+		return Reason{Code: ReasonDigitsSwapped, Amount: d}
+	}
+	return Reason{}
+}
+
+// digitsSwapped says whether two amounts differ by two neighbouring digits that
+// are swapped.
+func digitsSwapped(a, b money.Fen) bool {
+	for unit := money.Fen(1); unit <= a && unit <= b; unit *= 10 {
+		if x, y := a/unit%10, a/unit/10%10; x != y && b-a == (y-x)*unit+(x-y)*unit*10 {
+			return true
+		}
+		if unit > 1<<58 {
+			break
+		}
+	}
+	return false
 }
 
 // placesAgree: two terminals that differ are two places, whatever the merchant.
@@ -58,7 +99,8 @@ func placesAgree(level int, p, c *loose) bool {
 
 // suggestion is one kind of evidence.
 type suggestion struct {
-	why    ReasonCode
+	sole   bool // a candidate is suggested only if it is the only one, near or far
+	why    func(p, c *loose) Reason
 	window int64                  // no candidate is further away
 	bucket func(l *loose) uint64  // what must be equal; 0: the row does not say
 	fits   func(p, c *loose) bool // the other gates
@@ -90,8 +132,12 @@ func distance(a, b *loose) int64 {
 	return abs(int64(a.time) - int64(b.time))
 }
 
-// candidate is a row's best one, by its place in the bucket, and how many are as good.
-type candidate struct{ at, ways int }
+// candidate is a row's best one, by its place in the bucket, how many are as
+// good, and how near they are.
+type candidate struct {
+	at, ways int
+	least    int64
+}
 
 // suggestBy proposes pairs by one kind of evidence.
 func (r *run) suggestBy(ctx context.Context, s suggestion) error {
@@ -106,10 +152,16 @@ func (r *run) suggestBy(ctx context.Context, s suggestion) error {
 		found[w] = append(found[w], pairs...)
 	})
 	for _, pair := range slices.Concat(found...) {
-		why := Reason{Code: s.why, N: 1, Seconds: abs(int64(pair[0].time) - int64(pair[1].time))}
-		r.loosePair(Suggested, KeySuggestion, why, pair[0], pair[1])
+		r.propose(s.why(pair[0], pair[1]), pair[0], pair[1])
 	}
 	return err
+}
+
+// propose suggests a pair.
+func (r *run) propose(why Reason, p, c *loose) {
+	why.Seconds = abs(int64(p.time) - int64(c.time))
+	p.proposed, c.proposed = true, true
+	r.loosePair(Suggested, KeySuggestion, why, p, c)
 }
 
 // pairs are the pairs of which each row is the other's single best, and it
@@ -117,29 +169,42 @@ func (r *run) suggestBy(ctx context.Context, s suggestion) error {
 func (s *suggestion) pairs(p, c shelf) (found [][2]*loose) {
 	bestP, bestC := make([]candidate, len(p.at)), make([]candidate, len(c.at))
 	for i := range bestP {
-		bestP[i] = c.best(p.row(i), s.window, func(o *loose) bool { return s.fits(p.row(i), o) })
+		bestP[i] = c.best(p.row(i), s.window, s.sole, func(o *loose) bool { return s.fits(p.row(i), o) })
 	}
 	for j := range bestC {
-		bestC[j] = p.best(c.row(j), s.window, func(o *loose) bool { return s.fits(o, c.row(j)) })
+		bestC[j] = p.best(c.row(j), s.window, s.sole, func(o *loose) bool { return s.fits(o, c.row(j)) })
 	}
 	for i, b := range bestP {
-		if b.ways == 1 && bestC[b.at] == (candidate{i, 1}) {
+		if t := bestC[b.at]; b.ways == 1 && t.at == i && t.ways == 1 {
 			l, o := p.row(i), c.row(b.at)
 			l.done, o.done = true, true
 			found = append(found, [2]*loose{l, o})
 		}
 	}
-	p.tie(bestP, bestC, c)
-	c.tie(bestC, bestP, p)
+	if !s.sole {
+		p.tie(bestP, bestC, c)
+		c.tie(bestC, bestP, p)
+	}
 	return found
 }
 
-// tie notes of every row that has candidates and was not suggested, how many
-// there are: for itself, or rows that compete for its best one.
+// tie notes of every row that has candidates and was not suggested, why: it has
+// several that are equally good, or its best one has others as good as it, or
+// a better one.
 func (s shelf) tie(mine, theirs []candidate, others shelf) {
 	for i, b := range mine {
-		if l := s.row(i); !l.done && b.ways > 0 {
-			l.tied, l.ways = others.at[b.at]+1, uint32(max(b.ways, theirs[b.at].ways, 2))
+		l := s.row(i)
+		if l.done || b.ways == 0 {
+			continue
+		}
+		l.tied = others.at[b.at] + 1
+		switch t := theirs[b.at]; {
+		case b.ways > 1:
+			l.rival, l.ways = ReasonTie, uint32(b.ways)
+		case t.least == b.least && t.ways > 1:
+			l.rival, l.ways = ReasonRivals, uint32(t.ways)
+		default:
+			l.rival = ReasonNearerRival
 		}
 	}
 }
@@ -161,19 +226,23 @@ func newShelf(rows []loose, at []uint32) shelf {
 
 func (s shelf) row(i int) *loose { return &s.rows[s.at[i]] }
 
-// best is the row's best candidate on the shelf.
-func (s shelf) best(l *loose, window int64, fits func(*loose) bool) candidate {
+// best is the row's best candidate on the shelf; where only a sole one will do,
+// all are equally good.
+func (s shelf) best(l *loose, window int64, sole bool, fits func(*loose) bool) candidate {
 	var b candidate
 	least := int64(1 << 62)
 	s.outward(l, window, maxLook, func(i int) bool {
 		o := s.row(i)
 		d := distance(l, o)
+		if sole {
+			d = 0
+		}
 		if d > least && s.clocks && l.code.clock() {
 			return false // nothing nearer comes any more
 		}
 		if d <= least && fits(o) {
 			if d < least {
-				least, b = d, candidate{at: i}
+				least, b = d, candidate{at: i, least: d}
 			}
 			b.ways++
 		}

@@ -135,7 +135,8 @@ func (l *line) outcomeReason() string {
 		match.ReasonCreditedMore, match.ReasonKindConflict, match.ReasonStatusConflict:
 		return l.pairedReason()
 	case match.ReasonNoCandidate, match.ReasonKeyTaken, match.ReasonOtherAmount, match.ReasonOtherTime, match.ReasonKeyDays,
-		match.ReasonOtherCard, match.ReasonTie, match.ReasonKeyEven:
+		match.ReasonOtherCard, match.ReasonTie, match.ReasonKeyEven,
+		match.ReasonNotLeft, match.ReasonRivals, match.ReasonNearerRival:
 		return l.candidateReason()
 	}
 	return l.stateReason()
@@ -204,15 +205,12 @@ func (l *line) candidateReason() string {
 	g := l.group
 	other, where := l.otherSide(), l.otherRow()
 	switch g.Reason.Code {
-	case match.ReasonNoCandidate:
-		name, value := "", ""
-		if row := l.anyRow(); row != nil {
-			name, value = identifier(row, l.lang)
-		}
-		if value == "" {
-			return l.say("%s中没有同地点、同金额且时间相近的记录", "no %s row of the same place and amount is near in time", other)
-		}
-		return l.say("%s中没有%s为 %s 的记录，也没有同地点、同金额且时间相近的记录", "no %s row carries %s %s, and none of the same place and amount is near in time", other, name, value)
+	case match.ReasonNoCandidate, match.ReasonNotLeft:
+		return l.alone(other)
+	case match.ReasonRivals:
+		return l.say("%s（%s 元）可能是它，但另有同样接近的，共 %d 笔争这一笔，无法判定", "%s (%s) may be it, but so it may for others: %d rows fit it equally well, none is chosen", where, l.otherAmount(), g.Reason.N)
+	case match.ReasonNearerRival:
+		return l.say("%s（%s 元）可能是它，但另有一笔与它更接近", "%s (%s) may be it, but another row fits it better", where, l.otherAmount())
 	case match.ReasonKeyTaken:
 		return l.say("%s（%s 元）的单号相同，但它已与另一笔配对，没有第二笔可配", "%s (%s) carries the same number but is already matched with another row; there is no second one", where, l.otherAmount())
 	case match.ReasonKeyEven:
@@ -231,6 +229,24 @@ func (l *line) candidateReason() string {
 		}
 		return l.say("%s中有 %d 笔同样接近（如 %s），无法判定是哪一笔", "%[2]d %[1]s rows fit equally well (such as %[3]s), none is chosen", other, g.Reason.N, l.other.Source)
 	}
+}
+
+// alone says that nothing on the other side comes near.
+func (l *line) alone(other string) string {
+	row, certain := l.anyRow(), l.group.Reason.Code == match.ReasonNoCandidate
+	name, value := "", ""
+	if row != nil {
+		name, value = identifier(row, l.lang)
+	}
+	switch {
+	case value == "":
+		return l.say("%s中没有未配对的、同地点同金额且时间相近的记录", "no unmatched %s row of the same place and amount is near in time", other)
+	case !certain:
+		return l.say("%s中没有能与它配对的记录（%s %s），也没有未配对的、同地点同金额且时间相近的记录", "no %s row could be matched with it (%s %s), and no unmatched one of the same place and amount is near in time", other, name, value)
+	case row.Text[parse.TerminalID] != "" && value == row.Text[parse.RefNo] && row.Text[parse.OrderNo]+row.Text[parse.ChannelNo] == "":
+		return l.say("%s中没有终端 %s %s为 %s 的记录，也没有未配对的、同地点同金额且时间相近的记录", "no %s row of terminal %s carries %s %s, and no unmatched one of the same place and amount is near in time", other, row.Text[parse.TerminalID], name, value)
+	}
+	return l.say("%s中没有%s为 %s 的记录，也没有未配对的、同地点同金额且时间相近的记录", "no %s row carries %s %s, and no unmatched one of the same place and amount is near in time", other, name, value)
 }
 
 func (l *line) anyRow() *parse.Record {
@@ -293,7 +309,16 @@ func (l *line) stateReason() string {
 	case match.ReasonSuggested:
 		return l.say("同地点、同金额 %s 元，时间相差%s，但没有共同的单号，请人工确认", "same place and amount %s, %s apart, but no common number: please confirm", l.ownAmount(), l.span(g.Reason.Seconds))
 	case match.ReasonLeadingZeros:
-		return l.say("单号只差前导零：商户 %s，收单 %s，请人工确认", "numbers differ only in leading zeros: POS %s, clearing %s: please confirm", l.number(l.pos), l.number(l.clearing))
+		return l.say("%s只差前导零：商户 %s，收单 %s，请人工确认", "%s differs only in leading zeros: POS %s, clearing %s: please confirm", l.zeroKey(), l.keyOf(l.pos), l.keyOf(l.clearing))
+	case match.ReasonNumberDiffers:
+		return l.say("%s相近：商户 %s，收单 %s；同金额 %s 元，时间相差%s，请人工确认", "%s nearly the same: POS %s, clearing %s; same amount %s, %s apart: please confirm",
+			l.zeroKey(), l.keyOf(l.pos), l.keyOf(l.clearing), l.ownAmount(), l.span(g.Reason.Seconds))
+	case match.ReasonDigitsSwapped:
+		return l.say("同终端，时间相差%s，金额有两位数字颠倒：商户 %s 元，收单 %s 元，请人工确认", "same terminal, %s apart, two digits of the amount are swapped: POS %s, clearing %s: please confirm",
+			l.span(g.Reason.Seconds), grouped(g.PosAmount), grouped(g.ClearingAmount))
+	case match.ReasonNetOfFee:
+		return l.say("同终端，时间相差%s，金额恰好相差手续费 %s 元：商户 %s 元，收单 %s 元，请人工确认", "same terminal, %s apart, the amounts differ by exactly the fee %s: POS %s, clearing %s: please confirm",
+			l.span(g.Reason.Seconds), grouped(abs(g.Reason.Amount)), grouped(g.PosAmount), grouped(g.ClearingAmount))
 	case match.ReasonAfterCutoff:
 		return l.say("交易在切点之后，归属 %s 的清算日", "sold after the cut-off, it belongs to the clearing day %s", day)
 	case match.ReasonFileNotDue:
@@ -334,6 +359,38 @@ func (l *line) sidesWithStatus() string {
 		parts = append(parts, l.say("收单记为%s", "clearing says %s", l.statuses(l.clearing)))
 	}
 	return strings.Join(parts, text{"，", ", "}.in(l.lang))
+}
+
+// zeroKey is the name of the number that a suggestion goes by.
+func (l *line) zeroKey() string {
+	if k := l.group.Reason.N; k > 0 && int(k) < len(keyNames) {
+		return keyNames[k].in(l.lang)
+	}
+	return text{"单号", "number"}.in(l.lang)
+}
+
+// keyOf is that number of some rows; where it counts with its terminal, with it
+// if the terminals differ.
+func (l *line) keyOf(rows []*parse.Record) string {
+	terminal := func(r *parse.Record) string { return r.Text[parse.TerminalID] }
+	prefix := ""
+	if distinct(l.pos, terminal) != distinct(l.clearing, terminal) {
+		prefix = distinct(rows, terminal) + "/"
+	}
+	switch match.KeyType(l.group.Reason.N) {
+	case match.KeyOrder:
+		return distinct(rows, func(r *parse.Record) string { return r.Text[parse.OrderNo] })
+	case match.KeyChannel:
+		return distinct(rows, func(r *parse.Record) string { return r.Text[parse.ChannelNo] })
+	case match.KeyRef:
+		if l.group.Reason.Code == match.ReasonLeadingZeros {
+			return prefix + distinct(rows, func(r *parse.Record) string { return r.Text[parse.RefNo] })
+		}
+		return distinct(rows, func(r *parse.Record) string { return r.Text[parse.RefNo] })
+	case match.KeyTrace:
+		return prefix + distinct(rows, batchTrace)
+	}
+	return l.number(rows)
 }
 
 // otherSource names the row that the group repeats or that cancels it.

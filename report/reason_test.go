@@ -12,7 +12,7 @@ import (
 
 // lastReason is the last code of match/reason.go; TestEveryReasonHasASentence
 // finds out when a code has been added behind it.
-const lastReason = match.ReasonKeyEven
+const lastReason = match.ReasonNetOfFee
 
 // oddPair is a sale and what the acquirer has for it.
 func oddPair() *line {
@@ -36,7 +36,7 @@ var groupSentences = map[match.ReasonCode]text{
 	match.ReasonCreditedMore:   {"订单号 00A001：收单清算 40.00 元，实际到账 39.50 元，比应到净额多 5.00 元", "order number 00A001: cleared 40.00, credited 39.50, 5.00 more than the net"},
 	match.ReasonKindConflict:   {"订单号 00A001：商户为消费 45.00 元，收单为退款 40.00 元，类型相反", "order number 00A001: POS says Sale 45.00, clearing says Refund 40.00: opposite kinds"},
 	match.ReasonStatusConflict: {"订单号 00A001：商户状态为成功（45.00 元），收单状态为失败（40.00 元）", "order number 00A001: POS says ok (45.00), clearing says failed (40.00)"},
-	match.ReasonNoCandidate:    {"收单文件中没有订单号为 A001 的记录，也没有同地点、同金额且时间相近的记录", "no clearing row carries order number A001, and none of the same place and amount is near in time"},
+	match.ReasonNoCandidate:    {"收单文件中没有订单号为 A001 的记录，也没有未配对的、同地点同金额且时间相近的记录", "no clearing row carries order number A001, and no unmatched one of the same place and amount is near in time"},
 	match.ReasonKeyTaken:       {"收单 jy.txt:9 2026-01-05 23:16:05（40.00 元）的单号相同，但它已与另一笔配对，没有第二笔可配", "Clearing jy.txt:9 2026-01-05 23:16:05 (40.00) carries the same number but is already matched with another row; there is no second one"},
 	match.ReasonOtherAmount:    {"最接近的是收单 jy.txt:9 2026-01-05 23:16:05（40.00 元），金额相差 5.00 元", "nearest is Clearing jy.txt:9 2026-01-05 23:16:05 (40.00), its amount differs by 5.00"},
 	match.ReasonOtherTime:      {"最接近的是收单 jy.txt:9 2026-01-05 23:16:05（40.00 元），时间相差 61 分 5 秒，超出时间窗", "nearest is Clearing jy.txt:9 2026-01-05 23:16:05 (40.00), it is 61 min 5 s away, beyond the time window"},
@@ -45,10 +45,16 @@ var groupSentences = map[match.ReasonCode]text{
 	match.ReasonTie:            {"收单文件中有 3 笔同样接近（如 jy.txt:9），无法判定是哪一笔", "3 clearing rows fit equally well (such as jy.txt:9), none is chosen"},
 	match.ReasonKeyEven:        {"收单 jy.txt:9 2026-01-05 23:16:05（40.00 元）的单号相同，但只有这一笔：它在时间上与两笔同样接近，已与另一笔配对", "Clearing jy.txt:9 2026-01-05 23:16:05 (40.00) carries the same number, but there is only one: it is equally near in time to two rows and is matched with the other one"},
 	match.ReasonBothPending:    {"订单号 00A001：两边都在处理中，等待结果；金额不同：商户 45.00 元，收单 40.00 元，相差 5.00 元", "order number 00A001: both sides are pending, the result is awaited; the amounts differ: POS 45.00, clearing 40.00, by 5.00"},
+	match.ReasonNotLeft:        {"收单文件中没有能与它配对的记录（订单号 A001），也没有未配对的、同地点同金额且时间相近的记录", "no clearing row could be matched with it (order number A001), and no unmatched one of the same place and amount is near in time"},
+	match.ReasonRivals:         {"收单 jy.txt:9 2026-01-05 23:16:05（40.00 元）可能是它，但另有同样接近的，共 3 笔争这一笔，无法判定", "Clearing jy.txt:9 2026-01-05 23:16:05 (40.00) may be it, but so it may for others: 3 rows fit it equally well, none is chosen"},
+	match.ReasonNearerRival:    {"收单 jy.txt:9 2026-01-05 23:16:05（40.00 元）可能是它，但另有一笔与它更接近", "Clearing jy.txt:9 2026-01-05 23:16:05 (40.00) may be it, but another row fits it better"},
+	match.ReasonNumberDiffers:  {"订单号相近：商户 A001，收单 00A001；同金额 45.00 元，时间相差 61 分 5 秒，请人工确认", "order number nearly the same: POS A001, clearing 00A001; same amount 45.00, 61 min 5 s apart: please confirm"},
+	match.ReasonDigitsSwapped:  {"同终端，时间相差 61 分 5 秒，金额有两位数字颠倒：商户 45.00 元，收单 40.00 元，请人工确认", "same terminal, 61 min 5 s apart, two digits of the amount are swapped: POS 45.00, clearing 40.00: please confirm"},
+	match.ReasonNetOfFee:       {"同终端，时间相差 61 分 5 秒，金额恰好相差手续费 5.00 元：商户 45.00 元，收单 40.00 元，请人工确认", "same terminal, 61 min 5 s apart, the amounts differ by exactly the fee 5.00: POS 45.00, clearing 40.00: please confirm"},
 	match.ReasonDuplicate:      {"与 jy.txt:9 重复：单号、金额 45.00 元、类型和时间都相同", "repeats jy.txt:9: same number, amount 45.00, kind and time"},
 	match.ReasonVoided:         {"已与 jy.txt:9 的 40.00 元相抵，收单未清算，无应收", "cancelled by jy.txt:9 (40.00) before clearing; nothing is owed"},
 	match.ReasonSuggested:      {"同地点、同金额 45.00 元，时间相差 61 分 5 秒，但没有共同的单号，请人工确认", "same place and amount 45.00, 61 min 5 s apart, but no common number: please confirm"},
-	match.ReasonLeadingZeros:   {"单号只差前导零：商户 A001，收单 00A001，请人工确认", "numbers differ only in leading zeros: POS A001, clearing 00A001: please confirm"},
+	match.ReasonLeadingZeros:   {"订单号只差前导零：商户 A001，收单 00A001，请人工确认", "order number differs only in leading zeros: POS A001, clearing 00A001: please confirm"},
 	match.ReasonAfterCutoff:    {"交易在切点之后，归属 2026-01-06 的清算日", "sold after the cut-off, it belongs to the clearing day 2026-01-06"},
 	match.ReasonFileNotDue:     {"清算日 2026-01-06 的对账文件还没有到，属于在途", "the clearing file of 2026-01-06 is not due yet"},
 	match.ReasonNoFile:         {"没有收到清算日 2026-01-06 的对账文件，不能判断收单是否清算", "the clearing file of 2026-01-06 never came, so it cannot be told whether it was cleared"},
@@ -64,10 +70,13 @@ func TestReasonOfAGroup(t *testing.T) {
 			l := oddPair()
 			l.lang = lang
 			l.group.KeyType = match.KeyOrder
-			if code >= match.ReasonNoCandidate && code <= match.ReasonTie || code == match.ReasonKeyEven { // one-sided
+			if code >= match.ReasonNoCandidate && code <= match.ReasonTie || code == match.ReasonKeyEven || code == match.ReasonNotLeft || code == match.ReasonRivals || code == match.ReasonNearerRival { // one-sided
 				l.clearing = nil
 			}
 			l.group.Reason = match.Reason{Code: code, HasOther: true, OtherSide: parse.SideClearing, N: 3, Amount: -500, Seconds: -3665, Day: asOf}
+			if code == match.ReasonLeadingZeros || code == match.ReasonNumberDiffers {
+				l.group.Reason.N = int32(match.KeyOrder)
+			}
 			got := l.reason()
 			if got != want.in(lang) {
 				t.Errorf("code %d:\n got %s\nwant %s", code, got, want.in(lang))
