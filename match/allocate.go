@@ -559,7 +559,7 @@ func (a *allocator) payPairs(ls []*line, ps []*payee, of []int, several bool) (p
 		}
 		l, p := ls[i], ps[j]
 		l.equals = 0
-		if several && !l.restricted() {
+		if several {
 			l.equals = int32(len(ps))
 		}
 		a.pay(l, p, p.left, ReasonOneToOne)

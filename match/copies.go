@@ -219,6 +219,7 @@ func (o *settleOutput) takeOutCopies(n int32, rows []copied) bool {
 		s.Repeated += rows[i].net
 		s.RepeatedRows = append(s.RepeatedRows, rows[i].pos)
 	}
+	s.repeated = rows
 	s.Outstanding, s.CreditedDate, s.Credit = 0, s.LastCredit, CreditFull
 	s.Timing, s.DaysLate = paidTiming(o.in.calendar, o.cycles[n], s.DueDate, s.CreditedDate)
 	s.Reason = Reason{Code: ReasonWithoutCopies, N: int32(len(rows)), Amount: s.Repeated}

@@ -296,8 +296,12 @@ type Settlement struct {
 	// what they bring, Repeated. Transactions counts them.
 	RepeatedRows []parse.Pos
 	Repeated     money.Fen
-	Reason       Reason
-	Evidence     []Reason // of its flags
+	// sales and refunds are of Gross, before repeated rows were taken out;
+	// released is what came after the first day on which money came.
+	sales, refunds, released money.Fen
+	repeated                 []copied
+	Reason                   Reason
+	Evidence                 []Reason // of its flags
 }
 
 // MoneyProof is the account of the settlement leg's money, per currency:

@@ -170,6 +170,7 @@ func (o *settleOutput) group() error {
 		s.Transactions += c.rows
 		s.Gross, ok = addFen(s.Gross, c.amount, ok)
 		s.Fee, ok = addFen(s.Fee, c.fee, ok)
+		s.addKind(c.kind, c.amount)
 		c.claim(s)
 	}
 	if ok {
@@ -453,6 +454,9 @@ func (o *settleOutput) arrivals(s *Settlement, p *payee, a *allocator) {
 		s.Credited += part.Amount
 		if s.FirstCredit == 0 {
 			s.FirstCredit = c.Date
+		}
+		if c.Date > s.FirstCredit {
+			s.released += part.Amount
 		}
 		s.LastCredit = c.Date
 		if before < pay && s.Credited >= pay {
