@@ -250,16 +250,37 @@ func LoadCalendar(path string) (*Calendar, error) {
 	return t.calendar()
 }
 
-func (t *table) calendar() (*Calendar, error) {
-	b, err := t.bind(calendarColumns, "日期", "类型")
+// calendarShape is the calendar table's. A row without a header is told by its
+// day beside 休 or 班.
+var calendarShape = tableShape{columns: calendarColumns, required: []string{"日期", "类型"}, isRow: func(r tableRow) bool {
+	day, kind := false, false
+	for _, c := range r.cells {
+		_, ok := parseDay(c.as(dateColumn))
+		day = day || ok
+		var t typeCell
+		kind = kind || t.UnmarshalCSV(c.text) == nil && t.zh == ""
+	}
+	return day && kind
+}}
+
+func (t table) calendar() (*Calendar, error) {
+	sheets, err := t.bind(calendarShape)
 	if err != nil {
 		return nil, err
 	}
-	var lines []calendarLine
-	if err := b.into(&lines); err != nil {
-		return nil, err
-	}
 	given := dayList{said: map[parse.Date]givenDay{}}
+	for _, b := range sheets {
+		var lines []calendarLine
+		if err := b.into(&lines); err != nil {
+			return nil, err
+		}
+		given.lines(b, lines)
+	}
+	return given.calendar()
+}
+
+// lines takes the rows of one sheet.
+func (given *dayList) lines(b *bound, lines []calendarLine) {
 	for i, l := range lines {
 		switch {
 		case l.Day.zh != "":
@@ -272,7 +293,6 @@ func (t *table) calendar() (*Calendar, error) {
 			given.add(l.Day.value, l.Type.worked, b.where[i])
 		}
 	}
-	return given.calendar()
 }
 
 // calendarFromJSON reads a year file of holiday-cn.

@@ -271,21 +271,32 @@ func LoadContracts(path string, patterns *Patterns) (*Contracts, error) {
 	return t.contracts(patterns)
 }
 
-func (t *table) contracts(patterns *Patterns) (*Contracts, error) {
-	b, err := t.bind(contractColumns, "收单机构", "商户号")
+// contractShape is the contract table's. A row without a header is told by its
+// settlement cycle.
+var contractShape = tableShape{columns: contractColumns, required: []string{"收单机构", "商户号"}, isRow: func(r tableRow) bool {
+	return slices.ContainsFunc(r.cells, func(c tableCell) bool {
+		_, err := ParseCycle(c.text)
+		return err == nil && strings.Contains(squeeze(c.text), "+")
+	})
+}}
+
+func (t table) contracts(patterns *Patterns) (*Contracts, error) {
+	sheets, err := t.bind(contractShape)
 	if err != nil {
-		return nil, err
-	}
-	var lines []contractLine
-	if err := b.into(&lines); err != nil {
 		return nil, err
 	}
 	c := emptyContracts(patterns)
 	var errs TableErrors
-	for i := range lines {
-		row, bad := lines[i].contract(b.where[i])
-		if errs = append(errs, bad...); len(bad) == 0 {
-			c.add(row)
+	for _, b := range sheets {
+		var lines []contractLine
+		if err := b.into(&lines); err != nil {
+			return nil, err
+		}
+		for i := range lines {
+			row, bad := lines[i].contract(b.where[i])
+			if errs = append(errs, bad...); len(bad) == 0 {
+				c.add(row)
+			}
 		}
 	}
 	if len(errs) == 0 {
@@ -467,8 +478,8 @@ func parseRate(s string) (Rate, bool) {
 			break
 		}
 	}
-	whole, frac, _ := strings.Cut(s, ".")
-	if len(whole) == 0 || len(whole) > 4 || len(frac) > 12 {
+	whole, frac, point := strings.Cut(s, ".")
+	if len(whole) == 0 || len(whole) > 4 || len(frac) > 12 || point && frac == "" {
 		return 0, false
 	}
 	frac = strings.TrimRight(frac, "0")

@@ -1,15 +1,14 @@
 package match
 
 import (
-	"bytes"
-	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"math/big"
 	"os"
 	"path/filepath"
-	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -17,9 +16,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/gocarina/gocsv"
-	"github.com/xuri/excelize/v2"
-	"golang.org/x/text/encoding/simplifiedchinese"
-	utf "golang.org/x/text/encoding/unicode"
 	"golang.org/x/text/width"
 
 	"duizhang/parse"
@@ -99,10 +95,15 @@ func cut(s string, runes int) string {
 	return string([]rune(s)[:runes]) + "…"
 }
 
-// table is a small table as text: rows of cells with where they stand.
-type table struct {
+// table is a small table as text: a text file, or the sheets of a workbook that
+// can be seen.
+type table []sheet
+
+type sheet struct {
 	name string
 	rows []tableRow
+	// open: the last line has no end, so that the file may have been cut there.
+	open bool
 }
 
 type tableRow struct {
@@ -111,24 +112,25 @@ type tableRow struct {
 }
 
 // tableCell is a cell; number says that a workbook holds it as a number, so
-// that 46021 may be a date and 0.006 a percentage.
+// that 46021 may be a date and 0.006 a percentage. noValue: it is a formula
+// whose value was never stored, or an error such as #N/A.
 type tableCell struct {
-	text   string
-	number bool
+	text            string
+	number, noValue bool
 }
 
 func (r tableRow) blank() bool {
 	for _, c := range r.cells {
-		if c.text != "" {
+		if c.text != "" || c.noValue {
 			return false
 		}
 	}
 	return true
 }
 
-// loadTable reads a CSV (UTF-8, UTF-16 with its mark, or GB18030; comma, tab or
-// semicolon) or the first sheet of an XLSX workbook that has rows.
-func loadTable(path string) (*table, error) {
+// loadTable reads a table as the data files are read: delimited text (UTF-8,
+// UTF-16, GB18030) or a workbook.
+func loadTable(path string) (table, error) {
 	data, err := readSmall(path)
 	if err != nil {
 		return nil, err
@@ -137,6 +139,10 @@ func loadTable(path string) (*table, error) {
 }
 
 func readSmall(path string) ([]byte, error) {
+	name := filepath.Base(path)
+	if st, err := os.Stat(path); err == nil && !st.Mode().IsRegular() {
+		return nil, &TableError{Where: name, zh: "不是普通文件，请给出表格文件本身", en: "not a regular file; give the file of the table itself"}
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
@@ -147,98 +153,53 @@ func readSmall(path string) ([]byte, error) {
 		return nil, err
 	}
 	if len(data) > maxTableBytes {
-		return nil, &TableError{Where: filepath.Base(path), zh: "文件超过 16 MiB，不像是手工维护的表，请检查是否给错了文件", en: "larger than 16 MiB, which no table kept by hand is; check that it is the right file"}
+		return nil, &TableError{Where: name, zh: "文件超过 16 MiB，不像是手工维护的表，请检查是否给错了文件", en: "larger than 16 MiB, which no table kept by hand is; check that it is the right file"}
 	}
 	return data, nil
 }
 
-func readTable(name string, data []byte) (*table, error) {
-	switch {
-	case bytes.HasPrefix(data, []byte("PK\x03\x04")):
-		return readWorkbook(name, data)
-	case bytes.HasPrefix(data, []byte("\xD0\xCF\x11\xE0")):
-		return nil, &TableError{Where: name, zh: "这是旧版 .xls 或加密的工作簿，请另存为 .xlsx 或 CSV", en: "an old .xls or an encrypted workbook; save it as .xlsx or CSV"}
-	}
-	text, err := decodeText(name, data)
+func readTable(name string, data []byte) (table, error) {
+	read, err := parse.ReadTables(name, data)
 	if err != nil {
-		return nil, err
+		return nil, tableProblem(err)
 	}
-	return readCSV(name, text)
-}
-
-// decodeText turns a small text file into UTF-8: by its mark, else strict
-// UTF-8, else strict GB18030.
-func decodeText(name string, data []byte) (string, error) {
-	if bytes.HasPrefix(data, []byte("\xFF\xFE")) || bytes.HasPrefix(data, []byte("\xFE\xFF")) {
-		out, err := utf.UTF16(utf.LittleEndian, utf.UseBOM).NewDecoder().Bytes(data)
-		if err == nil && !bytes.ContainsRune(out, utf8.RuneError) {
-			return string(out), nil
+	if len(read) == 0 {
+		return nil, &TableError{Where: name, zh: "工作簿里没有可见的工作表", en: "the workbook has no sheet that can be seen"}
+	}
+	var t table
+	for _, r := range read {
+		s := sheet{name: r.Name, open: r.Open}
+		if len(r.Rows) > maxTableRows {
+			return nil, &TableError{Where: r.Name, zh: "超过 100000 行，不像是手工维护的表", en: "more than 100000 rows, which no table kept by hand has"}
 		}
-	}
-	if utf8.Valid(data) {
-		return strings.TrimPrefix(string(data), "\uFEFF"), nil
-	}
-	out, err := simplifiedchinese.GB18030.NewDecoder().Bytes(data)
-	if err != nil || bytes.ContainsRune(out, utf8.RuneError) {
-		return "", &TableError{Where: name, zh: "既不是 UTF-8 也不是 GBK，请另存为 UTF-8 的 CSV 或 .xlsx", en: "neither UTF-8 nor GBK; save it as CSV in UTF-8 or as .xlsx"}
-	}
-	return string(out), nil
-}
-
-// guarded is ="0123", which keeps Excel from reading a number: to a strict CSV
-// reader it is a stray quote.
-var guarded = regexp.MustCompile(`(?m)(^|[,;\t])="([^"\r\n]*)"`)
-
-func readCSV(name, text string) (*table, error) {
-	r := csv.NewReader(strings.NewReader(guarded.ReplaceAllString(text, `$1"$2"`)))
-	r.Comma = delimiterOf(text)
-	r.FieldsPerRecord = -1
-	t := &table{name: name}
-	for {
-		record, err := r.Read()
-		if errors.Is(err, io.EOF) {
-			return t, nil
-		}
-		if err != nil {
-			return nil, csvError(name, err)
-		}
-		line, _ := r.FieldPos(0)
-		row := tableRow{where: name + ":" + strconv.Itoa(line)}
-		for _, cell := range record {
-			row.cells = append(row.cells, tableCell{text: cleanCell(cell)})
-		}
-		if t.rows = append(t.rows, row); len(t.rows) > maxTableRows {
-			return nil, tooManyRows(row.where)
-		}
-	}
-}
-
-func csvError(name string, err error) error {
-	var perr *csv.ParseError
-	if errors.As(err, &perr) {
-		return &TableError{Where: name + ":" + strconv.Itoa(perr.Line), zh: "引号不成对，无法按 CSV 读取", en: "quotes do not pair, so it cannot be read as CSV"}
-	}
-	return fmt.Errorf("%s: %w", name, err)
-}
-
-func tooManyRows(where string) error {
-	return &TableError{Where: where, zh: "超过 100000 行，不像是手工维护的表", en: "more than 100000 rows, which no table kept by hand has"}
-}
-
-// delimiterOf is the separator that the first line with any has most of.
-func delimiterOf(text string) rune {
-	for line := range strings.Lines(text) {
-		best, n := rune(0), 0
-		for _, d := range []rune{',', '\t', ';'} {
-			if k := strings.Count(line, string(d)); k > n {
-				best, n = d, k
+		for _, row := range r.Rows {
+			to := tableRow{where: parse.SourceAt(r.Name, row.Line)}
+			for _, c := range row.Cells {
+				to.cells = append(to.cells, tableCell{text: cleanCell(c.Text), number: c.Number, noValue: c.NoValue})
 			}
+			s.rows = append(s.rows, to)
 		}
-		if n > 0 {
-			return best
-		}
+		t = append(t, s)
 	}
-	return ','
+	return t, nil
+}
+
+// tableProblem is what is wrong with a file as the error of a table.
+func tableProblem(err error) error {
+	var p *parse.Problem
+	if !errors.As(err, &p) {
+		return err
+	}
+	return &TableError{Where: p.Source(), Column: p.Column, zh: p.Reason(parse.ZH), en: p.Reason(parse.EN)}
+}
+
+// decodeText turns a small text file into UTF-8.
+func decodeText(name string, data []byte) (string, error) {
+	text, err := parse.DecodeText(name, data)
+	if err != nil {
+		return "", tableProblem(err)
+	}
+	return text, nil
 }
 
 // cleanCell strips what spreadsheets put around a text: blanks, tabs, a
@@ -265,52 +226,6 @@ func squeeze(s string) string {
 		}
 		return r
 	}, width.Fold.String(s))
-}
-
-// readWorkbook reads the raw values of the first visible sheet with rows.
-func readWorkbook(name string, data []byte) (*table, error) {
-	f, err := excelize.OpenReader(bytes.NewReader(data), excelize.Options{RawCellValue: true, UnzipSizeLimit: 8 * maxTableBytes, UnzipXMLSizeLimit: maxTableBytes})
-	if err != nil {
-		return nil, &TableError{Where: name, zh: "无法作为 XLSX 打开，请用 Excel 或 WPS 另存一次", en: "cannot be opened as XLSX; save it again with Excel or WPS"}
-	}
-	defer f.Close()
-	for _, sheet := range f.GetSheetList() {
-		if visible, err := f.GetSheetVisible(sheet); err == nil && !visible {
-			continue
-		}
-		t, err := readSheet(f, name, sheet)
-		if err != nil || len(t.rows) > 0 {
-			return t, err
-		}
-	}
-	return &table{name: name}, nil
-}
-
-func readSheet(f *excelize.File, name, sheet string) (*table, error) {
-	rows, err := f.GetRows(sheet)
-	if err != nil {
-		return nil, &TableError{Where: name + ":" + sheet, zh: "工作表已损坏，请用 Excel 或 WPS 另存一次", en: "the sheet is damaged; save it again with Excel or WPS"}
-	}
-	if len(rows) > maxTableRows {
-		return nil, tooManyRows(name + ":" + sheet)
-	}
-	t := &table{name: name}
-	for i, cells := range rows {
-		row := tableRow{where: name + ":" + sheet + "!" + strconv.Itoa(i+1)}
-		for j, text := range cells {
-			number := false
-			if at, err := excelize.CoordinatesToCellName(j+1, i+1); err == nil {
-				kind, err := f.GetCellType(sheet, at)
-				number = err == nil && (kind == excelize.CellTypeUnset || kind == excelize.CellTypeNumber)
-			}
-			if _, err := strconv.ParseFloat(text, 64); err != nil {
-				number = false
-			}
-			row.cells = append(row.cells, tableCell{text: cleanCell(text), number: number})
-		}
-		t.rows = append(t.rows, row)
-	}
-	return t, nil
 }
 
 // column says how a table's column is called and what its numbers mean when
@@ -371,16 +286,59 @@ func (b *bound) into(out any) error {
 	return nil
 }
 
-// bind finds the header: the first of the first rows that names a required
-// column. Columns that nobody asked for are left out, unless they look like a
-// slip in writing one that is known: that is an error, since a rate in a
-// column that is not read is a fee that is not checked.
-func (t *table) bind(columns []column, required ...string) (*bound, error) {
-	at, names := t.header(columns, required)
-	if at < 0 {
-		return nil, &TableError{Where: t.name, zh: "找不到表头，需要有列：" + strings.Join(required, "、"), en: "no header found; it needs the columns " + strings.Join(required, ", ")}
+// A tableShape is what a table must look like: its columns, those that it
+// cannot do without, and what tells one of its rows without a header.
+type tableShape struct {
+	columns  []column
+	required []string
+	isRow    func(tableRow) bool
+}
+
+// bind finds the header in every sheet: the first of the first rows that names
+// a required column. A sheet without one is a note, unless rows of the table
+// stand in it: nothing is left out without a word.
+func (t table) bind(shape tableShape) ([]*bound, error) {
+	var all []*bound
+	var errs, bare TableErrors
+	for _, s := range t {
+		at, names := s.header(shape)
+		before := s.rows
+		if at >= 0 {
+			before = s.rows[:at]
+		}
+		if i := slices.IndexFunc(before, shape.isRow); i >= 0 {
+			bare = append(bare, &TableError{Where: before[i].where, zh: "这一行像是表里的数据，但上面没有表头，请把表头（" + strings.Join(shape.required, "、") + "…）放在它上面", en: "looks like a row of the table but has no header above it; put the header (" + strings.Join(shape.required, ", ") + " …) above it"})
+		}
+		if at < 0 {
+			continue
+		}
+		b, bad := s.bind(shape, at, names)
+		errs, all = append(errs, bad...), append(all, b)
 	}
-	head := t.rows[at]
+	if len(all) == 0 {
+		name := t.name()
+		return nil, &TableError{Where: name, zh: "找不到表头，需要有列：" + strings.Join(shape.required, "、"), en: "no header found; it needs the columns " + strings.Join(shape.required, ", ")}
+	}
+	if errs = append(errs, bare...); len(errs) == 0 && !slices.ContainsFunc(all, func(b *bound) bool { return len(b.where) > 0 }) {
+		errs = append(errs, &TableError{Where: t.name(), zh: "表头之下没有任何行，请检查文件是否完整", en: "no row below the header; check that the file is whole"})
+	}
+	return all, errs.orNil()
+}
+
+// name is the table's file, with the sheet if there is but one.
+func (t table) name() string {
+	if len(t) == 1 {
+		return t[0].name
+	}
+	name, _, _ := strings.Cut(t[0].name, ":")
+	return name
+}
+
+// bind takes the rows below a header. Columns that nobody asked for are left
+// out, unless they look like a slip in writing one that is known: that is an
+// error, since a rate in a column that is not read is a fee that is not checked.
+func (s sheet) bind(shape tableShape, at int, names []*column) (*bound, TableErrors) {
+	head := s.rows[at]
 	b := &bound{has: map[string]bool{}}
 	var errs TableErrors
 	var keep []int
@@ -390,8 +348,10 @@ func (t *table) bind(columns []column, required ...string) (*bound, error) {
 	for j, c := range head.cells {
 		col := names[j]
 		switch {
+		case c.noValue:
+			errs = append(errs, noValue(head.where, columnLetters(j)))
 		case col == nil:
-			if known := nearColumn(c.text, columns); known != "" {
+			if known := nearColumn(c.text, shape.columns); known != "" {
 				errs = append(errs, &TableError{Where: head.where, Column: c.text, zh: "不认识的列，是不是「" + known + "」？", en: "unknown column; is it " + known + "?"})
 			}
 		case b.has[col.name]:
@@ -402,41 +362,111 @@ func (t *table) bind(columns []column, required ...string) (*bound, error) {
 			percent[j] = col.kind == rateColumn && strings.Contains(squeeze(c.text), "%")
 		}
 	}
-	for _, name := range required {
+	for _, name := range shape.required {
 		if !b.has[name] {
 			errs = append(errs, &TableError{Where: head.where, Column: name, zh: "缺少这一列", en: "the column is missing"})
 		}
 	}
-	if err := errs.orNil(); err != nil {
-		return nil, err
+	if len(errs) > 0 {
+		return nil, errs
 	}
 	b.rows = append(b.rows, header)
-	for _, row := range t.rows[at+1:] {
+	for _, row := range s.rows[at+1:] {
 		if row.blank() {
 			continue
 		}
 		cells := make([]string, len(keep))
 		for i, j := range keep {
-			if j < len(row.cells) {
-				cells[i] = row.cells[j].as(kinds[j])
+			if j >= len(row.cells) {
+				continue
 			}
+			if row.cells[j].noValue {
+				errs = append(errs, noValue(row.where, header[i]))
+			}
+			cells[i] = row.cells[j].as(kinds[j])
 			if percent[j] {
 				cells[i] = asPercent(cells[i])
 			}
 		}
+		errs = append(errs, row.beyond(len(head.cells))...)
 		b.rows, b.where = append(b.rows, cells), append(b.where, row.where)
 	}
-	return b, nil
+	return b, append(errs, s.cutOff(at)...)
+}
+
+// noValue is the error of a formula without its value, or with an error for one.
+func noValue(where, column string) *TableError {
+	return &TableError{Where: where, Column: column, zh: "这个单元格是没有结果的公式或错误值，请用 Excel 或 WPS 打开后重新保存，或直接填写数值", en: "the cell is a formula without its result, or an error value; open the file in Excel or WPS and save it again, or enter the value itself"}
+}
+
+// beyond is the error of a row with cells beyond its header: one comma too many
+// shifts all that stands behind it.
+func (r tableRow) beyond(width int) TableErrors {
+	for j := width; j < len(r.cells); j++ {
+		if c := r.cells[j]; c.text != "" || c.noValue {
+			return TableErrors{{Where: r.where, Column: columnLetters(j), Value: c.text, zh: "这一格超出了表头的列数，这一行可能多了一个分隔符", en: "stands beyond the header's columns; the row may have one separator too many"}}
+		}
+	}
+	return nil
+}
+
+// cutOff is the error of a text that ends in the middle of its last row: it has
+// no line end, and less stands there than the rows above have.
+func (s sheet) cutOff(at int) TableErrors {
+	if !s.open || len(s.rows) < at+2 {
+		return nil
+	}
+	head, last, above := s.rows[at], s.rows[len(s.rows)-1], s.rows[at+1:len(s.rows)-1]
+	short := len(last.cells) < len(head.cells)
+	if n := len(last.cells) - 1; !short && len(above) > 0 {
+		texts := make([]string, len(above))
+		for i, row := range above {
+			if n < len(row.cells) {
+				texts[i] = row.cells[n].text
+			}
+		}
+		short = lessThanAll(last.cells[n].text, texts)
+	}
+	if !short {
+		return nil
+	}
+	return TableErrors{{Where: last.where, zh: "文件在这一行中间断开（没有换行，内容不全），请重新保存这张表", en: "the file is cut off within this row (no line end, not all of it there); save the table again"}}
+}
+
+// lessThanAll says whether a cell lacks what all those above it have: any text,
+// a sign, or (where three or more are of one length) characters.
+func lessThanAll(cell string, above []string) bool {
+	all := func(has func(string) bool) bool {
+		return !slices.ContainsFunc(above, func(s string) bool { return !has(s) })
+	}
+	if cell == "" {
+		return all(func(s string) bool { return s != "" })
+	}
+	for _, sign := range []string{"%", ".", "-", ":", "/"} {
+		if !strings.Contains(cell, sign) && all(func(s string) bool { return strings.Contains(s, sign) }) {
+			return true
+		}
+	}
+	return len(above) >= 3 && all(func(s string) bool { return len(s) == len(above[0]) && len(s) > len(cell) })
+}
+
+// columnLetters is a column as spreadsheets name it: A, B … AA.
+func columnLetters(j int) string {
+	name := ""
+	for j++; j > 0; j = (j - 1) / 26 {
+		name = string(rune('A'+(j-1)%26)) + name
+	}
+	return name
 }
 
 // header finds the header row and, per cell, the column it names.
-func (t *table) header(columns []column, required []string) (int, []*column) {
-	for i, row := range t.rows[:min(len(t.rows), headerWithin)] {
+func (s sheet) header(shape tableShape) (int, []*column) {
+	for i, row := range s.rows[:min(len(s.rows), headerWithin)] {
 		names := make([]*column, len(row.cells))
 		found := false
 		for j, c := range row.cells {
-			names[j] = columnNamed(c.text, columns)
-			for _, r := range required {
+			names[j] = columnNamed(c.text, shape.columns)
+			for _, r := range shape.required {
 				found = found || (names[j] != nil && names[j].name == r)
 			}
 		}
@@ -525,7 +555,7 @@ func (c tableCell) as(kind columnKind) string {
 	switch kind {
 	case dateColumn:
 		// Excel counts days from 1899-12-30; eight digits are yyyymmdd.
-		if v, err := strconv.ParseFloat(c.text, 64); err == nil && v >= 1 && v < 100_000 {
+		if v, err := strconv.ParseFloat(c.text, 64); err == nil && v >= 1 && v < 100_000 && v == math.Trunc(v) {
 			return dayText(dayOf(1899, 12, 30) + parse.Date(v))
 		}
 	case clockColumn:

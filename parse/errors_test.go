@@ -30,6 +30,11 @@ var notByAFile = map[Code]string{
 	codeNotFound:     "there is no file",
 	codeNotRegular:   "a folder",
 	codeTooLarge:     "a terabyte",
+
+	codeSeveralTables: "of contracts and days off, which are no data files",
+	codeTableCoding:   "of contracts and days off, which are no data files",
+	codeTableLine:     "of contracts and days off, which are no data files",
+	codeTableQuote:    "of contracts and days off, which are no data files",
 	codeNoSuchLayout: "a flag",
 	codeNoTable:      "only drafting says so",
 }

@@ -1,0 +1,234 @@
+package parse
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"unicode/utf8"
+)
+
+// This file reads the small tables that clerks keep by hand (contracts, days
+// off) with the readers of the data files, and as strictly: what is damaged,
+// cut off or not fully legible is an error, never a shorter table.
+
+// A Table is a text file, or a sheet that can be seen of a workbook.
+type Table struct {
+	// Name is contracts.csv, or book.xlsx:Sheet1.
+	Name string
+	// Rows are those that have cells, blank ones included where they are lines
+	// of a text.
+	Rows []TableRow
+	// Open says that a text's last line has no end, so that it may be cut off.
+	Open bool
+}
+
+// A TableRow is one record; Line is its first line, or the row of the sheet.
+type TableRow struct {
+	Line  int64
+	Cells []TableCell
+}
+
+// A TableCell is a cell's text. A date of a workbook is 2006-01-02, with its
+// time behind it if that is not midnight, a time of day 15:04:05.
+type TableCell struct {
+	Text string
+	// Number: a workbook holds it as a number. NoValue: as a formula whose
+	// value was never stored, or as an error such as #N/A.
+	Number, NoValue bool
+}
+
+// ReadTables reads a table from a file's content: delimited text (comma, tab or
+// semicolon; UTF-8, UTF-16, GB18030) or a workbook of any kind that data files
+// may have, perhaps in an archive of its own. The error is a *Problem.
+func ReadTables(name string, data []byte) ([]Table, error) {
+	var tables []Table
+	opt := containerOptions{limits: Limits{Strings: 4 * int64(len(data)) + stringBlock, Inflated: maxTableInflated}}
+	opt.memory = maxTableInflated // and so never in a file
+	opt.tempFile = func() (*os.File, error) { return nil, errTooLarge }
+	inputs := 0
+	err := openContainer(name, &spool{mem: data}, opt, func(b *blob) error {
+		defer b.Close()
+		if inputs++; inputs > 1 {
+			return &Problem{Code: codeSeveralTables, File: name}
+		}
+		switch {
+		case b.problem != nil:
+			return b.problem
+		case b.book != nil:
+			return readTableSheets(b, &tables)
+		}
+		content := make([]byte, b.src.Size())
+		if err := readFull(b.src, content, 0); err != nil {
+			return err
+		}
+		t, err := readTableText(b.name, content)
+		tables = append(tables, t)
+		return err
+	})
+	var p *Problem
+	if err != nil && !errors.As(err, &p) {
+		q := openProblem(name, err)
+		p = &q
+	}
+	if p != nil {
+		return nil, p
+	}
+	return tables, nil
+}
+
+// maxTableInflated bounds what a small table may unpack to.
+const maxTableInflated = 128 << 20
+
+// readTableSheets reads every sheet that can be seen.
+func readTableSheets(b *blob, tables *[]Table) error {
+	for i, s := range b.book.sheets() {
+		if s.hidden {
+			continue
+		}
+		t := Table{Name: b.name + ":" + s.name}
+		err := b.book.rows(i, func(row int, cells []gridCell) error {
+			r := TableRow{Line: int64(row), Cells: make([]TableCell, len(cells))}
+			for j, c := range cells {
+				r.Cells[j] = TableCell{Text: string(c.text), Number: c.kind == cellNumber, NoValue: c.kind == cellFormula || c.kind == cellError}
+			}
+			t.Rows = append(t.Rows, r)
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		*tables = append(*tables, t)
+	}
+	return nil
+}
+
+// DecodeText is a small text in UTF-8: by its mark, else strict UTF-8, else
+// strict GB18030. The error is a *Problem.
+func DecodeText(name string, data []byte) (string, error) {
+	enc, mark := byteOrderMark(data)
+	if enc == encUnknown {
+		enc, _ = detectEncoding(data, true)
+	}
+	data = data[mark:]
+	ok := true
+	switch {
+	case isUTF16(enc):
+		data, _ = enc.transcode(nil, data, true)
+		ok = !bytes.ContainsRune(data, utf8.RuneError)
+	case enc == encGB18030:
+		if data, ok = enc.appendText(nil, data); ok {
+			ok = !bytes.ContainsRune(data, utf8.RuneError)
+		}
+	default:
+		ok = enc == encUTF8 && validUTF8(data)
+	}
+	switch {
+	case !ok:
+		return "", &Problem{Code: codeTableCoding, File: name}
+	case bytes.IndexByte(data, 0) >= 0:
+		return "", &Problem{Code: codeUnfinished, File: name}
+	}
+	return string(data), nil
+}
+
+// readTableText cuts a text into the cells of its lines.
+func readTableText(name string, data []byte) (Table, error) {
+	t := Table{Name: name}
+	text, err := DecodeText(name, data)
+	if err != nil || text == "" {
+		return t, err
+	}
+	lim := Limits{}.orDefaults()
+	eol := byte('\n')
+	if bytes.IndexByte([]byte(text), eol) < 0 {
+		eol = '\r'
+	}
+	t.Open = text[len(text)-1] != eol
+	size := int64(len(text))
+	var s splitter
+	s.use(&spool{mem: []byte(text)}, size, dialect{delim: tableDelimiter(text), quote: true, eol: eol, field: lim.Field, record: lim.Record, columns: lim.Columns})
+	line := int64(1)
+	for at := int64(0); at < size; { // one chunk, or several where records are too long for one
+		if err := s.load(at, int(size-at)); err != nil {
+			return t, err
+		}
+		next, err := s.resolve(at, size)
+		if err != nil {
+			return t, err
+		}
+		var raw rawRow
+		for {
+			bad, lines, ok := s.cut(&raw)
+			if !ok {
+				break
+			}
+			switch bad {
+			case faultNone:
+			case faultQuote:
+				return t, &Problem{Code: codeTableQuote, File: name, Line: line}
+			default:
+				return t, &Problem{Code: codeTableLine, File: name, Line: line}
+			}
+			row := TableRow{Line: line, Cells: make([]TableCell, len(raw.cells))}
+			for i, c := range raw.cells {
+				row.Cells[i].Text = string(c)
+			}
+			t.Rows = append(t.Rows, row)
+			line += lines
+		}
+		if next <= at {
+			break
+		}
+		at = next
+	}
+	return t, nil
+}
+
+// tableDelimiter is the separator that the first line with any has most of,
+// outside of quotes.
+func tableDelimiter(text string) byte {
+	var n [3]int
+	const known = ",\t;"
+	quoted := false
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '\n' || c == '\r':
+			if n != [3]int{} {
+				i = len(text)
+			}
+		default:
+			if k := bytes.IndexByte([]byte(known), c); k >= 0 {
+				n[k]++
+			}
+		}
+	}
+	best := 0
+	for k := range n {
+		if n[k] > n[best] {
+			best = k
+		}
+	}
+	return known[best]
+}
+
+const (
+	codeSeveralTables Code = "several_tables"
+	codeTableCoding   Code = "table_encoding"
+	codeTableQuote    Code = "table_quote"
+	codeTableLine     Code = "table_line"
+)
+
+var _ = addMessages(map[Code]message{
+	codeSeveralTables: {"压缩包里不止一个文件，请只留下这张表，或直接给出表格文件", "the archive holds more than one file; leave only the table in it, or give the table itself"},
+	codeTableCoding:   {"既不是 UTF-8 也不是 GBK，请另存为 UTF-8 的 CSV 或 .xlsx", "neither UTF-8 nor GBK; save it as CSV in UTF-8 or as .xlsx"},
+	codeTableQuote:    {"引号不成对，无法按 CSV 读取", "quotes do not pair, so it cannot be read as CSV"},
+	codeTableLine:     {"这一行的列数或长度超过了表格的上限，请更正这一行", "the line has more columns or is longer than a table's may be; correct it"},
+})
+
+// SourceAt is a place as messages write it: basename:line, or book.xlsx:sheet!row.
+func SourceAt(name string, line int64) string {
+	return (&Problem{File: name, Line: line}).Source()
+}
