@@ -33,15 +33,24 @@ var statutory = []struct {
 type Calendar struct {
 	years map[int]bool        // years whose calendar is complete
 	days  map[parse.Date]bool // exceptions to Monday to Friday: true = worked
+	given map[parse.Date]bool // days that a calendar file gives
 }
 
 var builtin = newBuiltin()
 
-// BuiltinCalendar is the statutory calendar of the published years.
+// BuiltinCalendar is the statutory calendar of the published years, and the days
+// off by the law of those to come.
 func BuiltinCalendar() *Calendar { return newBuiltin() }
 
 func newBuiltin() *Calendar {
-	c := &Calendar{years: map[int]bool{}, days: map[parse.Date]bool{}}
+	c := newPublished()
+	c.markLawDays()
+	return c
+}
+
+// newPublished is the calendar of the notices alone.
+func newPublished() *Calendar {
+	c := &Calendar{years: map[int]bool{}, days: map[parse.Date]bool{}, given: map[parse.Date]bool{}}
 	// The notice of 2023 begins with a day of the year before.
 	c.days[dayOf(2022, 12, 31)] = false
 	for _, y := range statutory {
@@ -98,8 +107,8 @@ func (c *Calendar) Published(year int) bool {
 // Due is the day on which a cycle pays what was cleared on a day. T+n counts
 // n business days after it (T+0: the day itself, or the next business day);
 // D+n counts calendar days. ok is false where a T cycle had to count days of
-// a year whose calendar is not published: the date then rests on Monday to
-// Friday alone, and MissingYear names the year to warn of.
+// a year whose calendar is not published: the date then rests on the law's own
+// holidays, is provisional, and MissingYear names the year to warn of.
 func (c *Calendar) Due(cycle Cycle, clearing parse.Date) (due parse.Date, ok bool) {
 	if !cycle.Business {
 		return clearing + parse.Date(cycle.Days), true
@@ -124,9 +133,9 @@ func (c *Calendar) MissingYear(from, to parse.Date) int {
 	if from < to {
 		from++
 	}
-	for y := yearOf(from); y <= yearOf(to); y++ {
-		if !c.Published(y) {
-			return y
+	for d := from; d <= to; d++ {
+		if !c.Known(d) {
+			return yearOf(d)
 		}
 	}
 	return 0
@@ -352,12 +361,13 @@ func (l *dayList) calendar() (*Calendar, error) {
 	if err := l.errs.orNil(); err != nil {
 		return nil, err
 	}
-	c := newBuiltin()
+	c := newPublished()
 	for day, given := range l.said {
-		c.days[day] = given.worked
+		c.days[day], c.given[day] = given.worked, true
 		if _, m, d := civil(day); m == 10 && d == 1 && !given.worked {
 			c.years[yearOf(day)] = true
 		}
 	}
+	c.markLawDays()
 	return c, nil
 }

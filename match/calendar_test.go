@@ -126,7 +126,7 @@ func TestUnpublishedYearsAreReported(t *testing.T) {
 		year                 int
 	}{
 		{"the range ends on the last day of 2026", "T+1", "2026-12-30", "2026-12-31", true, 0},
-		{"counting reaches 2027", "T+1", "2026-12-31", "2027-01-01", false, 2027},
+		{"counting reaches 2027, whose first of January is off", "T+1", "2026-12-31", "2027-01-04", false, 2027},
 		{"calendar days need no calendar", "D+1", "2026-12-31", "2027-01-01", true, 0},
 		{"2022 is before the first published year", "T+0", "2022-12-29", "2022-12-29", false, 2022},
 		{"the start itself is not counted by T+1: Mon 2 Jan 2023 is off", "T+1", "2022-12-31", "2023-01-03", true, 0},

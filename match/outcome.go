@@ -299,6 +299,11 @@ func (r *run) time(g *Group, d *draft) {
 	default:
 		r.timeCleared(g, d)
 	}
+	switch {
+	case g.DueDate == 0:
+	case d.owed != nil && r.opt.Calendar.Provisional(d.owed.cycle, g.DueDate), d.owed == nil && r.opt.Calendar.Provisional(r.cycleOf(g, d), g.DueDate):
+		g.Flags |= Provisional
+	}
 }
 
 // waitsUntil is when the money of a group in transit should come: by its sale's
@@ -320,7 +325,7 @@ func (r *run) timeOpen(g *Group, d *draft) {
 	case g.Flags&NoFile != 0:
 		g.Timing, g.DueDate = UnknownTiming, d.owed.due
 	default:
-		g.Timing, g.DueDate = openTiming(d.owed.due, r.opt.AsOf), d.owed.due
+		g.Timing, g.DueDate = openTiming(r.opt.Calendar, d.owed.cycle, d.owed.due, r.opt.AsOf), d.owed.due
 		g.DaysLate = overdueBy(r.opt.Calendar, d.owed.cycle, d.owed.due, r.opt.AsOf)
 	}
 }
@@ -362,7 +367,7 @@ func (r *run) timeCleared(g *Group, d *draft) {
 		// Less was taken back than refunded: nobody owes the shop anything.
 		g.Timing, g.DaysLate = TimingNone, 0
 	case g.short():
-		g.Timing, g.DaysLate = openTiming(last.due, r.opt.AsOf), overdueBy(r.opt.Calendar, r.cycleOf(g, d), last.due, r.opt.AsOf)
+		g.Timing, g.DaysLate = openTiming(r.opt.Calendar, r.cycleOf(g, d), last.due, r.opt.AsOf), overdueBy(r.opt.Calendar, r.cycleOf(g, d), last.due, r.opt.AsOf)
 	default:
 		g.CreditedDate = last.credited
 	}
@@ -391,7 +396,7 @@ func (r *run) cycleOf(g *Group, d *draft) Cycle {
 func (r *run) unclearedCredit(c *class) rowCredit {
 	k := r.opt.Contracts.For(c.acquirer, c.merchant, c.day)
 	due := r.due(k, c.day)
-	return rowCredit{timing: openTiming(due, r.opt.AsOf), due: due, known: true, late: overdueBy(r.opt.Calendar, k.Cycle, due, r.opt.AsOf)}
+	return rowCredit{timing: openTiming(r.opt.Calendar, k.Cycle, due, r.opt.AsOf), due: due, known: true, late: overdueBy(r.opt.Calendar, k.Cycle, due, r.opt.AsOf)}
 }
 
 // addCredit adds what came of a row: what the file itself says was credited

@@ -63,11 +63,13 @@ const (
 	Carried
 	DateOdd
 	TerminalDiff
-	NumFlags = 13
+	Provisional
+	DueDiffers
+	NumFlags = 15
 )
 
 // FlagNames are the codes of the flags, lowest bit first.
-var FlagNames = [NumFlags]string{"fee_diff", "split", "time_diff", "held", "refund_late", "account_changed", "over_limit", "repeat_swipe", "off_hours", "no_file", "carried", "date_odd", "terminal_diff"}
+var FlagNames = [NumFlags]string{"fee_diff", "split", "time_diff", "held", "refund_late", "account_changed", "over_limit", "repeat_swipe", "off_hours", "no_file", "carried", "date_odd", "terminal_diff", "provisional", "due_differs"}
 
 // KeyType is which key brought a group together.
 type KeyType uint8

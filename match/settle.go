@@ -304,6 +304,7 @@ func (o *settleOutput) contractTerms() (ok bool) {
 		due, published := o.in.calendar.Due(c.Cycle, s.ClearingDate)
 		if s.DueDate = due; !published {
 			years[o.in.calendar.MissingYear(s.ClearingDate, due)] = true
+			s.Flags |= Provisional
 		}
 	}
 	for y := range years {
@@ -313,7 +314,7 @@ func (o *settleOutput) contractTerms() (ok bool) {
 }
 
 // calendarWarning says that a year's statutory calendar is not known, so that
-// due dates in it rest on Monday to Friday.
+// due dates in it are provisional.
 func calendarWarning(year int) Warning {
 	return Warning{Code: "calendar_year", Args: []string{strconv.Itoa(year)}}
 }
@@ -528,7 +529,7 @@ func (s *Settlement) ClaimDiffers() bool {
 // judgeShort is for a settlement whose money did not come, or only in part.
 func (o *settleOutput) judgeShort(i int, p *payee) {
 	s := &o.settlements[i]
-	s.Timing = openTiming(s.DueDate, o.in.asOf)
+	s.Timing = openTiming(o.in.calendar, o.cycles[i], s.DueDate, o.in.asOf)
 	s.DaysLate = overdueBy(o.in.calendar, o.cycles[i], s.DueDate, o.in.asOf)
 	awaited := s.Timing == Overdue && o.awaited(i)
 	if awaited {

@@ -10,11 +10,14 @@ import (
 
 // openTiming is the timing of money that has not (fully) come: overdue once
 // the due date has passed at the as-of day. The due date itself has not passed
-// before its night, so money due on the as-of day is pending.
-func openTiming(due, asOf parse.Date) Timing {
+// before its night, so money due on the as-of day is pending. A provisional due
+// date may still move: it has passed when provisionalDays more business days have.
+func openTiming(cal *Calendar, cycle Cycle, due, asOf parse.Date) Timing {
 	switch {
 	case due == 0:
 		return UnknownTiming
+	case cal.Provisional(cycle, due) && cal.Workdays(due, asOf) < provisionalDays:
+		return PendingTiming
 	case due < asOf:
 		return Overdue
 	}
@@ -41,7 +44,7 @@ func claimTiming(cal *Calendar, cycle Cycle, due, claimed, asOf parse.Date) (t T
 	case claimed == 0:
 		return UnknownTiming, 0, 0
 	case claimed > asOf:
-		t = openTiming(due, asOf)
+		t = openTiming(cal, cycle, due, asOf)
 		return t, 0, overdueBy(cal, cycle, due, asOf)
 	}
 	t, late = paidTiming(cal, cycle, due, claimed)
@@ -50,7 +53,7 @@ func claimTiming(cal *Calendar, cycle Cycle, due, claimed, asOf parse.Date) (t T
 
 // overdueBy is how late open money is at the as-of day.
 func overdueBy(cal *Calendar, cycle Cycle, due, asOf parse.Date) int32 {
-	if due == 0 || due >= asOf {
+	if openTiming(cal, cycle, due, asOf) != Overdue {
 		return 0
 	}
 	return cal.DaysLate(cycle, due, asOf)

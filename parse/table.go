@@ -42,7 +42,7 @@ type TableCell struct {
 // may have, perhaps in an archive of its own. The error is a *Problem.
 func ReadTables(name string, data []byte) ([]Table, error) {
 	var tables []Table
-	opt := containerOptions{limits: Limits{Strings: 4 * int64(len(data)) + stringBlock, Inflated: maxTableInflated}}
+	opt := containerOptions{limits: Limits{Strings: 4*int64(len(data)) + stringBlock, Inflated: maxTableInflated}}
 	opt.memory = maxTableInflated // and so never in a file
 	opt.tempFile = func() (*os.File, error) { return nil, errTooLarge }
 	inputs := 0

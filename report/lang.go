@@ -55,6 +55,8 @@ var flagNames = [match.NumFlags]text{
 	{"往日未平", "Carried"},
 	{"日期异常", "Odd dates"},
 	{"终端号不符", "Terminals differ"},
+	{"应到账日暂定", "Provisional due date"},
+	{"约定到账日不同", "Due date differs"},
 }
 
 var creditNames = [match.NumCreditState]text{
