@@ -24,19 +24,19 @@ type errorCase struct {
 
 // notByAFile are the codes that no file can cause, and why.
 var notByAFile = map[Code]string{
-	codeSpool:        "the temporary folder is full",
-	codeUnreadable:   "the disk or its permissions",
-	codeChanged:      "somebody writes to the file meanwhile",
-	codeNotFound:     "there is no file",
-	codeNotRegular:   "a folder",
-	codeTooLarge:     "a terabyte",
+	codeSpool:      "the temporary folder is full",
+	codeUnreadable: "the disk or its permissions",
+	codeChanged:    "somebody writes to the file meanwhile",
+	codeNotFound:   "there is no file",
+	codeNotRegular: "a folder",
+	codeTooLarge:   "a terabyte",
 
 	codeSeveralTables: "of contracts and days off, which are no data files",
 	codeTableCoding:   "of contracts and days off, which are no data files",
 	codeTableLine:     "of contracts and days off, which are no data files",
 	codeTableQuote:    "of contracts and days off, which are no data files",
-	codeNoSuchLayout: "a flag",
-	codeNoTable:      "only drafting says so",
+	codeNoSuchLayout:  "a flag",
+	codeNoTable:       "only drafting says so",
 }
 
 const (
