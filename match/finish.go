@@ -79,14 +79,19 @@ func (r *run) result() (*Result, error) {
 		trend.add(r.originOf(&r.drafts[i]), &res.Groups[i])
 		r.age(ages, &res.Groups[i], &r.drafts[i])
 	}
+	provisional := int64(0) // of those that are only counted
 	for id := range r.quietSums {
 		if q := &r.quietSums[id]; q.groups > 0 {
 			c := &r.classes.list[id]
 			t.addQuiet(q, r.outcomes[id].credit.timing, c.currency)
+			if o := &r.outcomes[id]; o.settlement >= 0 && r.opt.Calendar.Provisional(r.leg.cycles[o.settlement], o.credit.due) {
+				provisional += q.groups
+			}
 			trend.addQuiet(acquirerDay{c.day, c.acquirer, c.currency}, q)
 		}
 	}
 	t.into(res)
+	res.Flags[bits.TrailingZeros16(uint16(Provisional))] += provisional
 	res.Trend, res.Ages, res.Fees = trend.points(), ages, r.fees.lines()
 	for i := range r.leg.settlements {
 		if r.leg.settlements[i].Flags&AccountChanged != 0 {

@@ -215,7 +215,8 @@ func (r *run) classOutcomes() {
 			continue
 		}
 		o.credit, o.held = r.creditOf(o.settlement, c, false), r.creditOf(o.settlement, c, true)
-		o.list = o.list || o.credit.timing == Late || o.credit.timing == Overdue
+		o.list = o.list || o.credit.timing == Late || o.credit.timing == Overdue ||
+			o.credit.timing == PendingTiming && r.opt.Calendar.Provisional(r.leg.cycles[o.settlement], o.credit.due)
 		if k := r.opt.Contracts.For(c.acquirer, c.merchant, c.day); k.RefundDays > 0 && c.code.kind() == parse.Refund {
 			o.refund = k
 		}
