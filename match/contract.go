@@ -341,7 +341,7 @@ func (l *contractLine) contract(where string) (*Contract, TableErrors) {
 	row := &Contract{
 		Acquirer: l.Acquirer.text, MerchantID: l.Merchant.text, From: l.From.value, To: l.To.value,
 		Cycle: DefaultCycle, CutOff: DefaultCutOff, QRCutOff: l.QRCutOff.value % daySeconds,
-		Account: l.Account.text, Debit: l.Debit.value, Credit: l.Credit.value, QR: l.QR.value, DebitCap: l.DebitCap.value,
+		Account: parse.MaskCards(l.Account.text), Debit: l.Debit.value, Credit: l.Credit.value, QR: l.QR.value, DebitCap: l.DebitCap.value,
 		PayoutFee: l.PayoutFee.value, Limit: l.Limit.value, RefundDays: l.RefundDays.value, Where: where,
 	}
 	if l.Cycle.set {
@@ -364,7 +364,7 @@ type nameCell struct {
 
 // UnmarshalCSV implements gocsv's TypeUnmarshaller.
 func (c *nameCell) UnmarshalCSV(s string) error {
-	c.text = strings.TrimSpace(s)
+	c.text = parse.MaskCards(strings.TrimSpace(s))
 	return nil
 }
 

@@ -41,14 +41,14 @@ type TableError struct {
 // Text is the error in a language: where: column: "value": why, what to do.
 func (e *TableError) Text(lang parse.Lang) string {
 	var b strings.Builder
-	b.WriteString(e.Where)
+	b.WriteString(parse.MaskCards(e.Where))
 	b.WriteString(": ")
 	if e.Column != "" {
-		b.WriteString(e.Column)
+		b.WriteString(parse.MaskCards(e.Column))
 		b.WriteString(": ")
 	}
 	if e.Value != "" {
-		b.WriteString(strconv.Quote(cut(e.Value, 60)))
+		b.WriteString(strconv.Quote(cut(parse.MaskCards(e.Value), 60)))
 		b.WriteString(": ")
 	}
 	if lang == parse.EN {

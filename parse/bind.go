@@ -1186,7 +1186,7 @@ func (b *binder) texts(cells [][]byte, row *Row) *Problem {
 			row.Text[f] = v
 		case !t.needed:
 			continue
-		case t.ident && c[0] != '0' && isPlain(c):
+		case t.ident && c[0] != '0' && isKey(c):
 			row.Text[f] = c
 			continue
 		case t.ident:
@@ -1241,8 +1241,11 @@ func mayBeMangled(c []byte) bool {
 // identifier folds an identifier. Zeros only are no reference: terminals print
 // them where there is none, and as a key they would join strangers.
 func (b *binder) identifier(c []byte, f Field) []byte {
-	if !isPlain(c) {
+	if !isKey(c) {
 		src := b.text(c)
+		if hasGroupedCard(src) {
+			src = maskGrouped(nil, src)
+		}
 		n := len(b.buf)
 		b.buf = appendIdentifier(b.buf, src)
 		c = b.buf[n:]
@@ -1269,6 +1272,9 @@ func (b *binder) cardTail(c []byte) []byte {
 		return b.buf[n:]
 	}
 	src := b.text(c)
+	if f, ok := findCard(src, 0); ok && f.groups > 1 {
+		src = f.digits[:f.n]
+	}
 	n := len(b.buf)
 	b.buf = appendIdentifier(b.buf, src)
 	m := len(b.buf)
@@ -1282,6 +1288,9 @@ func (b *binder) cardTail(c []byte) []byte {
 // account folds an account number; one that is a bank card's is masked.
 func (b *binder) account(c []byte) []byte {
 	src := b.text(c)
+	if f, ok := findCard(src, 0); ok {
+		src = maskFound(nil, src, f)
+	}
 	n := len(b.buf)
 	b.buf = appendIdentifier(b.buf, src)
 	c = b.buf[n:]
@@ -1298,15 +1307,17 @@ func (b *binder) account(c []byte) []byte {
 
 // freeText cleans a name or a remark; card numbers in it are masked.
 func (b *binder) freeText(c []byte) []byte {
-	if (b.p.enc != encGB18030 || firstHigh(c) < 0) && freeIsClean(c) && !hasLongDigits(c) {
-		return c
+	if (b.p.enc != encGB18030 || firstHigh(c) < 0) && freeIsClean(c) {
+		if _, ok := findCard(c, 0); !ok {
+			return c
+		}
 	}
 	if v, ok := b.free[string(c)]; ok {
 		return v
 	}
 	v := appendFree(nil, b.text(c))
-	if hasLongDigits(v) {
-		v = []byte(maskCards(string(v)))
+	if f, ok := findCard(v, 0); ok {
+		v = maskFound(nil, v, f)
 	}
 	if len(b.free) < maxMemo {
 		b.free[string(c)] = v

@@ -55,13 +55,13 @@ func (p *Problem) Text(l Lang) string {
 // Source is where it is: basename:line, or book.xlsx:sheet!row.
 func (p *Problem) Source() string {
 	if p.Line == 0 {
-		return escaped(p.File)
+		return printable(p.File)
 	}
 	sep := ":"
 	if strings.Contains(p.File, ":") {
 		sep = "!"
 	}
-	return escaped(p.File) + sep + strconv.FormatInt(p.Line, 10)
+	return printable(p.File) + sep + strconv.FormatInt(p.Line, 10)
 }
 
 // Reason is the sentence without the place.
@@ -117,9 +117,7 @@ func quote(s string) string {
 // printable escapes what a terminal or a log must not see, without quotes.
 func printable(s string) string { return escaped(maskCards(s)) }
 
-// escaped is printable without the masking. A file's name is no place for card
-// numbers, but acquirers name files after merchants, and one merchant number in
-// ten has the check digit of a card.
+// escaped is printable without the masking.
 func escaped(s string) string {
 	for _, r := range s {
 		if r == utf8.RuneError || !strconv.IsPrint(r) {
@@ -128,64 +126,6 @@ func escaped(s string) string {
 		}
 	}
 	return s
-}
-
-// maskCards hides the middle of every run of 13 to 19 digits that passes the
-// check digit of card numbers, also where its groups of four are set apart by
-// blanks or hyphens. About one order number in ten passes it too, which is why
-// keys in reports are not treated so.
-func maskCards(s string) string {
-	var out []byte
-	last := 0
-	for i := 0; i < len(s); {
-		if s[i]-'0' > 9 {
-			i++
-			continue
-		}
-		j := i
-		for j < len(s) && s[j]-'0' <= 9 {
-			j++
-		}
-		if !isCard(s[i:j]) {
-			if k := cardInGroups(s[i:]); k > 0 {
-				j = i + k
-			} else {
-				i = j
-				continue
-			}
-		}
-		digits := strings.NewReplacer(" ", "", "-", "").Replace(s[i:j])
-		out = append(out, s[last:i]...)
-		out = append(append(append(out, digits[:6]...), "****"...), digits[len(digits)-4:]...)
-		last, i = j, j
-	}
-	if out == nil {
-		return s
-	}
-	return string(append(out, s[last:]...))
-}
-
-// cardInGroups is the length of a card number in groups of four digits at the
-// beginning of s, 0 if there is none.
-func cardInGroups(s string) int {
-	var digits []byte
-	end := 0
-	for i := 0; i < len(s) && len(digits) < 20; i++ {
-		switch c := s[i]; {
-		case c-'0' <= 9:
-			digits = append(digits, c)
-			end = i + 1
-			continue
-		case (c == ' ' || c == '-') && len(digits) > 0 && len(digits)%4 == 0 && s[i-1]-'0' <= 9:
-			continue
-		default:
-			i = len(s)
-		}
-	}
-	if end <= len(digits) || !isCard(digits) {
-		return 0
-	}
-	return end
 }
 
 // isCard says whether digits look like a full card number: 13 to 19 of them

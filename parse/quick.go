@@ -679,7 +679,7 @@ func (b *binder) quickKey(s *quickStep, c []byte, row *Row) bool {
 		}
 	case mayBeMangled(c) && lostPrecision(c):
 		return false
-	case s.needed && (c[0] == '0' || !isPlain(c)):
+	case s.needed && (c[0] == '0' || !isKey(c)):
 		c = b.identifier(c, s.field)
 	}
 	if c == nil {

@@ -150,24 +150,6 @@ func freeIsClean(c []byte) bool {
 	return true
 }
 
-// hasLongDigits says whether a run of 13 or more digits is in c, perhaps in
-// groups of four, which is where a card number could be.
-func hasLongDigits(c []byte) bool {
-	run := 0
-	for i, b := range c {
-		switch {
-		case b-'0' <= 9:
-			if run++; run >= 13 {
-				return true
-			}
-		case (b == ' ' || b == '-') && run > 0 && run%4 == 0 && c[i-1]-'0' <= 9:
-		default:
-			run = 0
-		}
-	}
-	return false
-}
-
 // lostPrecision says whether an identifier was mangled by a spreadsheet:
 // digits, perhaps a point, E, a sign and digits, as 1.23457E+17.
 func lostPrecision(c []byte) bool {
