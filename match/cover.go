@@ -179,22 +179,28 @@ func (o *settleOutput) unseen(i int) bool {
 	return s.Timing == Overdue && o.covered[i] && !o.shown[i].sees(s.DueDate)
 }
 
-// warnUnseen says for each account how many settlements are overdue that its
-// statement is too short for.
+// warnUnseen says how many settlements are overdue that their account's
+// statement is too short for: one warning, whatever the number of accounts, with
+// the account that comes first and the days that it shows.
 func (o *settleOutput) warnUnseen() {
-	type key struct {
-		account string
-		shown   span
-	}
-	count := map[key]int{}
+	count, first := 0, -1
+	accounts := map[string]bool{}
 	for i := range o.settlements {
-		if o.unseen(i) {
-			count[key{o.settlements[i].Account, o.shown[i].span}]++
+		if !o.unseen(i) {
+			continue
+		}
+		count++
+		accounts[o.settlements[i].Account] = true
+		if first < 0 || o.settlements[i].Account < o.settlements[first].Account {
+			first = i
 		}
 	}
-	for k, n := range count {
-		o.warnings = append(o.warnings, Warning{Code: "statement_days", Args: []string{cmp.Or(k.account, "-"), dayText(k.shown.from), dayText(k.shown.to), strconv.Itoa(n)}})
+	if count == 0 {
+		return
 	}
+	shown := o.shown[first].span
+	o.warnings = append(o.warnings, Warning{Code: "statement_days", Args: []string{
+		strconv.Itoa(count), strconv.Itoa(len(accounts)), cmp.Or(o.settlements[first].Account, "-"), dayText(shown.from), dayText(shown.to)}})
 	slices.SortFunc(o.warnings, compareWarnings)
 }
 

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -26,7 +28,11 @@ func execute(ctx context.Context, args []string, e *env, lang language) error {
 }
 
 func dispatch(ctx context.Context, args []string, e *env, lang language) error {
-	root := newRoot(e, lang)
+	if err := checkDashes(args, e, lang); err != nil {
+		return err
+	}
+	root, run := newRoot(e, lang)
+	args = withCommand(args, root, run)
 	root.SetArgs(args)
 	root.SetIn(e.stdin)
 	root.SetOut(e.stdout)
@@ -38,7 +44,7 @@ func dispatch(ctx context.Context, args []string, e *env, lang language) error {
 // newRoot is the tree of commands. Given files instead of a command, as when
 // they are dropped on the program's icon, it reconciles them and writes the
 // report beside the first.
-func newRoot(e *env, lang language) *cobra.Command {
+func newRoot(e *env, lang language) (*cobra.Command, *runFlags) {
 	cobra.MousetrapHelpText = "" // cobra would refuse to be double-clicked
 	var v languageValue
 	root := &cobra.Command{
@@ -47,13 +53,10 @@ func newRoot(e *env, lang language) *cobra.Command {
 		Long:  say(lang, msgLong),
 		Args:  cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			switch {
-			case len(args) == 0:
+			if len(args) == 0 {
 				return cmd.Help()
-			case !isFile(args[0]):
-				return usage(msgUnknownCommand, args[0], nearest(args[0], commandNames(cmd)))
 			}
-			return reconcileDropped(cmd.Context(), e, lang, args)
+			return usage(msgUnknownCommand, args[0], nearest(args[0], commandNames(cmd)))
 		},
 		SilenceErrors:     true,
 		SilenceUsage:      true,
@@ -63,12 +66,97 @@ func newRoot(e *env, lang language) *cobra.Command {
 	run, runFlags := newRun(e, lang)
 	root.AddCommand(run, newInspect(e, lang, runFlags), newLayouts(e, lang, runFlags), newDemo(e, lang), newVersion(e, lang), newCompletion(lang))
 	localise(root, lang)
-	return root
+	return root, runFlags
 }
 
-func isFile(path string) bool {
-	info, err := os.Stat(path)
-	return err == nil && !info.IsDir()
+// withCommand puts run before arguments that name no command but files, folders
+// or patterns, or that begin with a flag of run: they mean run, with the report
+// beside the first file, since the working folder is anywhere when files are
+// dropped on the program's icon.
+func withCommand(args []string, root *cobra.Command, run *runFlags) []string {
+	if len(args) > 0 && args[0] == "--version" {
+		return append([]string{"version"}, args[1:]...)
+	}
+	flags := pflag.NewFlagSet("run", pflag.ContinueOnError)
+	newRunFlags().register(flags, parse.ZH)
+	flags.AddFlag(root.PersistentFlags().Lookup("lang"))
+	files, runs := plainArguments(args, flags)
+	if len(files) > 0 {
+		known := func(c *cobra.Command) bool { return c.Name() == files[0] || c.HasAlias(files[0]) }
+		if slices.ContainsFunc(root.Commands(), known) || files[0] == "help" || strings.HasPrefix(files[0], cobra.ShellCompRequestCmd) {
+			return args
+		}
+		runs = runs || slices.ContainsFunc(files, namesSomething)
+		run.beside = filepath.Dir(filepath.Clean(files[0]))
+	}
+	if !runs {
+		return args
+	}
+	return append([]string{"run"}, args...)
+}
+
+// plainArguments are those that are neither flags of run nor their values; runs
+// says that one of the flags is not every command's.
+func plainArguments(args []string, flags *pflag.FlagSet) (plain []string, runs bool) {
+	for i := 0; i < len(args); i++ {
+		name, dashed := strings.CutPrefix(args[i], "--")
+		switch {
+		case args[i] == "--":
+			return append(plain, args[i+1:]...), runs
+		case !dashed && (len(args[i]) < 2 || args[i][0] != '-'):
+			plain = append(plain, args[i])
+			continue
+		}
+		name, _, whole := strings.Cut(name, "=")
+		f := flags.Lookup(name)
+		if f == nil {
+			continue
+		}
+		runs = runs || name != "lang"
+		if !whole && f.NoOptDefVal == "" {
+			i++
+		}
+	}
+	return plain, runs
+}
+
+// namesSomething says that a path is there, or is a pattern that fits something.
+func namesSomething(path string) bool {
+	if _, err := os.Stat(path); err == nil {
+		return true
+	}
+	found, err := filepath.Glob(path)
+	return err == nil && len(found) > 0
+}
+
+// longDashes are what text programs make of two hyphens, and what a Chinese
+// keyboard gives for one.
+const longDashes = "—–―‒−－﹣‐‑"
+
+// checkDashes refuses a flag whose hyphens were turned into a dash: it would be
+// taken for a file that is missing.
+func checkDashes(args []string, e *env, lang language) error {
+	for _, arg := range args {
+		if arg == "--" {
+			return nil
+		}
+		name := strings.TrimLeft(arg, "-"+longDashes)
+		if !strings.ContainsAny(arg[:len(arg)-len(name)], longDashes) || namesSomething(arg) {
+			continue
+		}
+		name, _, _ = strings.Cut(strings.ReplaceAll(name, "＝", "="), "=")
+		root, _ := newRoot(e, lang)
+		return usage(msgLongDash, arg, nearest("--"+name, allFlags(root)))
+	}
+	return nil
+}
+
+// allFlags are the flags of all commands.
+func allFlags(root *cobra.Command) (names []string) {
+	each(root, func(c *cobra.Command) {
+		c.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, "--"+f.Name) })
+	})
+	return names
 }
 
 // commandNames are the names that a user may have meant.
@@ -119,8 +207,8 @@ func asUsage(cmd *cobra.Command, err error) error {
 	return err
 }
 
-// unknownFlag names the nearest flag of the command that was called; without a
-// command, of any.
+// unknownFlag names the nearest flag of the command that was called, or the
+// command that has the flag; without a command, the nearest of any.
 func unknownFlag(cmd *cobra.Command, e *pflag.NotExistError) error {
 	name := e.GetSpecifiedName()
 	dashed := "--" + name
@@ -131,8 +219,11 @@ func unknownFlag(cmd *cobra.Command, e *pflag.NotExistError) error {
 	add := func(f *pflag.Flag) { names = append(names, "--"+f.Name) }
 	cmd.Flags().VisitAll(add)
 	if !cmd.HasParent() {
-		for _, c := range cmd.Commands() {
-			c.Flags().VisitAll(add)
+		names = allFlags(cmd)
+	}
+	for _, c := range cmd.Root().Commands() {
+		if f := c.Flags().Lookup(name); f != nil && c != cmd {
+			return usage(msgFlagElsewhere, cmd.CommandPath(), dashed, c.CommandPath())
 		}
 	}
 	return usage(msgUnknownFlag, dashed, nearest("--"+strings.TrimLeft(dashed, "-"), names))

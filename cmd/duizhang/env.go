@@ -61,6 +61,7 @@ func interruptible(parent context.Context) (context.Context, func()) {
 	ctx, cancel := context.WithCancel(parent)
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	signal.Ignore(syscall.SIGPIPE) // a reader that goes away must not end a run before it has cleared up
 	done := make(chan struct{})
 	go func() {
 		select {

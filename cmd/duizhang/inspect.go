@@ -54,7 +54,7 @@ func inspect(ctx context.Context, e *env, lang language, f *inspectFlags, args [
 	var paths []parse.PathSide
 	var names []string
 	for _, arg := range args {
-		found, err := expand(arg)
+		found, _, err := expand(arg)
 		if err != nil {
 			return err
 		}

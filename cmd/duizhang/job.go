@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"slices"
+	"syscall"
 
 	"duizhang/match"
 	"duizhang/parse"
@@ -198,13 +199,28 @@ func (j *job) conclude() error {
 	for _, b := range j.written.Beside {
 		j.tellKept(b)
 	}
+	code := j.status()
 	if err := j.summarise(); err != nil {
-		return failed(err, msgCannotPrint)
+		code = j.summaryLost(err, code)
 	}
-	if code := j.status(); code != exitReconciled {
+	if code != exitReconciled {
 		return outcome(code)
 	}
 	return nil
+}
+
+// summaryLost is the status of a run whose report stands but whose summary did
+// not get out. The lines for a person are a courtesy: the status is the
+// result's. The JSON object was asked for, so without it the run is incomplete.
+// A reader that has closed the pipe has all that it wanted.
+func (j *job) summaryLost(err error, code exitCode) exitCode {
+	if !errors.Is(err, syscall.EPIPE) {
+		warn(j.env, j.lang, msgSummaryLost, j.written.Workbook, err)
+	}
+	if j.flags.json {
+		code = worst(code, exitIncomplete)
+	}
+	return code
 }
 
 // tellKept says why an output does not have the name that was wanted.

@@ -17,39 +17,42 @@ var (
 	msgPressEnter  = message{"按回车键关闭窗口……", "press Enter to close this window …"}
 
 	// Command line.
-	msgUnknownCommand = message{"没有命令或文件“%s”；是否想用 %s？运行 duizhang help 查看全部命令", "no command or file \"%s\"; did you mean %s? run duizhang help for all commands"}
-	msgUnknownFlag    = message{"没有选项 %s；是否想用 %s？加 --help 查看全部选项", "no flag %s; did you mean %s? add --help for all flags"}
-	msgFlagNeedsValue = message{"选项 %s 后面缺少值", "flag %s needs a value"}
-	msgFlagSyntax     = message{"选项“%s”写法不对；长选项写作 --名称 或 --名称=值", "flag \"%s\" is malformed; write --name or --name=value"}
-	msgFlagValue      = message{"选项 %s", "flag %s"}
-	msgFlagNotBool    = message{"选项 %s：“%s”不是开关值；写 true 或 false，或者不写值", "flag %s: \"%s\" is not a switch; write true or false, or no value at all"}
-	msgArguments      = message{"%s 需要%s，现在给了 %d 个；加 --help 查看用法", "%s wants %s, got %d; add --help for usage"}
-	msgOneOrMoreFiles = message{"一个或多个文件", "one or more files"}
-	msgNothingMore    = message{"不带参数", "no arguments"}
-	msgAtMostOneDir   = message{"至多一个文件夹", "at most one folder"}
-	msgOneLayout      = message{"一个版式名称", "one layout name"}
-	msgOneFile        = message{"一个文件", "one file"}
-	msgNoDraft        = message{"不能为“%s”起草版式", "no layout could be drafted for \"%s\""}
-	msgOneShell       = message{"一个 shell 名称（bash、zsh、fish 或 powershell）", "the name of one shell (bash, zsh, fish or powershell)"}
-	msgNoFiles        = message{"没有给出任何文件；例如：duizhang run --pos 销售.xlsx --clearing 对账单.csv", "no files given; for example: duizhang run --pos sales.xlsx --clearing clearing.csv"}
-	msgOutNotXLSX     = message{"选项 --out：“%s”不是 .xlsx；工作簿的文件名要以 .xlsx 结尾", "flag --out: \"%s\" is not .xlsx; the workbook's name must end in .xlsx"}
-	msgOutNoFolder    = message{"“%s”所在的文件夹不存在；请先建立文件夹或改正路径", "the folder of \"%s\" does not exist; create it or correct the path"}
-	msgOutIsInput     = message{"“%s”既是输入又是输出；输入文件绝不会被改写，请换一个输出文件名", "\"%s\" is an input and an output; inputs are never modified, choose another output"}
-	msgEmptyPath      = message{"路径是空的", "the path is empty"}
-	msgNotAFile       = message{"“%s”不是普通文件（是文件夹、管道或设备）；请给出文件", "\"%s\" is not a regular file (but a folder, a pipe or a device); give a file"}
-	msgNoLayoutDir    = message{"选项 --layouts：文件夹“%s”不存在；请核对路径", "flag --layouts: there is no folder \"%s\"; check the path"}
-	msgLayoutNoDir    = message{"选项 --layouts：“%s”不是文件夹；请给出放版式（.toml）的文件夹", "flag --layouts: \"%s\" is not a folder; name the folder that holds the layouts (.toml)"}
-	msgIsFolder       = message{"“%s”是文件夹；请写明文件，例如 %s", "\"%s\" is a folder; name the files, for example %s"}
-	msgBadDate        = message{"“%s”不是日期；写作 2026-01-05", "\"%s\" is not a date; write 2026-01-05"}
-	msgBadSize        = message{"“%s”不是大小；写作 512MiB 或 1GiB", "\"%s\" is not a size; write 512MiB or 1GiB"}
-	msgSmallMemory    = message{"“%s”太小；至少 %s", "\"%s\" is too small; at least %s"}
-	msgBadWorkers     = message{"“%s”不是 1 到 %d 之间的整数", "\"%s\" is not a whole number from 1 to %d"}
-	msgBadLanguage    = message{"“%s”不是语言；写 zh 或 en", "\"%s\" is not a language; write zh or en"}
-	msgBadFailOn      = message{"“%s”不是差异种类；可用 %s，或 all、none", "\"%s\" is no kind of difference; use %s, or all, none"}
-	msgBadOverride    = message{"“%s”写法不对；写作 值 或 文件:值", "\"%s\" is malformed; write VALUE or FILE:VALUE"}
-	msgOverrideNoFile = message{"选项 --%s：“%s”不在给出的文件之中；写文件的路径或文件名", "flag --%s: \"%s\" is none of the given files; write a file's path or base name"}
-	msgBadEncoding    = message{"选项 --encoding：没有编码“%s”；可用 %s", "flag --encoding: no encoding \"%s\"; use %s"}
-	msgNoLayout       = message{"没有版式“%s”；最接近的是 %s，运行 duizhang layouts 查看全部", "no layout \"%s\"; the nearest is %s, run duizhang layouts for all"}
+	msgUnknownCommand   = message{"没有命令或文件“%s”；是否想用 %s？运行 duizhang help 查看全部命令", "no command or file \"%s\"; did you mean %s? run duizhang help for all commands"}
+	msgUnknownFlag      = message{"没有选项 %s；是否想用 %s？加 --help 查看全部选项", "no flag %s; did you mean %s? add --help for all flags"}
+	msgFlagNeedsValue   = message{"选项 %s 后面缺少值", "flag %s needs a value"}
+	msgFlagSyntax       = message{"选项“%s”写法不对；长选项写作 --名称 或 --名称=值", "flag \"%s\" is malformed; write --name or --name=value"}
+	msgFlagValue        = message{"选项 %s", "flag %s"}
+	msgFlagNotBool      = message{"选项 %s：“%s”不是开关值；写 true 或 false，或者不写值", "flag %s: \"%s\" is not a switch; write true or false, or no value at all"}
+	msgArguments        = message{"%s 需要%s，现在给了 %d 个；加 --help 查看用法", "%s wants %s, got %d; add --help for usage"}
+	msgOneOrMoreFiles   = message{"一个或多个文件", "one or more files"}
+	msgNothingMore      = message{"不带参数", "no arguments"}
+	msgAtMostOneDir     = message{"至多一个文件夹", "at most one folder"}
+	msgOneLayout        = message{"一个版式名称", "one layout name"}
+	msgOneFile          = message{"一个文件", "one file"}
+	msgNoDraft          = message{"不能为“%s”起草版式", "no layout could be drafted for \"%s\""}
+	msgOneShell         = message{"一个 shell 名称（bash、zsh、fish 或 powershell）", "the name of one shell (bash, zsh, fish or powershell)"}
+	msgNoFiles          = message{"没有给出任何文件；例如：duizhang run --pos 销售.xlsx --clearing 对账单.csv", "no files given; for example: duizhang run --pos sales.xlsx --clearing clearing.csv"}
+	msgOutNotXLSX       = message{"选项 --out：“%s”不是 .xlsx；工作簿的文件名要以 .xlsx 结尾", "flag --out: \"%s\" is not .xlsx; the workbook's name must end in .xlsx"}
+	msgOutNoFolder      = message{"“%s”所在的文件夹不存在；请先建立文件夹或改正路径", "the folder of \"%s\" does not exist; create it or correct the path"}
+	msgOutIsInput       = message{"“%s”既是输入又是输出；输入文件绝不会被改写，请换一个输出文件名", "\"%s\" is an input and an output; inputs are never modified, choose another output"}
+	msgEmptyPath        = message{"路径是空的", "the path is empty"}
+	msgNotAFile         = message{"“%s”不是普通文件（是文件夹、管道或设备）；请给出文件", "\"%s\" is not a regular file (but a folder, a pipe or a device); give a file"}
+	msgNoLayoutDir      = message{"选项 --layouts：文件夹“%s”不存在；请核对路径", "flag --layouts: there is no folder \"%s\"; check the path"}
+	msgLayoutNoDir      = message{"选项 --layouts：“%s”不是文件夹；请给出放版式（.toml）的文件夹", "flag --layouts: \"%s\" is not a folder; name the folder that holds the layouts (.toml)"}
+	msgEmptyFolder      = message{"文件夹“%s”里没有文件；请把要核对的文件放进去，或直接给出文件", "there are no files in the folder \"%s\"; put the files to reconcile into it, or name them"}
+	msgFolderUnreadable = message{"读不了文件夹“%s”；请检查权限，或直接给出文件", "the folder \"%s\" cannot be read; check its rights, or name the files"}
+	msgLongDash         = message{"“%s”开头的横线不是选项用的减号（多半被文字处理软件改过）；请写 %s", "\"%s\" begins with a dash where a flag has hyphens (a text program has changed them); write %s"}
+	msgFlagElsewhere    = message{"%s 没有选项 %s，它是 %s 的选项；加 --help 查看全部选项", "%s has no flag %s, it is one of %s; add --help for all flags"}
+	msgBadDate          = message{"“%s”不是日期；写作 2026-01-05", "\"%s\" is not a date; write 2026-01-05"}
+	msgBadSize          = message{"“%s”不是大小；写作 512MiB 或 1GiB", "\"%s\" is not a size; write 512MiB or 1GiB"}
+	msgSmallMemory      = message{"“%s”太小；至少 %s", "\"%s\" is too small; at least %s"}
+	msgBadWorkers       = message{"“%s”不是 1 到 %d 之间的整数", "\"%s\" is not a whole number from 1 to %d"}
+	msgBadLanguage      = message{"“%s”不是语言；写 zh 或 en", "\"%s\" is not a language; write zh or en"}
+	msgBadFailOn        = message{"“%s”不是差异种类；可用 %s，或 all、none", "\"%s\" is no kind of difference; use %s, or all, none"}
+	msgBadOverride      = message{"“%s”写法不对；写作 值 或 文件:值", "\"%s\" is malformed; write VALUE or FILE:VALUE"}
+	msgOverrideNoFile   = message{"选项 --%s：“%s”不在给出的文件之中；写文件的路径或文件名", "flag --%s: \"%s\" is none of the given files; write a file's path or base name"}
+	msgBadEncoding      = message{"选项 --encoding：没有编码“%s”；可用 %s", "flag --encoding: no encoding \"%s\"; use %s"}
+	msgNoLayout         = message{"没有版式“%s”；最接近的是 %s，运行 duizhang layouts 查看全部", "no layout \"%s\"; the nearest is %s, run duizhang layouts for all"}
 
 	// Configuration.
 	msgConfigTooBig     = message{"%s：配置文件大于 %s，这不像配置文件", "%s: larger than %s, this does not look like a configuration"}
@@ -77,7 +80,8 @@ var (
 	msgNotBalanced   = message{"自查不平：%s；没有写出任何文件，请报告给开发者", "the proof does not balance: %s; nothing was written, please report this"}
 	msgMoreProblems  = message{"另有 %d 行被拒绝，见工作簿“拒绝的行”或 rejects.csv", "%d more rows are rejected, see the workbook's sheet of rejected rows or rejects.csv"}
 	msgDuplicate     = message{"%s：与 %s 内容相同，只使用一次", "%s: same content as %s, used once"}
-	msgCannotPrint   = message{"报告已写出，但汇总打印不出来", "the report is written, but the summary cannot be printed"}
+	msgCannotPrint   = message{"标准输出写不进去", "standard output cannot be written to"}
+	msgSummaryLost   = message{"报告已写出（%s），只是汇总打印不到标准输出：%s", "the report is written (%s), only its summary cannot be printed on standard output: %s"}
 	msgPhaseRead     = message{"读取", "reading"}
 	msgPhaseMatch    = message{"核对", "matching"}
 	msgPhaseWrite    = message{"写报告", "writing"}
@@ -119,7 +123,7 @@ var (
 
 	// Help.
 	msgShort        = message{"商户销售、收单清算与银行到账的核对", "reconcile sales, acquirer clearing and bank credits"}
-	msgLong         = message{"对账：把商户的销售记录与收单机构的对账单、银行到账逐笔核对，\n说清每一笔钱是否清算、是否到账、何时到账、手续费是否正确，并写出一份 Excel 报告。\n\n直接给出文件（或把文件拖到程序图标上）等于 run，报告写在第一个文件旁边。", "Duizhang reconciles a shop's sales with the acquirer's clearing files and the bank's credits:\nwas each sale cleared, did the money arrive, on which day, and was the fee right. It writes one workbook.\n\nFiles given without a command (or dropped on the icon) mean run, with the report beside the first file."}
+	msgLong         = message{"对账：把商户的销售记录与收单机构的对账单、银行到账逐笔核对，\n说清每一笔钱是否清算、是否到账、何时到账、手续费是否正确，并写出一份 Excel 报告。\n\n直接给出文件或文件夹（或把它们拖到程序图标上）等于 run，报告写在第一个文件旁边。", "Duizhang reconciles a shop's sales with the acquirer's clearing files and the bank's credits:\nwas each sale cleared, did the money arrive, on which day, and was the fee right. It writes one workbook.\n\nFiles or folders given without a command (or dropped on the icon) mean run, with the report beside the first file."}
 	msgRootUse      = message{"命令 [选项] | 文件...", "COMMAND [flags] | FILE..."}
 	msgUsageWord    = message{"用法：", "Usage:"}
 	msgCommandsWord = message{"命令：", "Commands:"}
@@ -128,7 +132,7 @@ var (
 	msgHelpShort    = message{"某个命令的说明", "help on a command"}
 
 	msgRunShort     = message{"对账并写出报告", "reconcile and write the report"}
-	msgRunLong      = message{"对账：读取各方文件，逐笔匹配，证明不丢一行一分，写出工作簿。\n不写明哪一方的文件会自动识别。文件名可含 * 和 ?。", "Reconcile: read all files, match row by row, prove that no row and no fen is lost, write the workbook.\nA file without a side is recognised. File names may hold * and ?."}
+	msgRunLong      = message{"对账：读取各方文件，逐笔匹配，证明不丢一行一分，写出工作簿。\n不写明哪一方的文件会自动识别。文件名可含 * 和 ?，文件夹代表其中所有文件。", "Reconcile: read all files, match row by row, prove that no row and no fen is lost, write the workbook.\nA file without a side is recognised. File names may hold * and ?; a folder stands for all files in it."}
 	msgInspectShort = message{"说明一个文件是什么、怎样读取", "tell what a file is and how it is read"}
 	msgInspectLong  = message{"识别：编码、版式、哪一方、各列对应的字段、前几行、合计与问题（会读完整个文件）。", "Recognise: encoding, layout, side, columns and their fields, first rows, totals, problems (reads all of it)."}
 	msgLayoutsShort = message{"已知的文件版式", "the known file layouts"}

@@ -83,7 +83,7 @@ func TestReadmeNamesOnlyRealFlags(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	root := newRoot(systemEnv(), parse.ZH)
+	root, _ := newRoot(systemEnv(), parse.ZH)
 	known := map[string]bool{"--lang": true}
 	each(root, func(c *cobra.Command) {
 		for _, l := range strings.Split(flagList(c), "\n") {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -42,15 +43,6 @@ func newRun(e *env, lang language) (*cobra.Command, *runFlags) {
 	return cmd, f
 }
 
-// reconcileDropped is run with defaults for files that were dropped on the
-// icon. The working folder is then anywhere, so the report goes beside the
-// first file.
-func reconcileDropped(ctx context.Context, e *env, lang language, files []string) error {
-	f := newRunFlags()
-	f.beside = filepath.Dir(files[0])
-	return reconcile(ctx, e, lang, f, files)
-}
-
 // A job is one run: what the flags ask for, checked, and what has come of it.
 type job struct {
 	env   *env
@@ -60,6 +52,7 @@ type job struct {
 
 	asOf   parse.Date
 	paths  []parse.PathSide
+	listed map[string]bool // those of paths that were found in a folder
 	output report.Output
 
 	rules    rules
@@ -153,14 +146,16 @@ func (j *job) checkInputs(files []string) error {
 		paths []string
 	}{{parse.SidePos, j.flags.pos.paths}, {parse.SideClearing, j.flags.clearing.paths}, {parse.SideBank, j.flags.bank.paths}, {parse.SideUnknown, files}}
 	var all []string
+	j.listed = map[string]bool{}
 	for _, g := range given {
 		for _, pattern := range g.paths {
-			found, err := expand(pattern)
+			found, folder, err := expand(pattern)
 			if err != nil {
 				return err
 			}
 			all = append(all, found...)
 			for _, path := range found {
+				j.listed[path] = folder
 				j.paths = append(j.paths, parse.PathSide{Path: path, Side: g.side})
 			}
 		}
@@ -171,20 +166,57 @@ func (j *job) checkInputs(files []string) error {
 	return j.flags.checkOverrides(all)
 }
 
-// expand resolves * and ?, which the Windows shell leaves to programs. A path
-// that exists as it stands is never a pattern, and a pattern that fits nothing
-// is the name of a file that is missing.
-func expand(pattern string) ([]string, error) {
+// expand resolves * and ?, which the Windows shell leaves to programs, and
+// folders. A path that exists as it stands is never a pattern, and a pattern
+// that fits nothing is the name of a file that is missing.
+func expand(pattern string) (paths []string, folder bool, err error) {
 	info, err := os.Stat(pattern)
 	if err == nil && info.IsDir() {
-		return nil, usage(msgIsFolder, pattern, filepath.Join(pattern, "*.csv"))
+		paths, err = filesIn(pattern)
+		return paths, true, err
 	}
 	if err != nil && strings.ContainsAny(pattern, "*?") { // to Windows a name with them is not missing but wrong
 		if found, err := filepath.Glob(pattern); err == nil && len(found) > 0 {
-			return found, nil
+			return slices.DeleteFunc(found, isFolder), false, nil
 		}
 	}
-	return []string{pattern}, nil
+	return []string{pattern}, false, nil
+}
+
+func isFolder(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
+}
+
+// filesIn are the files of a folder and of the folders in it, hidden ones and
+// those of the desktop aside. Links to folders are not followed: they may lead
+// round in a circle.
+func filesIn(folder string) (paths []string, err error) {
+	err = filepath.WalkDir(folder, func(path string, e fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case path == folder:
+		case strings.HasPrefix(e.Name(), ".") && e.IsDir():
+			return fs.SkipDir
+		case !e.IsDir() && !isFolder(path) && !isDesktopFile(e.Name()):
+			paths = append(paths, path)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, &failure{code: exitUsage, msg: msgFolderUnreadable, args: []any{folder}, err: err}
+	}
+	if len(paths) == 0 {
+		return nil, usage(msgEmptyFolder, folder)
+	}
+	return paths, nil
+}
+
+// isDesktopFile says that a name is one of those that systems put into folders,
+// or the program's own configuration.
+func isDesktopFile(name string) bool {
+	return strings.HasPrefix(name, ".") || slices.ContainsFunc([]string{"Thumbs.db", "desktop.ini", defaultConfig}, func(n string) bool { return strings.EqualFold(n, name) })
 }
 
 // checkNames wants layouts and encodings that exist.
@@ -219,16 +251,37 @@ func (j *job) checkOutputs() error {
 	if _, err := os.Stat(filepath.Dir(j.output.Workbook)); errors.Is(err, fs.ErrNotExist) && !j.output.MakesFolder() {
 		return usage(msgOutNoFolder, j.output.Workbook)
 	}
-	for _, out := range j.outputs() {
-		if j.isInput(out) {
-			return usage(msgOutIsInput, out)
-		}
+	if err := j.checkInputsAreKept(); err != nil {
+		return err
 	}
 	for _, u := range report.Sweep(j.output) {
 		warn(j.env, j.lang, msgUnfinished, strings.Join(u.New, ", "), strings.Join(u.Old, ", "))
 	}
 	if err := report.Preflight(j.output); err != nil {
 		return failed(err, msgCannotWrite)
+	}
+	return nil
+}
+
+// checkInputsAreKept refuses an output that is an input. What was only found in
+// a folder is then no input: it is the report of an earlier run.
+func (j *job) checkInputsAreKept() error {
+	for _, out := range j.outputs() {
+		there, err := os.Stat(out)
+		if err != nil {
+			continue
+		}
+		same := func(p parse.PathSide) bool {
+			info, err := os.Stat(p.Path)
+			return err == nil && os.SameFile(there, info)
+		}
+		j.paths = slices.DeleteFunc(j.paths, func(p parse.PathSide) bool { return j.listed[p.Path] && same(p) })
+		if slices.ContainsFunc(append(j.tables(), j.paths...), same) {
+			return usage(msgOutIsInput, out)
+		}
+	}
+	if len(j.paths) == 0 {
+		return usage(msgNoFiles)
 	}
 	return nil
 }
@@ -242,19 +295,6 @@ func (j *job) outputs() []string {
 		}
 	}
 	return all
-}
-
-func (j *job) isInput(out string) bool {
-	there, err := os.Stat(out)
-	if err != nil {
-		return false
-	}
-	for _, p := range append(j.tables(), j.paths...) {
-		if info, err := os.Stat(p.Path); err == nil && os.SameFile(there, info) {
-			return true
-		}
-	}
-	return false
 }
 
 func (j *job) tables() []parse.PathSide {
