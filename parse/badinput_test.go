@@ -48,11 +48,11 @@ func TestBadInput(t *testing.T) {
 	row := func(id, amount string) string { return id + ",2026-03-01 10:00:00,消费,成功," + amount + "\n" }
 	two := row("A1", "5.00") + row("A2", "6.00")
 	tab := func(cell string) string {
-		return "订单号\t交易时间\t金额\nA1\t2026-03-01 10:00:00\t" + cell + "\n"
+		return "小票号\t交易时间\t金额\nA1\t2026-03-01 10:00:00\t" + cell + "\n"
 	}
-	at := func(cell string) string { return "订单号\t交易时间\t金额\nA1\t" + cell + "\t5.00\n" }
+	at := func(cell string) string { return "小票号\t交易时间\t金额\nA1\t" + cell + "\t5.00\n" }
 	utf16 := func(s string, e unicode.Endianness) string { return string(utf16Text(t, []byte(s), e)) }
-	xlsx := string(workbookOf(t, [][]any{{"订单号", "交易时间", "金额"}, {"A1", "2026-03-01 10:00:00", 5}}))
+	xlsx := string(workbookOf(t, [][]any{{"小票号", "交易时间", "金额"}, {"A1", "2026-03-01 10:00:00", 5}}))
 	long := strings.Repeat("长", 20<<10)
 	for _, c := range []struct{ what, name, content, want string }{
 		{"as it should be", "a.csv", h + two, "2 rows 11.00"},
@@ -63,7 +63,7 @@ func TestBadInput(t *testing.T) {
 		{"cut in the last amount", "a.csv", h + two + two + row("A5", "7.00") + "A3,2026-03-01 10:00:00,消费,成功,1", "0 rows - file_cut_off:0"},
 		{"cut before the last amount", "a.csv", h + two + two + "A3,2026-03-01 10:00:00,消费,成功,", "4 rows 22.00 empty_required:6"},
 		{"cut in a quoted cell", "a.csv", h + two + "A3,2026-03-01 10:00:00,\"消费", "0 rows - file_cut_off:0"},
-		{"cut in the last number", "a.csv", "交易时间,金额,参考号\n" + strings.Repeat("2026-03-01 10:00:00,5.00,260301000001\n", 3) + "2026-03-01 10:00:00,5.00,26030", "0 rows - file_cut_off:0"},
+		{"cut in the last number", "a.csv", "交易时间,金额,小票号\n" + strings.Repeat("2026-03-01 10:00:00,5.00,260301000001\n", 3) + "2026-03-01 10:00:00,5.00,26030", "0 rows - file_cut_off:0"},
 		{"a short row within", "a.csv", h + "A3,2026-03-01 10:00:00\n" + two, "2 rows 11.00 short_row:2"},
 		{"cut workbook", "a.xlsx", xlsx[:len(xlsx)/2], "0 rows - archive_damaged:0"},
 		// encodings
@@ -73,7 +73,7 @@ func TestBadInput(t *testing.T) {
 		{"mixed, UTF-8 that is valid GBK", "a.csv", string(gbk(h+two)) + row("A3", "1.00") + string(gbk(row("A4", "2.00"))), "3 rows 13.00 mixed_encoding:4"},
 		{"mixed, with a delimiter within characters", "a.txt", strings.ReplaceAll(string(gbk(h+two))+row("A3", "1.00")+string(gbk(row("A4", "2.00"))), ",", "|"), "3 rows 13.00 mixed_encoding:4"},
 		{"mixed, mostly UTF-8 that is valid GBK", "a.csv", h + two + row("A3", "1.00") + string(gbk(row("A4", "2.00"))), "3 rows 12.00 mixed_encoding:5"},
-		{"GBK that is valid UTF-8", "a.csv", string(gbk("订单号,交易时间,金额,备注\nA1,2026-03-01 10:00:00,5.00,联通\n")), "1 rows 5.00"},
+		{"GBK that is valid UTF-8", "a.csv", string(gbk("小票号,交易时间,金额,备注\nA1,2026-03-01 10:00:00,5.00,联通\n")), "1 rows 5.00"},
 		{"garbled", "a.csv", string(mojibake(h + two)), "0 rows - garbled_text:1"},
 		{"as Latin-1", "a.csv", "\u00c3\u00a8\u00c2\u00ae\u00c2\u00a2", "0 rows - unknown_layout:0"},
 		{"NUL at the end", "a.csv", h + two + "\x00\x00\x00\x00", "0 rows - file_unfinished:0"},
@@ -81,19 +81,19 @@ func TestBadInput(t *testing.T) {
 		{"UTF-16 with tabs", "a.csv", utf16(strings.ReplaceAll(h+two, ",", "\t"), unicode.LittleEndian), "2 rows 11.00"},
 		{"UTF-16 big-endian", "a.csv", utf16(h+two, unicode.BigEndian), "2 rows 11.00"},
 		// shapes
-		{"a field of 60 KiB", "a.csv", "订单号,交易时间,金额,备注\nA1,2026-03-01 10:00:00,5.00," + long + "\n", "1 rows 5.00"},
-		{"a field above 64 KiB", "a.csv", "订单号,交易时间,金额,备注\nA1,2026-03-01 10:00:00,5.00," + long + long + "\nA2,2026-03-01 10:00:00,6.00,x\n", "1 rows 6.00 long_field:2"},
+		{"a field of 60 KiB", "a.csv", "小票号,交易时间,金额,备注\nA1,2026-03-01 10:00:00,5.00," + long + "\n", "1 rows 5.00"},
+		{"a field above 64 KiB", "a.csv", "小票号,交易时间,金额,备注\nA1,2026-03-01 10:00:00,5.00," + long + long + "\nA2,2026-03-01 10:00:00,6.00,x\n", "1 rows 6.00 long_field:2"},
 		{"an unbalanced quote", "a.csv", h + "\"A1,2026-03-01 10:00:00,消费,成功,5.00\n" + row("A2", "6.00"), "1 rows 6.00 lone_quote:2"},
 		{"a separator in a value", "a.csv", h + row("A1", "1,234.00") + row("A2", "6.00"), "1 rows 6.00 long_row:2"},
 		{"CR only", "a.csv", strings.ReplaceAll(h+two, "\n", "\r"), "2 rows 11.00"},
-		{"header doubled", "a.csv", "订单号,交易时间,金额,金额\nA1,2026-03-01,5,6\n", "0 rows - doubled_column:1"},
-		{"header lacks the amount", "a.csv", "订单号,交易时间\nA1,2026-03-01\n", "0 rows - unknown_layout:0"},
+		{"header doubled", "a.csv", "小票号,交易时间,金额,金额\nA1,2026-03-01,5,6\n", "0 rows - doubled_column:1"},
+		{"header lacks the amount", "a.csv", "小票号,交易时间\nA1,2026-03-01\n", "0 rows - unknown_layout:0"},
 		{"the header again", "a.csv", h + row("A1", "5.00") + h + row("A2", "6.00"), "2 rows 11.00"},
 		{"a row above the header", "a.csv", row("A1", "5.00") + h + row("A2", "6.00"), "0 rows - row_above_header:1"},
 		{"a summary above the header", "a.csv", "笔数,金额\n2,11.00\n\n" + h + two, "2 rows 11.00"},
 		{"no header", "a.csv", "A1,2026-03-01 10:00:00,5.00\nA2,2026-03-01 10:00:00,6.00\n", "0 rows - unknown_layout:0"},
 		{"an order number that looks like a comment", "a.csv", h + row("#1001", "5.00"), "1 rows 5.00"},
-		{"a terminal that looks like a total", "a.csv", "终端号,订单号,交易时间,金额\nTOTAL-01,A1,2026-03-01 10:00:00,5.00\n", "1 rows 5.00"},
+		{"a terminal that looks like a total", "a.csv", "终端号,小票号,交易时间,金额\nTOTAL-01,A1,2026-03-01 10:00:00,5.00\n", "1 rows 5.00"},
 		{"totals wrong by a fen", "a.csv", h + two + "合计,,,,11.01\n", "0 rows - control_amount:4"},
 		{"totals right", "a.csv", h + two + "合计,,,,11.00\n", "2 rows 11.00"},
 		{"totals in a sentence, wrong", "a.csv", h + two + "合计：2笔，金额11.01元\n", "0 rows - control_amount:4"},
@@ -158,7 +158,7 @@ func TestBadInput(t *testing.T) {
 		{"CSV named .xlsx", "a.xlsx", h + two, "2 rows 11.00"},
 		{"XLSX named .csv", "a.csv", xlsx, "1 rows 5.00"},
 		{"XLSX named .xls", "a.xls", xlsx, "1 rows 5.00"},
-		{"HTML named .xls", "a.xls", string(htmlOf([][]string{{"订单号", "交易时间", "金额"}, {"A1", "2026-03-01 10:00:00", "5.00"}})), "1 rows 5.00"},
+		{"HTML named .xls", "a.xls", string(htmlOf([][]string{{"小票号", "交易时间", "金额"}, {"A1", "2026-03-01 10:00:00", "5.00"}})), "1 rows 5.00"},
 		{"PDF", "a.csv", "%PDF-1.7\n%\xE2\xE3\xCF\xD3\n", "0 rows - not_data:0"},
 		{"noise", "a.csv", "\x01\x02\x03\x04\x05\x06\x07\x08\x0e\x0f\x10\x11\x12\x13", "0 rows - not_data:0"},
 		{"nothing", "a.csv", "", "0 rows - empty_file:0"},
@@ -166,11 +166,11 @@ func TestBadInput(t *testing.T) {
 		// what somebody put there to do harm
 		{"a zip bomb", "a.gz", string(gzipped(bytes.Repeat([]byte{'0'}, 64<<20))), "0 rows - archive_ratio:0"},
 		{"a path out of the folder", "a.zip", string(makeZip(t, zipEntry{name: "../../etc/passwd", data: h + two})), "2 rows 11.00"},
-		{"escape sequences", "a.csv", "订单号,交易时间,金额,备注\nA1,\x1b[31m2026,5.00,\x1b]0;x\x07\u202e\n", "0 rows - bad_time:2"},
-		{"a formula", "a.csv", "订单号,交易时间,金额,备注\nA1,2026-03-01 10:00:00,5.00,=cmd|' /C calc'!A0\n", "1 rows 5.00"},
-		{"card numbers", "a.csv", "订单号,交易时间,金额,卡号,备注,顾客姓名,门店,支付方式,卡类型\nA1,2026-03-01 10:00:00,5.00," + secretCard + ",卡" + secretCard + "退," + secretCard + "," + secretCard + "," + secretCard + "," + secretCard + "\n", "1 rows 5.00"},
-		{"a card number in groups", "a.csv", "订单号,交易时间,金额,备注\nA1,2026-03-01 10:00:00,5.00,卡6222-0299-9999-9999-992退\nA2,2026-03-01 10:00:00,5.00,6222 0299 9999 9999 992\n", "2 rows 10.00"},
-		{"card numbers in rejects", "a.csv", "订单号,交易时间,金额,卡号\nA1," + secretCard + ",5.00,1\nA2,2026-03-01," + secretCard + ".123,1\n" + secretCard + "\n", "0 rows - bad_time:2 amount_range:3 short_row:4"},
+		{"escape sequences", "a.csv", "小票号,交易时间,金额,备注\nA1,\x1b[31m2026,5.00,\x1b]0;x\x07\u202e\n", "0 rows - bad_time:2"},
+		{"a formula", "a.csv", "小票号,交易时间,金额,备注\nA1,2026-03-01 10:00:00,5.00,=cmd|' /C calc'!A0\n", "1 rows 5.00"},
+		{"card numbers", "a.csv", "小票号,交易时间,金额,卡号,备注,顾客姓名,门店,支付方式,卡类型\nA1,2026-03-01 10:00:00,5.00," + secretCard + ",卡" + secretCard + "退," + secretCard + "," + secretCard + "," + secretCard + "," + secretCard + "\n", "1 rows 5.00"},
+		{"a card number in groups", "a.csv", "小票号,交易时间,金额,备注\nA1,2026-03-01 10:00:00,5.00,卡6222-0299-9999-9999-992退\nA2,2026-03-01 10:00:00,5.00,6222 0299 9999 9999 992\n", "2 rows 10.00"},
+		{"card numbers in rejects", "a.csv", "小票号,交易时间,金额,卡号\nA1," + secretCard + ",5.00,1\nA2,2026-03-01," + secretCard + ".123,1\n" + secretCard + "\n", "0 rows - bad_time:2 amount_range:3 short_row:4"},
 	} {
 		if got := said(t, c.name, []byte(c.content), nil); got != c.want {
 			t.Errorf("%s: %s, want %s", c.what, got, c.want)

@@ -115,7 +115,7 @@ func (b *binder) bind(raw *rawRow, row *Row, need FieldSet) (verdict, *Problem) 
 	}
 	var cells [][]byte
 	v, p := accept, (*Problem)(nil)
-	if raw.spans == nil || b.p.form != formDelimited || !b.quick.read(b, raw, row) {
+	if raw.spans == nil || b.p.form != formDelimited || b.p.rowLine != nil && !b.fitsSpans(raw) || !b.quick.read(b, raw, row) {
 		cells, v, p = b.cut(raw.cut())
 		if v == accept && (b.p.form != formFixed || !b.quick.read(b, &b.line, row)) {
 			v, p = b.bindCells(cells, row)
@@ -138,9 +138,17 @@ func (b *binder) bindCells(cells [][]byte, row *Row) (verdict, *Problem) {
 	if p := b.width(cells); p != nil {
 		return reject, p
 	}
+	if b.p.rowLine != nil && !b.fitsCells(cells) {
+		return reject, &Problem{Code: codeLineShape, Value: b.show(bytes.Join(cells, []byte(" "))), Args: []string{b.p.layout.Name}}
+	}
 	b.pickAll(cells)
 	n := b.variant(cells)
 	switch n {
+	case variantOther: // no record of this layout; perhaps somebody's transaction
+		if b.isLikeRow(cells) {
+			return reject, &Problem{Code: codeLineShape, Value: b.show(bytes.Join(cells, []byte(" "))), Args: []string{b.p.layout.Name}}
+		}
+		return skip, nil
 	case variantSkip:
 		return skip, nil
 	case variantEmpty:
@@ -187,10 +195,10 @@ func (b *binder) cut(cells [][]byte) ([][]byte, verdict, *Problem) {
 	if len(trim(line)) == 0 {
 		return cells, skip, nil
 	}
-	if matchesAny(p.skipLines, line) {
+	fits := p.layout.fitsLine(line, p.enc)
+	if len(p.skipLines) > 0 && !(fits && p.layout.c.line != nil) && matchesAny(p.skipLines, b.text(line)) {
 		return cells, skip, nil
 	}
-	fits := p.layout.fitsLine(line, p.enc)
 	b.cells = b.cells[:0]
 	switch p.form {
 	case formFixed:
@@ -575,10 +583,14 @@ func (b *binder) variant(cells [][]byte) int16 {
 func (b *binder) findVariant(cells [][]byte) int16 {
 	c := b.p.layout.c
 	for i := range c.skips {
-		if s := &c.skips[i]; s.line == nil && b.holds(s.when, cells) != s.unless {
-			if b.emptyUnless(s) >= 0 {
-				return variantEmpty
-			}
+		s := &c.skips[i]
+		switch {
+		case s.line != nil || b.holds(s.when, cells) == s.unless:
+		case b.emptyUnless(s) >= 0:
+			return variantEmpty
+		case s.unless:
+			return variantOther
+		default:
 			return variantSkip
 		}
 	}
@@ -594,6 +606,7 @@ func (b *binder) findVariant(cells [][]byte) int16 {
 const (
 	variantSkip  int16 = -1
 	variantEmpty int16 = -2 // perhaps one: the word that the layout knows it by is empty
+	variantOther int16 = -3 // none of the records that the layout keeps
 )
 
 // lostWord is the problem of a row that the layout would skip because its word

@@ -170,7 +170,7 @@ func (s *sight) matchesPlain(re *regexp.Regexp, d docLine, l *Layout) bool {
 // above is the records of the head that end before the rows begin; the header
 // is the last of them.
 func (s *sight) above(p *plan) []docRecord {
-	return cutRecords(s.in.head[:min(p.dataStart, int64(len(s.in.head)))], 0, p.dialect(Limits{}), 0)
+	return cutRecords(s.in.head[:min(p.titles, int64(len(s.in.head)))], 0, p.dialect(Limits{}), 0)
 }
 
 // below is the records of the tail that begin behind the header, without the

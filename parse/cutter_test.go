@@ -55,7 +55,7 @@ func TestTotalsAreSeenThroughQuotes(t *testing.T) {
 
 // Quoted cells that hold line ends are one record to every check.
 func TestALineEndInACellIsNoNewRow(t *testing.T) {
-	head := "订单号,交易时间,交易类型,状态,备注,金额\n"
+	head := "小票号,交易时间,交易类型,状态,备注,金额\n"
 	row := func(id, remark, amount string) string {
 		return id + ",2026-03-01 10:00:00,消费,成功," + remark + "," + amount + "\n"
 	}
@@ -63,7 +63,7 @@ func TestALineEndInACellIsNoNewRow(t *testing.T) {
 	for _, c := range []struct{ what, text, want string }{
 		{"a subtotal behind it, wrong", head + two + "小计,,,,,11.01\n总计,,,,,11.00\n", "0 rows - control_amount:5"},
 		{"a total behind it, right", head + two + "合计,,,,,11.00\n", "2 rows 11.00"},
-		{"in the header", "订单号,交易时间,交易类型,状态,\"备注\n(可空)\",\"金额\n(元)\"\n" + two, "2 rows 11.00"},
+		{"in the header", "小票号,交易时间,交易类型,状态,\"备注\n(可空)\",\"金额\n(元)\"\n" + two, "2 rows 11.00"},
 		{"in the last row, which has no line end", head + two + row("A3", "无", "7.00") + strings.TrimSuffix(row("A4", "\"送到\n门口\"", "8.00"), "\n"), "4 rows 26.00"},
 		{"in the last row, which is cut", head + two + row("A3", "无", "7.00") + strings.TrimSuffix(row("A4", "\"送到\n门口\"", "8"), "\n"), "0 rows - file_cut_off:0"},
 		{"in a title", "\"说明\n以下为明细\",,,,,\n" + head + two, "2 rows 11.00"},

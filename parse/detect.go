@@ -38,6 +38,9 @@ type plan struct {
 	// dataStart and dataEnd bound the rows; the header and what is above it,
 	// and a block of totals that only its place tells from rows, are outside.
 	dataStart, dataEnd int64
+	// titles is the end of what may be titles: the header's, or that of the
+	// lines before the first that fits a layout without one.
+	titles int64
 	// firstLine is the physical line of dataStart.
 	firstLine int64
 	// skippedBefore and skippedAfter count the lines outside.
@@ -58,10 +61,12 @@ type plan struct {
 	again        []headerCell
 	skipLines    []*regexp.Regexp
 	controlLines []*regexp.Regexp
-	spans        []int // of a ruler, display columns
+	rowLine      *regexp.Regexp // what every row matches where cells are found by their place, nil for nothing
+	spans        []int          // of a ruler, display columns
 	minCells     int
 	maxCells     int
 	unread       []unreadColumn
+	nothing      bool // the file says that there are no rows
 }
 
 // headerCell is a header's cell as the file spells it, to know it when it comes again.
@@ -258,6 +263,7 @@ func (s *sight) nothing(l *Layout) *plan {
 		p.skippedBefore++
 	}
 	p.firstLine = p.skippedBefore + 1
+	p.nothing = true
 	p.newBinder = func() *binder { return newBinder(p) }
 	return p
 }
@@ -530,23 +536,26 @@ func (s *sight) choose(fits, near []*fit) (*fit, *Problem) {
 		fits, near = s.bySide(fits), s.bySide(near)
 	}
 	if s.in.side == SideUnknown && !s.override {
-		telling := slices.DeleteFunc(slices.Clone(fits), func(f *fit) bool { return !f.tells() })
-		if len(telling) == 0 && len(fits) > 0 {
-			return nil, s.untold(fits, near)
+		told, problem := s.told(fits, near)
+		if problem != nil {
+			return nil, problem
 		}
-		fits = telling
+		fits = told
 	}
 	slices.SortStableFunc(fits, compareFits)
 	if s.override && len(fits) == 1 {
 		return fits[0], nil
 	}
-	if p := shortOf(fits, near); p != nil {
+	if p := s.shortOf(fits, near); p != nil {
 		return nil, p
 	}
 	if len(fits) == 0 {
 		return nil, s.unknown(near)
 	}
 	best := fits[0]
+	if p := s.otherSide(best); p != nil {
+		return nil, p
+	}
 	if len(fits) > 1 && compareFits(best, fits[1]) == 0 {
 		var names []string
 		for _, f := range fits {
@@ -564,24 +573,77 @@ func (s *sight) choose(fits, near []*fit) (*fit, *Problem) {
 }
 
 // shortOf is the problem of a file that is certainly of a layout, but lacks
-// columns that it needs.
-func shortOf(fits, near []*fit) *Problem {
+// columns that it needs. A signature of words that everybody uses is not enough
+// where another layout fits.
+func (s *sight) shortOf(fits, near []*fit) *Problem {
 	for _, f := range near {
-		if f.claimed && (len(fits) == 0 || f.layout.Priority > fits[0].layout.Priority) {
+		if f.claimed && (len(fits) == 0 || f.layout.Priority > fits[0].layout.Priority && (f.named || s.hasOwnWords(f))) {
 			return &Problem{Code: codeMissingColumns, Args: []string{f.layout.Name, strings.Join(f.missing, ", "), f.hdr.title()}}
 		}
 	}
 	return nil
 }
 
+// told are the fits that the file shows to be of its side; where it shows
+// several sides, those of the certain one.
+func (s *sight) told(fits, near []*fit) ([]*fit, *Problem) {
+	told := slices.DeleteFunc(slices.Clone(fits), func(f *fit) bool {
+		return f.isGeneric() && f.hdr != nil && !f.likely(s.evidenceOf(f.hdr))
+	})
+	if len(told) == 0 && len(fits) > 0 {
+		return nil, s.untold(fits, near)
+	}
+	if slices.ContainsFunc(told, func(f *fit) bool { return !f.isGeneric() }) {
+		return told, nil
+	}
+	var sides []Side
+	for _, f := range told {
+		if side := f.layout.side(); !slices.Contains(sides, side) {
+			sides = append(sides, side)
+		}
+	}
+	if len(sides) < 2 || slices.ContainsFunc(told, func(f *fit) bool { return f.layout.Name == "generic-payout" }) {
+		return told, nil
+	}
+	f := told[0]
+	certain := s.certain(f, s.evidenceOf(f.hdr))
+	sure := slices.DeleteFunc(slices.Clone(told), func(f *fit) bool { return f.layout.side() != certain })
+	if len(sure) == 0 {
+		return nil, &Problem{Code: codeSideOpen, Args: []string{cutRunes(f.hdr.title(), 400)}}
+	}
+	return sure, nil
+}
+
+// otherSide is the problem of a file that is certainly of another side than the
+// one that it was given for.
+func (s *sight) otherSide(f *fit) *Problem {
+	if s.in.side == SideUnknown || s.override || !f.isGeneric() || f.hdr == nil || f.layout.Name == "generic-payout" {
+		return nil
+	}
+	e := s.evidenceOf(f.hdr)
+	c := s.certain(f, e)
+	if c == SideUnknown || c == s.in.side || c == SidePos && e.clears > 0 {
+		return nil
+	}
+	return &Problem{Code: codeWrongSide, Args: []string{f.layout.Name, c.String(), s.in.side.String()}}
+}
+
+// isGeneric says whether the layout fits anything with the right columns.
+func (f *fit) isGeneric() bool { return f.layout.Priority < genericPriority }
+
 // untold is the problem of a file that fits generic layouts only, and shows of
 // none that it is of its side: one column short of a layout that it would
 // show, or nobody's.
 func (s *sight) untold(fits, near []*fit) *Problem {
-	if p := shortOf(fits, near); p != nil {
+	if p := s.shortOf(fits, near); p != nil {
 		return p
 	}
-	short := slices.DeleteFunc(slices.Clone(near), func(f *fit) bool { return len(f.missing) != 1 || !f.tells() })
+	if slices.ContainsFunc(fits, func(f *fit) bool { return f.hdr != nil && f.hdr.isPersonal() }) {
+		return &Problem{Code: codePersonalBill, Args: []string{cutRunes(fits[0].hdr.title(), 400)}}
+	}
+	short := slices.DeleteFunc(slices.Clone(near), func(f *fit) bool {
+		return len(f.missing) != 1 || f.hdr == nil || !f.likely(s.evidenceOf(f.hdr))
+	})
 	if len(short) > 0 {
 		return s.unknown(short)
 	}
@@ -678,6 +740,9 @@ func (s *sight) basicPlan(f *fit) *plan {
 			p.controlLines = append(p.controlLines, re)
 		}
 	}
+	if l.c.headerless && l.c.form == formDelimited {
+		p.rowLine = l.c.line
+	}
 	p.ref = s.in.asOf
 	p.uses = make([]columnUse, len(l.c.columns))
 	for i, spec := range l.c.columns {
@@ -696,6 +761,10 @@ func (s *sight) basicPlan(f *fit) *plan {
 	} else if !s.whole && first > 0 {
 		last := s.lines[first-1]
 		p.dataStart = last.off + int64(len(last.raw)) + 1
+	}
+	p.titles = p.dataStart
+	if f.hdr == nil { // no header says where the rows begin: a line that is no known title is a row
+		p.dataStart, p.firstLine, p.skippedBefore = 0, 1, 0
 	}
 	return p
 }

@@ -30,49 +30,18 @@ func TestSidesAreHeldApart(t *testing.T) {
 		t.Error(texts(g.problems))
 	}
 	both := []byte("商户号,终端号,参考号,交易时间,交易金额,手续费,清算日期\n1,10000001,260301000001,2026-03-01 10:00:00,5.00,0.03,2026-03-01\n")
-	if g := (reading{name: "f.csv", side: SidePos}).read(t, both); g.plan == nil || g.plan.layout.Name != "generic-pos" {
+	if g := (reading{name: "f.csv", side: SidePos}).read(t, both); len(g.problems) != 1 || g.problems[0].Code != codeWrongSide {
+		t.Error(texts(g.problems))
+	}
+	if g := (reading{name: "f.csv", side: SidePos, layout: "generic-pos"}).read(t, both); g.plan == nil || g.plan.layout.Name != "generic-pos" {
 		t.Error(texts(g.problems))
 	}
 	if g := (reading{name: "f.csv"}).read(t, both); g.plan == nil || g.plan.layout.Name != "generic-clearing" {
 		t.Error(texts(g.problems))
 	}
-	till := []byte("门店,订单号,交易时间,收款\n一店,A1,2026-03-01 10:00:00,5\n")
+	till := []byte("门店,小票号,交易时间,收款\n一店,A1,2026-03-01 10:00:00,现金,5\n")
 	if g := (reading{name: "f.csv"}).read(t, till); g.plan == nil || g.plan.layout.Name != "generic-pos" {
 		t.Error(texts(g.problems))
-	}
-}
-
-// A merchant number stands in tills' exports and in acquirers' files: other
-// columns tell whose file it is, or nobody does.
-func TestTheSideIsToldByTellingColumns(t *testing.T) {
-	const common = "商户号,终端号,订单号,交易时间,金额"
-	for header, want := range map[string]string{
-		common + ",手续费":                               "generic-clearing",
-		common + ",结算金额":                              "generic-clearing",
-		common + ",清算日期":                              "generic-clearing",
-		common + ",到账日期,支付方式,状态":                      "generic-clearing",
-		common + ",收银员":                               "generic-pos",
-		common + ",支付方式":                              "generic-pos",
-		common + ",门店":                                "generic-pos",
-		common + ",状态":                                "generic-pos",
-		common:                                        "",
-		"收单机构,订单号,交易时间,金额":                            "",
-		"终端号,订单号,交易时间,金额":                             "generic-pos",
-		"merchant_id,order_no,time,amount,net":        "generic-clearing",
-		"merchant_id,order_no,time,amount,pay_method": "generic-pos",
-	} {
-		g := reading{name: "f.csv"}.read(t, []byte(header+"\n"))
-		switch {
-		case want == "" && (len(g.problems) != 1 || g.problems[0].Code != codeSideUnknown):
-			t.Errorf("%s: %v", header, texts(g.problems))
-		case want != "" && (g.plan == nil || g.plan.layout.Name != want):
-			t.Errorf("%s: not %s: %v", header, want, texts(g.problems))
-		}
-		for side, name := range map[Side]string{SidePos: "generic-pos", SideClearing: "generic-clearing"} {
-			if g := (reading{name: "f.csv", side: side}).read(t, []byte(header+"\n")); g.plan == nil || g.plan.layout.Name != name {
-				t.Errorf("%s as %s: %v", header, side, texts(g.problems))
-			}
-		}
 	}
 }
 
@@ -95,8 +64,8 @@ func TestWhatIsNoTableIsRefused(t *testing.T) {
 		"a,b,c\n1,2,3\n":      codeUnknownLayout,
 		"门店,备注\n一店,x\n":       codeUnknownLayout,
 		"<html>\n":            codeUnknownLayout,
-		"订单号,金额\nA1,5\n":      codeUnknownLayout,
-		"订单号,交易时间\nA1,2026\n": codeUnknownLayout,
+		"小票号,金额\nA1,5\n":      codeUnknownLayout,
+		"小票号,交易时间\nA1,2026\n": codeUnknownLayout,
 	} {
 		g := reading{name: "f.csv"}.read(t, []byte(content))
 		if g.plan != nil || len(g.problems) != 1 || g.problems[0].Code != code {
@@ -107,13 +76,13 @@ func TestWhatIsNoTableIsRefused(t *testing.T) {
 
 func TestLinesAreCountedToTheHeader(t *testing.T) {
 	for content, want := range map[string][3]int64{ // header line, first line, skipped before
-		"订单号,交易时间,金额\nA1,2026-03-01,5\n":                                {1, 2, 1},
-		"\n题\n\n订单号,交易时间,金额\n\nA1,2026-03-01,5\n":                       {4, 5, 4},
-		"题\r\n订单号,交易时间,金额\r\nA1,2026-03-01,5":                           {2, 3, 2},
-		"题\r订单号,交易时间,金额\rA1,2026-03-01,5\r":                             {2, 3, 2},
-		strings.Repeat("x\n", 40) + "订单号,交易时间,金额\nA1,2026-03-01,5\n":    {41, 42, 41},
-		"订单号,交易时间,金额":                                                   {1, 2, 1},
-		"\"收银,流水\"\n\"订单号\",\"交易时间\",\"金额\"\n\"A1\",\"2026-03-01\",5\n": {2, 3, 2},
+		"小票号,交易时间,金额\nA1,2026-03-01,5\n":                                {1, 2, 1},
+		"\n题\n\n小票号,交易时间,金额\n\nA1,2026-03-01,5\n":                       {4, 5, 4},
+		"题\r\n小票号,交易时间,金额\r\nA1,2026-03-01,5":                           {2, 3, 2},
+		"题\r小票号,交易时间,金额\rA1,2026-03-01,5\r":                             {2, 3, 2},
+		strings.Repeat("x\n", 40) + "小票号,交易时间,金额\nA1,2026-03-01,5\n":    {41, 42, 41},
+		"小票号,交易时间,金额":                                                   {1, 2, 1},
+		"\"收银,流水\"\n\"小票号\",\"交易时间\",\"金额\"\n\"A1\",\"2026-03-01\",5\n": {2, 3, 2},
 	} {
 		g := reading{name: "f.csv"}.read(t, []byte(content))
 		if g.plan == nil {
@@ -127,7 +96,7 @@ func TestLinesAreCountedToTheHeader(t *testing.T) {
 			t.Errorf("%q: %v %v", content, g.rows, texts(g.rejects))
 		}
 	}
-	g := reading{name: "f.csv"}.read(t, []byte(strings.Repeat("x\n", 41)+"订单号,交易时间,金额\nA1,2026-03-01,5\n"))
+	g := reading{name: "f.csv"}.read(t, []byte(strings.Repeat("x\n", 41)+"小票号,交易时间,金额\nA1,2026-03-01,5\n"))
 	if g.plan != nil {
 		t.Error("a header is looked for below line 41")
 	}
@@ -137,12 +106,12 @@ func TestWorkbooksAreReadLikeText(t *testing.T) {
 	c := func(rows ...string) []byte {
 		return []byte(strings.ReplaceAll(strings.Join(rows, "\x1e")+"\x1e", "|", "\x1f"))
 	}
-	g := reading{name: "f.xlsx", spooled: true}.read(t, c("收银流水", "", "订单\n号|交易时间|金额|备注", "A1|2026-03-01 10:00:00|5", "A2|46082.5|5.5|x", "合计||10.5"))
+	g := reading{name: "f.xlsx", spooled: true}.read(t, c("收银流水", "", "小票\n号|交易时间|金额|备注", "A1|2026-03-01 10:00:00|5", "A2|46082.5|5.5|x", "合计||10.5"))
 	g.want(t, "generic-pos", 1, []string{"sale ok 2026-03-01 10:00:00 5.00 order_no=A1", "sale ok 2026-03-01 12:00:00 5.50 order_no=A2 remark=x"})
 }
 
 func TestHeadersThatComeAgainAreSkipped(t *testing.T) {
-	g := reading{name: "f.csv", enc: encGB18030}.read(t, gbk("订单号,交易时间,金额\nA1,2026-03-01,5\n订单号,交易时间,金额\nA2,2026-03-01,5\n"))
+	g := reading{name: "f.csv", enc: encGB18030}.read(t, gbk("小票号,交易时间,金额\nA1,2026-03-01,5\n小票号,交易时间,金额\nA2,2026-03-01,5\n"))
 	g.want(t, "generic-pos", 1, []string{"sale ok 2026-03-01 5.00 order_no=A1", "sale ok 2026-03-01 5.00 order_no=A2"})
 }
 
@@ -161,8 +130,8 @@ func TestConflictingNamesGoToTheColumnThatHasNothingBetter(t *testing.T) {
 	}
 	for header, want := range map[string]string{
 		"流水号,交易时间,金额":               "order_no",
-		"流水号,订单号,交易时间,金额":           "trace_no",
-		"流水号,订单号,凭证号,交易时间,金额":       "channel_no",
+		"流水号,小票号,交易时间,金额":           "trace_no",
+		"流水号,小票号,凭证号,交易时间,金额":       "channel_no",
 		"凭证号,交易时间,流水号,金额":           "order_no",
 		"交易时间,金额,支付流水号,订单号,流水号,终端号": "trace_no",
 	} {
@@ -173,7 +142,7 @@ func TestConflictingNamesGoToTheColumnThatHasNothingBetter(t *testing.T) {
 }
 
 func FuzzAnalyse(f *testing.F) {
-	f.Add([]byte("订单号,交易时间,金额\nA1,2026-03-01,5\n"), false)
+	f.Add([]byte("小票号,交易时间,金额\nA1,2026-03-01,5\n"), false)
 	f.Add([]byte("#支付宝业务明细查询\n\"a,b\nc"), false)
 	f.Add([]byte("a\x1fb\x1e订单号\x1f交易时间\x1f金额\x1e"), true)
 	f.Add(gbk("门店|终端号|参考号|交易时间|金额\n一店|1|2|2026-03-01|5\n合计||||5\n"), false)

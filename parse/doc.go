@@ -41,6 +41,8 @@ type File struct {
 	DuplicateOf string
 	// Used says that its rows take part.
 	Used bool
+	// Empty says that it has no rows, and does not say itself that there are none.
+	Empty bool
 	// Ignored says that it is known to hold no transactions, or is a part of
 	// an archive or workbook that does not look like data.
 	Ignored bool
@@ -64,6 +66,13 @@ func (f *File) Amount() Sum {
 		return f.Sums[0]
 	}
 	return Sum{Currency: defaultCurrency}
+}
+
+// Incomplete says that something of the file is missing from the run: it is
+// refused, rows of it are rejected, or there is not one. A file that is there
+// twice, or known to hold no transactions, is not missed.
+func (f *File) Incomplete() bool {
+	return f.Rejected > 0 || f.Used && f.Empty || !f.Used && !f.Ignored && f.DuplicateOf == ""
 }
 
 // refuse takes the file out of its set. Its rows may have been counted before
@@ -184,6 +193,10 @@ func (ds *docScan) finish() error {
 	if p := t.odd.problem(x, ds.asOf); p != nil {
 		p.File = f.Name
 		f.Problems = append(f.Problems, *p)
+	}
+	if f.Accepted+f.Rejected == 0 && !d.declaresNothing() {
+		f.Empty = true
+		f.Problems = append(f.Problems, Problem{Code: codeNoRows, File: f.Name})
 	}
 	d.mu.Lock()
 	d.index, d.rejects = x, t.rejects

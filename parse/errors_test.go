@@ -40,7 +40,7 @@ var notByAFile = map[Code]string{
 }
 
 const (
-	tillHead = "订单号,交易时间,交易类型,状态,金额\n"
+	tillHead = "小票号,交易时间,交易类型,状态,金额\n"
 	tillRow  = "A1,2026-03-01 10:00:00,消费,成功,5.00\n"
 )
 
@@ -56,18 +56,22 @@ func errorCases(t *testing.T) map[Code]errorCase {
 		return `<Relationships ` + nsRels + `><Relationship Id="rId1" Type="` + relTyp + `officeDocument" Target="` + target + `"/></Relationships>`
 	}
 	inSheet := func(row string) string {
-		return `<row r="1"><c r="A1" t="inlineStr"><is><t>订单号</t></is></c><c r="B1" t="inlineStr"><is><t>交易时间</t></is></c><c r="C1" t="inlineStr"><is><t>金额</t></is></c></row>` + row
+		return `<row r="1"><c r="A1" t="inlineStr"><is><t>小票号</t></is></c><c r="B1" t="inlineStr"><is><t>交易时间</t></is></c><c r="C1" t="inlineStr"><is><t>金额</t></is></c></row>` + row
 	}
 	cases := map[Code]errorCase{
 		// the side
-		codeSideUnknown: {content: text("商户号,终端号,交易时间,参考号,金额\n898310000000001,10000001,2026-03-01 09:00:00,000000000001,10.00\n")},
+		codeSideUnknown:  {content: text("商户号,终端号,交易时间,参考号,金额\n898310000000001,10000001,2026-03-01 09:00:00,000000000001,10.00\n")},
+		codeOwnResult:    {name: "settlements.csv", content: text("settlement_id,credit,timing,days_late,flags,acquirer\na/1/2026-03-01,full,on_time,0,,a\n")},
+		codeLockFile:     {name: "~$a.xlsx", content: text("somebody")},
+		codeSideOpen:     {content: text("门店,订单号,交易时间,支付方式,金额,手续费\nA店,A1,2026-03-01 09:00:00,微信,10.00,0.06\n")},
+		codePersonalBill: {content: text("交易时间,交易类型,交易对方,商品,收/支,金额(元),支付方式,当前状态,交易单号,商户单号,备注\n2026-03-01 10:00:00,商户消费,某店,早餐,支出,￥5.00,零钱,支付成功,4200,A1,/\n")},
 		// rows
 		codeEmptyRequired:  {content: till("A1,2026-03-01 10:00:00,消费,成功,")},
 		codeBadAmount:      {content: till("A1,2026-03-01 10:00:00,消费,成功,五元")},
 		codeAmountExponent: {content: till("A1,2026-03-01 10:00:00,消费,成功,1e3")},
 		codeAmountDecimals: {content: till("A1,2026-03-01 10:00:00,消费,成功,1.005")},
 		codeAmountRange:    {content: till("A1,2026-03-01 10:00:00,消费,成功,999999999999999.00")},
-		codeAmountUnit:     {content: text("订单号,交易时间,金额(分)\nA1,2026-03-01 10:00:00,5.00\n")},
+		codeAmountUnit:     {content: text("小票号,交易时间,金额(分)\nA1,2026-03-01 10:00:00,5.00\n")},
 		codeBothSides:      {content: bank("2026-03-01,5.00,6.00,100.00,人民币")},
 		codeNoAmount:       {content: bank("2026-03-01,,,100.00,人民币")},
 		codeEmptyWord:      {content: till("A1,2026-03-01 10:00:00,消费,成功,5.00\nA2,2026-03-01 11:00:00,,成功,6.00")},
@@ -84,8 +88,8 @@ func errorCases(t *testing.T) map[Code]errorCase {
 		codeShortRow:       {content: till("A1,2026-03-01 10:00:00,消费")},
 		codeLongRow:        {content: till("A1,2026-03-01 10:00:00,消费,成功,1,234.00")},
 		codeLineShape:      {name: "IND26030101ACOMN", content: text(acomnLine + "\n" + acomnLine[:80] + "\n" + acomnLine + "\n"), opt: Options{Layout: Overrides{{Value: "unionpay-acomn"}}}},
-		codeTwoInOne:       {content: text("订单号,交易时间,金额,退款金额\nA1,2026-03-01 10:00:00,5.00,2.00\n")},
-		codeUnreadColumn:   {content: text("订单号,交易时间,金额,收银动作\nA1,2026-03-01 10:00:00,5.00,退款\n")},
+		codeTwoInOne:       {content: text("小票号,交易时间,金额,退款金额\nA1,2026-03-01 10:00:00,5.00,2.00\n")},
+		codeUnreadColumn:   {content: text("小票号,交易时间,金额,收银动作\nA1,2026-03-01 10:00:00,5.00,退款\n")},
 		codeFormula:        {name: "book.xlsx", content: sheet(inSheet(`<row r="2"><c r="A2"><f>1+1</f></c></row>`))},
 		// records
 		codeLoneQuote:   {content: till("\"A1,2026-03-01 10:00:00,消费,成功,5.00\n" + tillRow)},
@@ -101,15 +105,16 @@ func errorCases(t *testing.T) map[Code]errorCase {
 		codeCutOff:          {content: text(tillHead + tillRow + "A2,2026-03-01 10:0")},
 		codeSumRange:        {content: till(strings.Repeat("A1,2026-03-01 10:00:00,消费,成功,300000000000000.00\n", 320))},
 		codeTooManyRejects:  {content: text(tillHead + strings.Repeat("A1,x,x,x,x\n", maxRejects+2))},
-		codeGarbled:         {content: mojibake("订单号,交易时间,交易类型,状态,金额\nA1,2026-03-01 10:00:00,消费,成功,5.00\n")},
+		codeGarbled:         {content: mojibake("小票号,交易时间,交易类型,状态,金额\nA1,2026-03-01 10:00:00,消费,成功,5.00\n")},
 		codeTextLost:        {content: text("锟斤拷,锟斤拷,锟斤拷\nA1,2026-03-01 10:00:00,5.00\n")},
 		codeUnknownLayout:   {content: text("姓名,年龄,城市\n张三,30,上海\n")},
 		codeMissingColumns:  {content: text("交易时间,商户号,微信订单号,商户订单号,交易状态,手续费\n")},
-		codeDoubledColumn:   {content: text("订单号,交易时间,金额,金额\nA1,2026-03-01 10:00:00,5.00,6.00\n")},
+		codeDoubledColumn:   {content: text("小票号,交易时间,金额,金额\nA1,2026-03-01 10:00:00,5.00,6.00\n")},
 		codeAmbiguousLayout: {content: text("单,时,额\nA1,2026-03-01,5\n"), opt: Options{Layouts: own(t, basis("one", "pos")+"format.unit = \"yuan\"\n"+someColumns, basis("two", "pos")+"format.unit = \"yuan\"\n"+someColumns)}},
 		codeWrongSide:       {name: "JS_20260301.txt", content: text("商户编号|交易日期|交易时间|终端号|拉卡拉流水号|交易金额(分)|手续费(分)|结算金额(分)|结算日期|结算状态\n"), side: SidePos},
 		codeUnitConflict:    {content: text("单,时,额(元)\nA1,2026-03-01,5\n"), opt: Options{Layouts: own(t, basis("three", "pos")+strings.Replace(someColumns, "names = [\"额\"]", "names = [\"额\"]\nunit = \"fen\"", 1))}},
 		codeEmptyFile:       {content: text("")},
+		codeNoRows:          {content: text("小票号,交易时间,支付方式,金额\n")},
 		codeControlRows:     {content: till("A1,2026-03-01 10:00:00,消费,成功,5.00\n合计：2笔,,,,")},
 		codeControlAmount:   {content: till("A1,2026-03-01 10:00:00,消费,成功,5.00\n合计,,,,6.00")},
 		codeControlMissing:  {content: cutTail(t, "testdata/layouts/wechat-trade/1600000001All20260301.csv", "总交易单数")},
@@ -145,7 +150,7 @@ func errorCases(t *testing.T) map[Code]errorCase {
 		codeWorkbookSheets:    {name: "a.xlsx", content: workbookOf(t, [][]any{{"a"}}, [][]any{{"b"}}), opt: Options{Limits: Limits{Sheets: 1}}},
 		codeNoSuchSheet:       {name: "a.xlsx", content: workbookOf(t, [][]any{{"a"}}), opt: Options{Sheet: Overrides{{Value: "三月"}}}},
 		codeNotDataPart:       {name: "a.zip", content: makeZip(t, zipEntry{name: "a.csv", data: tillHead + tillRow}, zipEntry{name: "说明.txt", data: "本月账单\n"})},
-		codeNoHeader:          {name: "a.xlsx", content: workbookOf(t, [][]any{{"订单号", "交易时间", "金额"}, {"A1", "2026-03-01 10:00:00", "5.00"}}, [][]any{{"A2", "2026-03-01 11:00:00", "6.00"}})},
+		codeNoHeader:          {name: "a.xlsx", content: workbookOf(t, [][]any{{"小票号", "交易时间", "金额"}, {"A1", "2026-03-01 10:00:00", "5.00"}}, [][]any{{"A2", "2026-03-01 11:00:00", "6.00"}})},
 	}
 	return cases
 }

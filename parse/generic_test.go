@@ -4,7 +4,7 @@ import "testing"
 
 func TestGenericPosReadsATillExport(t *testing.T) {
 	content := "东方商场 收银流水,,,,,,,,,,,\r\n导出时间：2026-03-02 08:00:00\r\n\r\n" +
-		"门店,终端号,订单号,交易时间,参考号,凭证号,批次号,卡号,支付方式,交易类型,金额,状态\r\n" +
+		"门店,终端号,小票号,交易时间,参考号,凭证号,批次号,卡号,支付方式,交易类型,金额,状态\r\n" +
 		"一店,10000001,`A001,2026-03-01 10:00:01,'123456789012,000001,000001,622262******4809,银行卡,消费,\"1,200.00\",成功\r\n" +
 		"一店,10000001,A002,2026/3/1 10:05,=\"123456789013\",000002,000001,,微信支付,退货,5.00,成功\r\n" +
 		"一店,10000001,A003\t,2026-03-01 24:00:00,-,-,-,-,现金,消费,-5,失败\r\n" +
@@ -20,7 +20,7 @@ func TestGenericPosReadsATillExport(t *testing.T) {
 		"refund failed 2026-03-02 00:00:00 -5.00 channel=other store=一店 terminal_id=10000001 order_no=A003 pay_method=现金",
 	}
 	rejects := []string{
-		`:8: 订单号: identifier "1.23457E+17" is in scientific notation`,
+		`:8: 小票号: identifier "1.23457E+17" is in scientific notation`,
 		`:9: 交易类型: transaction kind "赠送" is unknown`,
 		`:10: 金额: amount "1.005" has more than two decimals`,
 		`:11: 交易时间: date or time "1/3/26 10:00" can be read in more than one way`,

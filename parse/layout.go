@@ -139,8 +139,8 @@ type Format struct {
 	// in the first lines) or none (columns are found by at or start and len).
 	Header string `toml:"header"`
 	// Line is a regular expression that every row of a headerless form
-	// matches; lines before the first match are titles, later ones that do
-	// not match are rejected unless a skip rule takes them.
+	// matches. A line that does not is rejected unless a skip rule takes it,
+	// as that of a title that the layout knows; blank lines are none.
 	Line string `toml:"line"`
 	// Length is the full length in bytes of a fixed line: shorter ones are
 	// read as if padded with blanks (transfers trim them). MinLength (default:

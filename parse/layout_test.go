@@ -315,7 +315,7 @@ at = 4
 required = true
 `
 	g := readOwn(t, l, "题\n20260301100000,000000000001,x,500\n20260301100000,000000000002,x,500,\n20260301100000,000000000003,x\n")
-	g.want(t, "x", 0, []string{"sale ok 2026-03-01 10:00:00 5.00 ref_no=000000000001", "sale ok 2026-03-01 10:00:00 5.00 ref_no=000000000002"}, ":4: only 3 cells")
+	g.want(t, "x", 0, []string{"sale ok 2026-03-01 10:00:00 5.00 ref_no=000000000001", "sale ok 2026-03-01 10:00:00 5.00 ref_no=000000000002"}, ":1: only 1 cells", ":4: only 3 cells")
 }
 
 func TestRulersAndBlanksCutLines(t *testing.T) {
@@ -339,8 +339,10 @@ at = 2
 [[column]]
 as = "amount"
 at = 4
+[[skip]]
+line = '^题$'
 `
-	readOwn(t, l, "题\nA1   20260301 \t x  5.00\n").want(t, "x", 0, []string{"sale ok 2026-03-01 5.00 order_no=A1"})
+	readOwn(t, l, "题\nA1   20260301 \t x  5.00\n").want(t, "x", 1, []string{"sale ok 2026-03-01 5.00 order_no=A1"})
 }
 
 func TestControlsBelowAndAbove(t *testing.T) {

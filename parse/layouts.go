@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/pelletier/go-toml/v2"
 	"golang.org/x/sync/errgroup"
@@ -26,6 +27,8 @@ const builtIn = "built in"
 type Layouts struct {
 	byName map[string]*Layout
 	list   []*Layout // by name
+	once   sync.Once // of common
+	common map[string]bool
 }
 
 // LoadLayouts is the built-in layouts and, where dir is not empty, those of the

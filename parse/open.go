@@ -48,6 +48,10 @@ func newOpener(ctx context.Context, in PathSide, opt *Options) *opener {
 // open fills in files and docs. Its error stops the whole run.
 func (o *opener) open() error {
 	name := filepath.Base(o.in.Path)
+	if isLockFile(name) {
+		o.passOver(name, 0, codeLockFile)
+		return nil
+	}
 	raw, err := openInput(o.in.Path)
 	if err != nil {
 		o.refused(name, 0, openProblem(name, err))
@@ -253,6 +257,10 @@ func (o *opener) analyse(d *document, f *File, enc encoding) (*plan, []Problem) 
 	if o.seen != nil {
 		o.seen(in)
 	}
+	if in.layout == "" && isOwnResult(in) {
+		f.Ignored = true
+		return nil, []Problem{{Code: codeOwnResult}}
+	}
 	p, problems := analyse(in)
 	if p == nil && len(o.odd) < maxOddParts {
 		o.odd = append(o.odd, oddPart{f, in})
@@ -445,7 +453,7 @@ func (o *opener) digest(packed <-chan string) {
 func (o *opener) workbook(b *blob) error {
 	want := o.opt.Sheet.For(o.in.Path)
 	var names []string
-	found := false
+	found, from := false, len(o.files)
 	for i, s := range b.book.sheets() {
 		names = append(names, s.name)
 		if want != "" && s.name != want || want == "" && s.hidden {
@@ -456,6 +464,7 @@ func (o *opener) workbook(b *blob) error {
 			return err
 		}
 	}
+	o.passOverReport(from)
 	if !found {
 		o.refused(b.name, b.src.Size(), Problem{Code: codeNoSuchSheet, Args: []string{want, strings.Join(names, ", ")}})
 	}

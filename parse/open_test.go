@@ -239,7 +239,7 @@ func workbookOf(t testing.TB, sheets ...[][]any) []byte {
 }
 
 func TestWorkbook(t *testing.T) {
-	head := []any{"订单号", "交易时间", "备注", "交易类型", "状态", "金额(元)"}
+	head := []any{"小票号", "交易时间", "备注", "交易类型", "状态", "金额(元)"}
 	row := func(id string, amount any) []any {
 		return []any{id, "2026-03-01 10:00:00", "有,\"符号", "消费", "成功", amount}
 	}
@@ -276,7 +276,7 @@ func TestWorkbook(t *testing.T) {
 		}
 	}
 	// The rows as they were, from a workbook and from text.
-	csv := "门店流水\n订单号,交易时间,备注,交易类型,状态,金额(元)\nA1,2026-03-01 10:00:00,\"有,\"\"符号\",消费,成功,12.5\n\nA2,2026-03-01 10:00:00,\"有,\"\"符号\",消费,成功,7.00\nA3,2026-03-01 10:00:00,\"有,\"\"符号\",消费,成功,x\n"
+	csv := "门店流水\n小票号,交易时间,备注,交易类型,状态,金额(元)\nA1,2026-03-01 10:00:00,\"有,\"\"符号\",消费,成功,12.5\n\nA2,2026-03-01 10:00:00,\"有,\"\"符号\",消费,成功,7.00\nA3,2026-03-01 10:00:00,\"有,\"\"符号\",消费,成功,x\n"
 	one := workbookOf(t, [][]any{{"门店流水"}, head, row("A1", 12.5), nil, row("A2", "7.00"), row("A3", "x")})
 	a, b := readAll(t, store(t, "a.xlsx", one), &Options{}), readAll(t, store(t, "a.csv", []byte(csv)), &Options{})
 	if a != b {
@@ -286,7 +286,7 @@ func TestWorkbook(t *testing.T) {
 
 func TestFormulaWithoutValueIsRejected(t *testing.T) {
 	f := excelize.NewFile()
-	for i, row := range [][]any{{"订单号", "交易时间", "金额(元)", "备注"}, {"A1", "2026-03-01 10:00:00", nil, "x"}, {"A2", "2026-03-01 10:00:00", 2, nil}, {"合计", "", nil, ""}} {
+	for i, row := range [][]any{{"小票号", "交易时间", "金额(元)", "备注"}, {"A1", "2026-03-01 10:00:00", nil, "x"}, {"A2", "2026-03-01 10:00:00", 2, nil}, {"合计", "", nil, ""}} {
 		cell, _ := excelize.CoordinatesToCellName(1, i+1)
 		if err := f.SetSheetRow("Sheet1", cell, &row); err != nil {
 			t.Fatal(err)

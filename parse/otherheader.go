@@ -2,7 +2,9 @@ package parse
 
 import (
 	"bytes"
+	"slices"
 	"strconv"
+	"strings"
 )
 
 // isOtherHeader says whether a row that cannot be read is a header whose columns
@@ -47,24 +49,55 @@ func (h *header) hasAll(o *header) bool {
 	return true
 }
 
-// rowAbove finds a transaction above the header.
+// rowAbove finds a row above the header: a transaction of the table itself, or
+// one of another table that somebody put before it.
 func (s *sight) rowAbove(p *plan, f *fit) *Problem {
-	if f.hdr == nil || p.form != formDelimited {
+	if f.hdr == nil {
 		return nil
 	}
 	b := newBinder(p)
 	var row Row
 	for i, d := range s.lines[:f.line] {
-		cells := p.lineCells(d)
-		if len(cells) < f.hdr.width {
+		if strings.TrimSpace(d.text) == "" {
 			continue
 		}
-		if v, _ := b.bind(&rawRow{cells: cells}, &row, 0); v == accept {
-			return &Problem{Code: codeRowAbove, Line: int64(i + 1), Value: cutRunes(d.text, maxShown), Args: []string{strconv.Itoa(f.line + 1)}}
+		above := s.isOtherRow(d)
+		if cells := p.lineCells(d); !above && p.form == formDelimited && len(cells) >= f.hdr.width {
+			v, _ := b.bind(&rawRow{cells: cells}, &row, 0)
+			above = v == accept
+		}
+		if above {
+			return &Problem{Code: codeRowAbove, Line: int64(i + 1), Value: cutRunes(strings.ReplaceAll(d.text, "\x1f", ", "), maxShown), Args: []string{strconv.Itoa(f.line + 1)}}
 		}
 	}
 	return nil
 }
+
+// isOtherRow says whether a line looks like a row of any table, however that may
+// be cut.
+func (s *sight) isOtherRow(d docLine) bool {
+	delims := []byte(",\t|;^")
+	if s.in.spooled {
+		delims = []byte{spoolCell}
+	}
+	for _, delim := range delims {
+		if strings.IndexByte(d.text, delim) < 0 {
+			continue
+		}
+		if cells := s.lineTexts(d, delim); totalOf(cells) == noTotal && isLikeRow(cells) {
+			return true
+		}
+	}
+	if s.in.spooled || len(d.raw) < minFixedLine {
+		return false
+	}
+	return slices.ContainsFunc(s.in.layouts.list, func(l *Layout) bool {
+		return l.sign.headerless && l.sign.form != formDelimited && !l.Ignore && l.complete().line != nil && l.fitsLine(d.raw, s.in.enc)
+	})
+}
+
+// minFixedLine is how long a line of a fixed or blank-aligned form is at least.
+const minFixedLine = 40
 
 const (
 	codeOtherHeader Code = "other_header"

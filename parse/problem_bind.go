@@ -60,6 +60,8 @@ const (
 	codeAmbiguousLayout Code = "ambiguous_layout"
 	codeWrongSide       Code = "wrong_side"
 	codeSideUnknown     Code = "side_unknown"
+	codeSideOpen        Code = "side_open"
+	codePersonalBill    Code = "personal_bill"
 	codeUnitConflict    Code = "unit_conflict"
 	codeEmptyFile       Code = "empty_file"
 	codeControlRows     Code = "control_rows"
@@ -74,8 +76,10 @@ var _ = addMessages(map[Code]message{
 	codeMissingColumns:  {"按版式 {0} 缺少必需的列 {1}；文件的表头是 {2}；请补齐列后重新导出", "layout {0} needs columns that are missing: {1}; the file's header is {2}; export again with them"},
 	codeDoubledColumn:   {"列 {0} 出现了 {1} 次，无法确定用哪一列；请删去多余的列后重新导出", "column {0} stands {1} times, so it is unclear which one counts; remove the others and export again"},
 	codeAmbiguousLayout: {"版式 {0} 都适合此文件；请用 --layout 指定一个", "layouts {0} fit equally well; name one with --layout"},
-	codeWrongSide:       {"按内容这是 {0}（{1} 方），却作为 {2} 方给出；请更正参数，或用 --layout 指定版式", "by its content this is {0} (side {1}), but it was given as {2}; correct the flag, or name a layout with --layout"},
-	codeSideUnknown:     {"看不出是哪一方的文件：表头 {0} 里没有手续费、结算金额、清算日期等收单列，没有收银员、支付方式、门店、状态等销售列，也没有余额、收入等银行列；请用 --pos、--clearing 或 --bank 指明", "whose file it is does not show: the header {0} has no fees, nets or clearing days (acquirer), no cashiers, payment methods, stores or states (shop), no balance or money in (bank); say --pos, --clearing or --bank"},
+	codeWrongSide:       {"按内容这是 {0}（{1} 方），却作为 {2} 方给出；请更正参数，或用 --layout 文件:版式 指定", "by its content this is {0} (side {1}), but it was given as {2}; correct the flag, or name a layout with --layout FILE:NAME"},
+	codeSideUnknown:     {"看不出是哪一方的文件：表头 {0} 里没有手续费、结算金额、清算日期等收单列，没有收银员、小票、桌台、会员、班次或「门店＋支付方式」等收银列，也没有余额、收入等银行列；请用 --pos、--clearing 或 --bank 指明", "whose file it is does not show: the header {0} has no fees, nets or clearing days (acquirer), no cashier, receipt, table, member, shift, or store with payment method (till), no balance or money in (bank); say --pos, --clearing or --bank"},
+	codeSideOpen:        {"表头 {0} 既像销售文件又像收单或银行文件，不能替您决定；请用 --pos、--clearing 或 --bank 指明", "the header {0} may be a till's as well as an acquirer's or a bank's; say --pos, --clearing or --bank"},
+	codePersonalBill:    {"这是个人账单（收支混在一起，表头 {0}），不能当作店铺的销售或银行流水来猜；确要使用，请用 --pos、--clearing 或 --bank 指明", "this is a person's own bill (money in and out together, header {0}) and is not guessed to be a shop's; to use it nevertheless say --pos, --clearing or --bank"},
 	codeUnitConflict:    {"表头写的单位是「{0}」，版式 {1} 规定为「{2}」；请核实后用 --layout 指定单位相符的版式", "the header says {0}, layout {1} says {2}; find out which is right and name a layout with that unit"},
 	codeEmptyFile:       {"文件没有内容；请重新导出或下载", "the file is empty; export or download it again"},
 	codeControlRows:     {"文件声明共 {0} 笔，实际读到 {1} 笔：文件不完整或被改动；请重新下载", "the file declares {0} rows but holds {1}: it is incomplete or was changed; download it again"},

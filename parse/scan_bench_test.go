@@ -16,7 +16,7 @@ const scanRows = 400_000
 // benchText is an export of 14 columns, about 140 bytes a row.
 func benchText(rows int, quoted bool) string {
 	var t strings.Builder
-	t.WriteString("门店,终端号,订单号,交易时间,参考号,凭证号,批次号,卡号,支付方式,交易类型,状态,收银员,备注,金额(元)\n")
+	t.WriteString("门店,终端号,小票号,交易时间,参考号,凭证号,批次号,卡号,支付方式,交易类型,状态,收银员,备注,金额(元)\n")
 	for i := range rows {
 		store := "人民路店"
 		if i%50 == 0 {

@@ -17,7 +17,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-const testHeader = "订单号,交易时间,备注,交易类型,状态,金额(元)\n"
+const testHeader = "小票号,交易时间,备注,交易类型,状态,金额(元)\n"
 
 // testRow is a line of a shop's export; remark may need quotes.
 func testRow(i int, remark string) string {

@@ -70,7 +70,7 @@ func TestSheetsOfTills(t *testing.T) {
 
 func TestMergedTitlesAndHiddenSheets(t *testing.T) {
 	f := excelize.NewFile()
-	for i, r := range [][]any{{"东方商场 收银流水"}, {"日期：2026-03-01"}, {}, {"订单号", "交易时间", "支付方式", "金额"}, {"A1", "2026-03-01 10:00:00", "微信", "5.00"}} {
+	for i, r := range [][]any{{"东方商场 收银流水"}, {"日期：2026-03-01"}, {}, {"小票号", "交易时间", "支付方式", "金额"}, {"A1", "2026-03-01 10:00:00", "微信", "5.00"}} {
 		cell, _ := excelize.CoordinatesToCellName(1, i+1)
 		if err := f.SetSheetRow("Sheet1", cell, &r); err != nil {
 			t.Fatal(err)
@@ -82,7 +82,7 @@ func TestMergedTitlesAndHiddenSheets(t *testing.T) {
 	if _, err := f.NewSheet("旧"); err != nil {
 		t.Fatal(err)
 	}
-	if err := f.SetSheetRow("旧", "A1", &[]any{"订单号", "交易时间", "金额"}); err != nil {
+	if err := f.SetSheetRow("旧", "A1", &[]any{"小票号", "交易时间", "金额"}); err != nil {
 		t.Fatal(err)
 	}
 	if err := f.SetSheetVisible("旧", false); err != nil {

@@ -55,6 +55,6 @@ func TestTotalsAndRemarksAreNoTransactions(t *testing.T) {
 }
 
 func TestStatusThatWasTakenBackDependsOnTheKind(t *testing.T) {
-	g := reading{name: "a.csv", side: SidePos}.read(t, []byte("订单号,交易时间,金额,交易类型,状态\nA1,2026-03-01,1,消费,已撤销\nA1,2026-03-01,1,撤销,已撤销\nA2,2026-03-01,1,消费,已退款\nA3,2026-03-01,1,消费,\n"))
+	g := reading{name: "a.csv", side: SidePos}.read(t, []byte("小票号,交易时间,金额,交易类型,状态\nA1,2026-03-01,1,消费,已撤销\nA1,2026-03-01,1,撤销,已撤销\nA2,2026-03-01,1,消费,已退款\nA3,2026-03-01,1,消费,\n"))
 	g.want(t, "generic-pos", 0, []string{"sale failed 2026-03-01 1.00 order_no=A1", "void ok 2026-03-01 -1.00 order_no=A1", "sale ok 2026-03-01 1.00 order_no=A2", "sale ok 2026-03-01 1.00 order_no=A3"})
 }

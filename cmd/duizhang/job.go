@@ -250,12 +250,9 @@ func (j *job) missesDay() bool {
 	return slices.ContainsFunc(j.result.Warnings, func(w match.Warning) bool { return w.Code == match.WarningMissingDay })
 }
 
-// incomplete says that a file is refused or has rejected rows. One that is
-// there twice, or known to hold no transactions, is not missed.
+// incomplete says that something of a file is missing from the run.
 func incomplete(files []*parse.File) bool {
-	return slices.ContainsFunc(files, func(f *parse.File) bool {
-		return f.Rejected > 0 || !f.Used && !f.Ignored && f.DuplicateOf == ""
-	})
+	return slices.ContainsFunc(files, (*parse.File).Incomplete)
 }
 
 // summarise prints the result: one JSON object, or some lines for a person.
