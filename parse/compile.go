@@ -92,6 +92,7 @@ type signature struct {
 	file       []*regexp.Regexp
 	head       []*regexp.Regexp
 	empty      []*regexp.Regexp
+	unused     []*regexp.Regexp
 	sig        [][]string // normalised names of the header, each with its other names
 	not        []string
 }
@@ -368,6 +369,9 @@ func (l *Layout) compileDetect(c *signature) (err error) {
 		return err
 	}
 	if c.empty, err = compileRegexps("detect.empty", "", d.Empty); err != nil {
+		return err
+	}
+	if c.unused, err = compileRegexps("detect.unused", "(?i)", d.Unused); err != nil {
 		return err
 	}
 	for _, n := range d.Columns {

@@ -61,6 +61,7 @@ func errorCases(t *testing.T) map[Code]errorCase {
 	cases := map[Code]errorCase{
 		// the side
 		codeSideUnknown:  {content: text("商户号,终端号,交易时间,参考号,金额\n898310000000001,10000001,2026-03-01 09:00:00,000000000001,10.00\n")},
+		codeUnusedMoney:  {name: "a.xlsx", content: workbookOf(t, [][]any{{"小票号", "交易时间", "金额"}, {"A1", "2026-03-01 10:00:00", "5.00"}}, [][]any{{"门店", "笔数", "金额"}, {"一店", 1, 5}})},
 		codeOwnResult:    {name: "settlements.csv", content: text("settlement_id,credit,timing,days_late,flags,acquirer\na/1/2026-03-01,full,on_time,0,,a\n")},
 		codeLockFile:     {name: "~$a.xlsx", content: text("somebody")},
 		codeSideOpen:     {content: text("门店,订单号,交易时间,支付方式,金额,手续费\nA店,A1,2026-03-01 09:00:00,微信,10.00,0.06\n")},

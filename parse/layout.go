@@ -116,6 +116,11 @@ type Detect struct {
 	// Unless are fields that other sides' files have as well: Telling is only
 	// asked for where one of them is bound.
 	Unless []string `toml:"unless"`
+	// Unused are regular expressions on the names of sheets (of an archive:
+	// entries) that stand beside the data in the same workbook, are known to
+	// repeat or sum it up, and are not used: without that, money that nothing
+	// reads is a problem.
+	Unused []string `toml:"unused"`
 	// Lines are regular expressions; each must match a line before the header
 	// (headerless: one of the first lines).
 	Lines []string `toml:"lines"`

@@ -57,7 +57,8 @@ func TestSheetsOfTills(t *testing.T) {
 	}{
 		{"a sheet per store", [][][]any{one, two}, "表1 generic-pos 2; 表2 generic-pos 1"},
 		{"the same data twice", [][][]any{one, two, one}, "表1 generic-pos 2; 表2 generic-pos 1; 表3 again"},
-		{"a summary before", [][][]any{sum, one}, "表1 part_not_data; 表2 generic-pos 2"},
+		{"a summary before", [][][]any{sum, one}, "表1 part_unused_money; 表2 generic-pos 2"},
+		{"notes before", [][][]any{{{"说明", "版本"}, {"三月", "1.2"}}, one}, "表1 part_not_data; 表2 generic-pos 2"},
 		{"a total that is wrong", [][][]any{one, bad}, "表1 generic-pos 2; 表2 control_amount"},
 		{"goes on without a header", [][][]any{one, {row("C1", 1), row("C2", 2)}}, "表1 generic-pos 2; 表2 part_without_header"},
 		{"transactions of another make", [][][]any{one, {{"订单号", "退款时刻", "退款额"}, {"R1", "2026-03-01", 3.5}, {"R2", "2026-03-01", 4.5}}}, "表1 generic-pos 2; 表2 unknown_layout"},
