@@ -143,7 +143,7 @@ func TestBadInput(t *testing.T) {
 		{"a serial day", "a.txt", at("46082.5"), "1 rows 5.00"},
 		{"one digit", "a.txt", at("2026/1/5 9:03"), "1 rows 5.00"},
 		{"one digit everywhere", "a.txt", at("2026-1-5 9:3:0"), "1 rows 5.00"},
-		{"cut in the last time", "a.csv", "订单号,金额,交易时间\n" + strings.Repeat("A1,5.00,2026-03-01 10:30:00\n", 3) + "A2,6.00,2026-03-01 10:3", "0 rows - file_cut_off:0"},
+		{"cut in the last time", "a.csv", "小票号,金额,交易时间\n" + strings.Repeat("A1,5.00,2026-03-01 10:30:00\n", 3) + "A2,6.00,2026-03-01 10:3", "0 rows - file_cut_off:0"},
 		{"day or month", "a.txt", at("03/04/2026"), "0 rows - ambiguous_time:2"},
 		{"no such day", "a.txt", at("2026-02-30"), "0 rows - bad_time:2"},
 		{"the future", "a.txt", at("2031-01-01"), "1 rows 5.00 odd_dates:0"},

@@ -76,7 +76,7 @@ func errorCases(t *testing.T) map[Code]errorCase {
 		codeBothSides:      {content: bank("2026-03-01,5.00,6.00,100.00,人民币")},
 		codeNoAmount:       {content: bank("2026-03-01,,,100.00,人民币")},
 		codeEmptyWord:      {content: till("A1,2026-03-01 10:00:00,消费,成功,5.00\nA2,2026-03-01 11:00:00,,成功,6.00")},
-		codeSplitAmount:    {content: []byte("订单号,交易时间,金额,备注,门店\nA1,2026-03-01 10:00:00,5.00,无,一店\nA2,2026-03-01 11:00:00,1,234.00,一店\n")},
+		codeSplitAmount:    {content: []byte("小票号,交易时间,金额,备注,门店\nA1,2026-03-01 10:00:00,5.00,无,一店\nA2,2026-03-01 11:00:00,1,234.00,一店\n")},
 		codeBadCurrency:    {content: bank("2026-03-01,5.00,,100.00,贝壳")},
 		codeBadTime:        {content: till("A1,2026-02-30 10:00:00,消费,成功,5.00")},
 		codeAmbiguousTime:  {content: till("A1,03/04/2026,消费,成功,5.00")},
