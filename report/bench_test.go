@@ -142,7 +142,7 @@ func stream(b *testing.B, run *Run, w io.Writer) error {
 	row := 1
 	groups := run.Result.Groups
 	for from := 0; from < len(groups); from += batchGroups {
-		lines, err := run.lines(b.Context(), groups[from:min(from+batchGroups, len(groups))])
+		lines, _, err := run.lines(b.Context(), groups[from:min(from+batchGroups, len(groups))])
 		if err != nil {
 			return err
 		}

@@ -283,7 +283,7 @@ func (b *book) addPart(p *part, front string, bodies map[string]body, want map[s
 		return err
 	}
 	bodies[b.partPath()] = body{dimension: "A1:" + last, head: b.headRows(p), blocks: p.body.blocks}
-	want[b.partPath()] = tally{rows: rows, sums: p.sums}
+	want[b.partPath()] = tally{rows: rows, sums: p.sums, proof: p.sheet.proof}
 	return nil
 }
 

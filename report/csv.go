@@ -1,6 +1,7 @@
 package report
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 	"unicode"
@@ -97,6 +98,7 @@ func (c *csvRows) date(d parse.Date) {
 // a formula keeps a spreadsheet from running it.
 func (c *csvRows) text(s string) {
 	c.next()
+	s = plain(s)
 	if s == "" {
 		return
 	}
@@ -122,6 +124,26 @@ func (c *csvRows) text(s string) {
 		}
 	}
 	c.buf = append(c.buf, '"')
+}
+
+// plain is a text as a CSV file holds it: always UTF-8, and without the zero
+// byte, at which many programs stop reading. Bytes that are neither are shown by
+// their value.
+func plain(s string) string {
+	if utf8.ValidString(s) && strings.IndexByte(s, 0) < 0 {
+		return s
+	}
+	var b strings.Builder
+	for len(s) > 0 {
+		r, n := utf8.DecodeRuneInString(s)
+		if r == 0 || r == utf8.RuneError && n == 1 {
+			fmt.Fprintf(&b, `\x%02x`, s[0])
+		} else {
+			b.WriteString(s[:n])
+		}
+		s = s[n:]
+	}
+	return b.String()
 }
 
 // needsQuotes follows encoding/csv: delimiters, quotes, line ends, and what

@@ -50,7 +50,7 @@ func (l loaded) find(p parse.Pos) *parse.Record {
 }
 
 // lines reads the rows of some groups again and puts both together.
-func (r *Run) lines(ctx context.Context, groups []match.Group) ([]line, error) {
+func (r *Run) lines(ctx context.Context, groups []match.Group) ([]line, [4]loaded, error) {
 	var at [4][]parse.Pos
 	for i := range groups {
 		g := &groups[i]
@@ -62,13 +62,13 @@ func (r *Run) lines(ctx context.Context, groups []match.Group) ([]line, error) {
 	}
 	rows, err := r.loadSides(ctx, at)
 	if err != nil {
-		return nil, err
+		return nil, rows, err
 	}
 	out := make([]line, len(groups))
 	for i := range groups {
 		out[i] = r.line(&groups[i], &rows)
 	}
-	return out, nil
+	return out, rows, nil
 }
 
 func (r *Run) loadSides(ctx context.Context, at [4][]parse.Pos) (rows [4]loaded, err error) {

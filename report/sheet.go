@@ -69,8 +69,9 @@ type sheet struct {
 	headings []heading
 	openings [][]byte // per column: `<c r="AB`
 	parts    []*part
-	reserved int // rows whose places have been given out
-	dropped  int // rows left out, with spec.once
+	reserved int         // rows whose places have been given out
+	dropped  int         // rows left out, with spec.once
+	proof    *tableProof // nil: only rows and sums are checked
 }
 
 // part is one sheet of the format.

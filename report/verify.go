@@ -22,6 +22,9 @@ import (
 type tally struct {
 	rows int
 	sums []sum // per column, of the cells that are amounts
+	// proof says what else is looked at in a row, and digest is what was found.
+	proof  *tableProof
+	digest rowsDigest
 }
 
 // verifier reads a written workbook again with nothing in common with its
@@ -33,6 +36,8 @@ type verifier struct {
 	// blocks are the pieces in which large parts were compressed, so that
 	// they can be read on several cores; a part without is read in one piece.
 	blocks map[string][]*block
+	// proof is what the sheets over groups must hold; nil: not asked.
+	proof *proof
 }
 
 func (v *verifier) check(ctx context.Context, f *os.File, size int64, workers int) error {
@@ -42,12 +47,13 @@ func (v *verifier) check(ctx context.Context, f *os.File, size int64, workers in
 	}
 	z.RegisterDecompressor(zip.Deflate, func(r io.Reader) io.ReadCloser { return flate.NewReader(r) })
 	seen := 0
+	found := map[int]rowsDigest{}
 	for _, entry := range z.File {
 		want, isSheet := v.want[entry.Name]
 		if isSheet {
 			seen++
 		}
-		got, err := v.read(ctx, f, entry, len(want.sums), workers)
+		got, err := v.read(ctx, f, entry, want.like(), workers)
 		if err != nil {
 			return fmt.Errorf("report: %s cannot be read back: %w", entry.Name, err)
 		}
@@ -57,12 +63,36 @@ func (v *verifier) check(ctx context.Context, f *os.File, size int64, workers in
 		if err := got.compare(want); err != nil {
 			return fmt.Errorf("report: %s read back has %w", entry.Name, err)
 		}
+		if p := want.proof; p != nil {
+			d := found[p.table]
+			d.merge(got.digest)
+			found[p.table] = d
+		}
 	}
 	if seen != len(v.want) {
 		return fmt.Errorf("report: the workbook read back has %d of %d sheets", seen, len(v.want))
 	}
+	return v.compareProof(found)
+}
+
+// compareProof compares the rows of the sheets over groups with the result's.
+func (v *verifier) compareProof(found map[int]rowsDigest) error {
+	if v.proof == nil {
+		return nil
+	}
+	for i, want := range v.proof.sheets {
+		switch got := found[i]; {
+		case got.n != want.n:
+			return fmt.Errorf("report: a sheet read back has %d rows of the result instead of %d", got.n, want.n)
+		case got != want:
+			return fmt.Errorf("report: a row of a sheet read back is not that of the result")
+		}
+	}
 	return nil
 }
+
+// like is an empty tally of the same columns.
+func (t *tally) like() tally { return tally{sums: make([]sum, len(t.sums)), proof: t.proof} }
 
 func (t *tally) compare(want tally) error {
 	if t.rows != want.rows {
@@ -78,29 +108,30 @@ func (t *tally) compare(want tally) error {
 
 func (t *tally) merge(o *tally) {
 	t.rows += o.rows
+	t.digest.merge(o.digest)
 	for i := range t.sums {
 		t.sums[i].merge(o.sums[i])
 	}
 }
 
 // read counts a part.
-func (v *verifier) read(ctx context.Context, f *os.File, entry *zip.File, columns, workers int) (tally, error) {
+func (v *verifier) read(ctx context.Context, f *os.File, entry *zip.File, like tally, workers int) (tally, error) {
 	if len(v.blocks[entry.Name]) > 1 {
-		return v.readBlocks(ctx, f, entry, columns, workers)
+		return v.readBlocks(ctx, f, entry, like, workers)
 	}
 	r, err := entry.Open()
 	if err != nil {
 		return tally{}, err
 	}
 	defer r.Close()
-	return v.scan(ctx, r, columns)
+	return v.scan(ctx, r, like)
 }
 
 // readBlocks counts a part block by block. That every block unpacks by itself
 // to its length, that all but the last end on the mark of a flushed stream and
 // the last one ends it, and that the checksums combine to the directory's,
 // together say that the part as a whole unpacks.
-func (v *verifier) readBlocks(ctx context.Context, f *os.File, entry *zip.File, columns, workers int) (tally, error) {
+func (v *verifier) readBlocks(ctx context.Context, f *os.File, entry *zip.File, like tally, workers int) (tally, error) {
 	start, err := entry.DataOffset()
 	if err != nil {
 		return tally{}, err
@@ -117,14 +148,14 @@ func (v *verifier) readBlocks(ctx context.Context, f *os.File, entry *zip.File, 
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			tallies[i], sums[i], err = v.readBlock(io.NewSectionReader(f, at, b.size), b.raw, last, columns)
+			tallies[i], sums[i], err = v.readBlock(io.NewSectionReader(f, at, b.size), b.raw, last, like)
 			return err
 		}))
 	}
 	if err := g.Wait(); err != nil {
 		return tally{}, err
 	}
-	total, crc, raw := tally{sums: make([]sum, columns)}, uint32(0), int64(0)
+	total, crc, raw := like.like(), uint32(0), int64(0)
 	for i, b := range blocks {
 		total.merge(&tallies[i])
 		crc = combineCRC(crc, sums[i], b.raw)
@@ -139,8 +170,8 @@ func (v *verifier) readBlocks(ctx context.Context, f *os.File, entry *zip.File, 
 // flushed ends a block behind which others follow.
 var flushed = []byte{0, 0, 0xFF, 0xFF}
 
-func (v *verifier) readBlock(r *io.SectionReader, raw int64, last bool, columns int) (tally, uint32, error) {
-	t := tally{sums: make([]sum, columns)}
+func (v *verifier) readBlock(r *io.SectionReader, raw int64, last bool, like tally) (tally, uint32, error) {
+	t := like.like()
 	k := unpackers.Get().(*unpacker)
 	defer unpackers.Put(k)
 	k.packed = slices.Grow(k.packed[:0], int(r.Size()))[:r.Size()]
@@ -177,8 +208,8 @@ var unpackers = sync.Pool{New: func() any { return &unpacker{z: flate.NewReader(
 func (v *verifier) marker() []byte { return []byte(`" s="` + v.moneyStyle + `">`) }
 
 // scan reads a part to its end, which checks its checksum, and counts.
-func (v *verifier) scan(ctx context.Context, r io.Reader, columns int) (tally, error) {
-	t := tally{sums: make([]sum, columns)}
+func (v *verifier) scan(ctx context.Context, r io.Reader, like tally) (tally, error) {
+	t := like.like()
 	marker := v.marker()
 	k := unpackers.Get().(*unpacker)
 	defer unpackers.Put(k)
@@ -220,6 +251,9 @@ var valueMark = []byte("v>")
 // count adds the whole rows in xml; marker stands before the <v> of amounts.
 func (t *tally) count(xml, marker []byte) error {
 	t.rows += bytes.Count(xml, rowMark)
+	if t.proof != nil {
+		t.proof.sources(&t.digest, xml)
+	}
 	for from := 0; ; {
 		i := bytes.Index(xml[from:], valueMark)
 		if i < 0 {
@@ -230,7 +264,7 @@ func (t *tally) count(xml, marker []byte) error {
 		if i == 0 || xml[i-1] != '<' || !bytes.HasSuffix(xml[:i-1], marker) {
 			continue
 		}
-		column, err := columnBefore(xml[:i-1-len(marker)])
+		column, row, err := columnBefore(xml[:i-1-len(marker)])
 		if err != nil {
 			return err
 		}
@@ -239,15 +273,22 @@ func (t *tally) count(xml, marker []byte) error {
 			return fmt.Errorf("column %s holds %q where an amount should be", columnName(column), xml[from:min(from+20, len(xml))])
 		}
 		t.sums[column].add(f)
+		if t.proof != nil {
+			t.proof.amount(&t.digest, row, column, f)
+		}
 		from += n
 	}
 }
 
-// columnBefore reads the column of the cell reference at the end of xml.
-func columnBefore(xml []byte) (int, error) {
+// columnBefore reads the column and the row of the cell reference at the end of
+// xml.
+func columnBefore(xml []byte) (int, int, error) {
 	i := len(xml)
-	for i > 0 && xml[i-1] >= '0' && xml[i-1] <= '9' {
+	row, place := 0, 1
+	for i > 0 && xml[i-1] >= '0' && xml[i-1] <= '9' && place < 1<<30 {
 		i--
+		row += int(xml[i]-'0') * place
+		place *= 10
 	}
 	column, scale := 0, 1
 	for i > 0 && xml[i-1] >= 'A' && xml[i-1] <= 'Z' && scale < 26*26*26 {
@@ -256,9 +297,9 @@ func columnBefore(xml []byte) (int, error) {
 		scale *= 26
 	}
 	if column == 0 {
-		return 0, fmt.Errorf("a cell without a reference before %q", xml[max(0, len(xml)-20):])
+		return 0, 0, fmt.Errorf("a cell without a reference before %q", xml[max(0, len(xml)-20):])
 	}
-	return column - 1, nil
+	return column - 1, row, nil
 }
 
 // readYuan reads an amount with two decimals up to the next tag; n is 0 if

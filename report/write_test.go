@@ -97,6 +97,18 @@ func TestCSVTextIsNeverAFormula(t *testing.T) {
 	}
 }
 
+// Whatever is in a rejected row, the CSV is UTF-8 without zero bytes.
+func TestCSVIsAlwaysUTF8WithoutNUL(t *testing.T) {
+	for in, want := range map[string]string{"a\x00b": `a\x00b`, "\xff金\xe9": `\xff金\xe9`, "\ufffd": "\ufffd", "金额": "金额"} {
+		var c csvRows
+		c.reset()
+		c.reject(&Reject{in, in, in, in})
+		if got := string(c.buf); got != strings.Join([]string{want, want, want, want}, ",")+"\r\n" {
+			t.Errorf("%q became %q", in, got)
+		}
+	}
+}
+
 // The lines are those of encoding/csv, to the byte.
 func TestCSVTextIsQuotedAsEncodingCSVDoes(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
@@ -110,8 +122,8 @@ func TestCSVTextIsQuotedAsEncodingCSVDoes(t *testing.T) {
 		for range 2 {
 			row := make([]string, len(values))
 			for i, v := range values {
-				if row[i] = v; strings.IndexAny(v, "=+-@\t\r") == 0 {
-					row[i] = "'" + v
+				if row[i] = plain(v); strings.IndexAny(v, "=+-@\t\r") == 0 {
+					row[i] = "'" + plain(v)
 				}
 				c.text(v)
 			}
@@ -132,7 +144,7 @@ func TestGroupsOfSeveralRows(t *testing.T) {
 	}
 	g := match.Group{KeyType: match.KeyOrder, Pos: at(d.sale(d.pos, 4500, order("1"))), Clearing: at(d.sale(d.clear, 2000, order("1")), d.sale(d.clear, 2500, order("2")))}
 	d.group(g)
-	lines, err := d.run.lines(t.Context(), d.run.Result.Groups)
+	lines, _, err := d.run.lines(t.Context(), d.run.Result.Groups)
 	if err != nil {
 		t.Fatal(err)
 	}

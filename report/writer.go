@@ -36,6 +36,20 @@ type writer struct {
 	files map[string]*csvFile // by name; empty without CSV
 	made  []string            // folders that were not there before, the upper ones first
 	done  Written
+
+	proof  *proof
+	proved proved
+	// spoil, in tests, does between the result and the files what must not
+	// happen.
+	spoil *spoiler
+}
+
+// A spoiler plants a fault: in the lines of a batch, in the rows of a sheet, or
+// in the lines of a CSV file that have been rendered.
+type spoiler struct {
+	lines func([]line)
+	sheet func([]*line) []*line
+	csv   func(name string, rows []byte) []byte
 }
 
 func newWriter(run *Run, out Output) (*writer, error) {
@@ -55,6 +69,7 @@ func newWriterOn(d disk, run *Run, out Output) (*writer, error) {
 }
 
 func (w *writer) open() error {
+	defer func() { w.proof = newProof(len(w.lineTables())) }()
 	if err := w.makeFolder(); err != nil {
 		return err
 	}
@@ -78,6 +93,11 @@ func (w *writer) openWorkbook() (err error) {
 	}
 	l := w.run.Lang
 	w.before, w.behind = lineTables(l, w.run.All)
+	for i, t := range w.lineTables() {
+		if !t.spec.once {
+			t.proof = newTableProof(i, t)
+		}
+	}
 	add := func(spec sheetSpec, headings []heading) *sheet {
 		s := newSheet(spec, headings)
 		w.book.sheets = append(w.book.sheets, s)
@@ -88,11 +108,13 @@ func (w *writer) openWorkbook() (err error) {
 			w.fees = add(sheetName("手续费汇总", "Fees", l, yellow), headingsOf(feeColumns, l))
 		}
 		t.sheet = add(t.spec, headingsOf(t.columns, l))
+		t.sheet.proof = t.proof
 	}
 	w.settlements = add(sheetName("结算批次", "Settlements", l, blue), headingsOf(settlementColumns, l))
 	w.credits = add(sheetName("银行入账", "Bank credits", l, blue), headingsOf(creditColumns, l))
 	for _, t := range w.behind {
 		t.sheet = add(t.spec, headingsOf(t.columns, l))
+		t.sheet.proof = t.proof
 	}
 	w.rejects = add(sheetName("拒绝的行", "Rejected rows", l, red), headingsOf(rejectColumns, l))
 	w.log = add(sheetName("运行记录", "Run log", l, grey), headingsOf(logColumns, l))
@@ -254,6 +276,10 @@ type batch struct {
 	cells *cells
 	rows  [][]*line // by line table
 	csv   csvRows
+	// proof is what the batch adds to the writer's.
+	proved       proved
+	transactions rowsDigest
+	shown        [][]provedRow // by line table
 }
 
 func (w *writer) newBatch() *batch {
@@ -261,6 +287,7 @@ func (w *writer) newBatch() *batch {
 	if w.book != nil {
 		b.cells = newCells(w.book.styles.body)
 		b.rows = make([][]*line, len(w.before)+len(w.behind))
+		b.shown = make([][]provedRow, len(b.rows))
 	}
 	return b
 }
@@ -268,12 +295,23 @@ func (w *writer) newBatch() *batch {
 func (w *writer) lineTables() []*lineTable { return slices.Concat(w.before, w.behind) }
 
 func (w *writer) renderBatch(ctx context.Context, b *batch, groups []match.Group, i int, places, appends *turns) error {
-	lines, err := w.run.lines(ctx, groups)
+	lines, rows, err := w.run.lines(ctx, groups)
 	if err != nil {
 		return err
 	}
 	tables := w.lineTables()
+	if err := b.prove(groups, lines, &rows, tables); err != nil {
+		return err
+	}
+	if w.spoil != nil && w.spoil.lines != nil {
+		w.spoil.lines(lines)
+	}
 	b.sort(tables, lines)
+	if w.spoil != nil && w.spoil.sheet != nil {
+		for k := range b.rows {
+			b.rows[k] = w.spoil.sheet(b.rows[k])
+		}
+	}
 	if !places.wait(i) {
 		return context.Canceled
 	}
@@ -293,11 +331,38 @@ func (w *writer) renderBatch(ctx context.Context, b *batch, groups []match.Group
 		return context.Canceled
 	}
 	defer appends.pass()
-	err = w.appendBatch(b, tables, segments, len(groups))
+	err = w.appendBatch(b, tables, segments, first, len(groups))
 	for k := range segments {
 		b.cells.recycle(segments[k])
 	}
 	return err
+}
+
+// prove notes what the outputs must hold of a batch, before anything is made of
+// its lines.
+func (b *batch) prove(groups []match.Group, lines []line, rows *[4]loaded, tables []*lineTable) error {
+	b.transactions = rowsDigest{}
+	for k := range b.shown {
+		b.shown[k] = b.shown[k][:0]
+	}
+	for i := range groups {
+		if err := b.proved.group(&groups[i], rows); err != nil {
+			return err
+		}
+		b.transactions.add(b.proved.buf)
+		var row provedRow
+		known := false
+		for k, t := range tables {
+			if t.proof == nil || !t.wants(&lines[i]) {
+				continue
+			}
+			if !known {
+				row, known = b.proved.sheetRow(&lines[i]), true
+			}
+			b.shown[k] = append(b.shown[k], row)
+		}
+	}
+	return nil
 }
 
 // sort puts the lines to the tables that want them.
@@ -324,7 +389,7 @@ func (w *writer) renderTransactions(b *batch, lines []line) {
 	}
 }
 
-func (w *writer) appendBatch(b *batch, tables []*lineTable, segments [][]segment, groups int) error {
+func (w *writer) appendBatch(b *batch, tables []*lineTable, segments [][]segment, first []int, groups int) error {
 	for k, t := range tables {
 		for i := range segments[k] {
 			if err := t.sheet.append(&segments[k][i], w.book); err != nil {
@@ -332,8 +397,14 @@ func (w *writer) appendBatch(b *batch, tables []*lineTable, segments [][]segment
 			}
 		}
 	}
+	w.proof.csv[transactionsCSV].merge(b.transactions)
+	for k, t := range tables {
+		for i := range b.shown[k] {
+			w.proof.sheets[k].addRow(t.proof, (first[k]+i)%capacity()+firstRow, &b.shown[k][i])
+		}
+	}
 	if f := w.files[transactionsCSV]; f != nil {
-		if _, err := f.temp.Write(b.csv.buf); err != nil {
+		if err := w.writeCSV(f, transactionsCSV, b.csv.buf); err != nil {
 			return err
 		}
 	}
@@ -368,7 +439,14 @@ func lines[T any](w *writer, name string, rows []T, render func(*csvRows, T)) er
 	for _, r := range rows {
 		render(&f.rows, r)
 	}
-	_, err := f.temp.Write(f.rows.buf)
+	return w.writeCSV(f, name, f.rows.buf)
+}
+
+func (w *writer) writeCSV(f *csvFile, name string, rows []byte) error {
+	if w.spoil != nil && w.spoil.csv != nil {
+		rows = w.spoil.csv(name, rows)
+	}
+	_, err := f.temp.Write(rows)
 	return err
 }
 
@@ -388,6 +466,10 @@ func (w *writer) renderSettlements(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		for i := range chunk {
+			w.proved.settlement(&chunk[i])
+			w.proof.csv[settlementsCSV].add(w.proved.buf)
+		}
 		rows := pointers(list)
 		if err := table(w, w.settlements, settlementColumns, func(s *settled) string { return s.Currency }, rows); err != nil {
 			return err
@@ -404,6 +486,10 @@ func (w *writer) renderCredits(ctx context.Context) error {
 		list, err := w.run.credits(ctx, chunk)
 		if err != nil {
 			return err
+		}
+		for i := range chunk {
+			w.proved.credit(&chunk[i], list[i].row.Source)
+			w.proof.csv[creditsCSV].add(w.proved.buf)
 		}
 		rows := pointers(list)
 		if err := table(w, w.credits, creditColumns, func(c *credited) string { return c.Currency }, rows); err != nil {
@@ -430,6 +516,9 @@ func (w *writer) renderRejects(ctx context.Context) error {
 		return err
 	}
 	for r := range w.run.rejects() {
+		w.proved.start()
+		w.proved.text(r.Source)
+		w.proof.csv[rejectsCSV].add(w.proved.buf)
 		if rows = append(rows, &r); len(rows) < batchGroups {
 			continue
 		}
@@ -447,6 +536,10 @@ func (w *writer) complete(ctx context.Context) error {
 		if f := w.files[name]; f != nil {
 			if err := f.temp.finish(); err != nil {
 				return err
+			}
+			err := checkCSV(ctx, f.temp.name, name, w.proof.csv[name])
+			if err != nil && ctx.Err() == nil {
+				return &WriteError{Problem: NotVerified, Path: f.temp.final, Err: err}
 			}
 		}
 	}
@@ -478,6 +571,7 @@ func (w *writer) verify(ctx context.Context, v *verifier) error {
 		return err
 	}
 	defer f.Close()
+	v.proof = w.proof
 	err = v.check(ctx, f, w.workbook.size, w.workers)
 	if err != nil && ctx.Err() == nil {
 		return &WriteError{Problem: NotVerified, Path: w.workbook.final, Err: err}
