@@ -108,17 +108,38 @@ func (f family) join(a, b string) {
 	}
 }
 
+// shelved are the accounts of the statements by their shelf: what can be the
+// same account stands on one.
+func (s statements) shelved() map[string][]string {
+	shelves := map[string][]string{}
+	for name := range s {
+		shelf := newAccount(name).shelf
+		shelves[shelf] = append(shelves[shelf], name)
+	}
+	return shelves
+}
+
 // of is whether some statement is of an account, and the days that it shows.
 // Where either side does not name the account, it may be the same.
-func (s statements) of(account string) (shown shownSpan, ok bool) {
-	for name, days := range s {
-		if name != "" && account != "" && !sameAccount(name, account) {
-			continue
+func (s statements) of(account string, shelves map[string][]string) (shown shownSpan, ok bool) {
+	for shelf, names := range oneShelf(newAccount(account).shelf, shelves) {
+		for _, name := range names {
+			if shelf == "" || account == "" || sameAccount(name, account) {
+				ok = true
+				shown = shown.with(s[name])
+			}
 		}
-		ok = true
-		shown = shown.with(days)
 	}
 	return shown, ok || len(s) == 0
+}
+
+// oneShelf is the part of the shelves on which an account can stand: its own
+// and that of no name; all for an account without a name.
+func oneShelf(shelf string, shelves map[string][]string) map[string][]string {
+	if shelf == "" {
+		return shelves
+	}
+	return map[string][]string{shelf: shelves[shelf], "": shelves[""]}
 }
 
 // cover says of which settlements the bank side could show the money, and on
@@ -130,6 +151,7 @@ func (o *settleOutput) cover(a *allocator) {
 		return
 	}
 	bank := a.statements()
+	shelves := bank.shelved()
 	type answer struct {
 		shown shownSpan
 		ok    bool
@@ -139,7 +161,7 @@ func (o *settleOutput) cover(a *allocator) {
 		account := o.settlements[i].Account
 		k, ok := known[account]
 		if !ok {
-			k.shown, k.ok = bank.of(account)
+			k.shown, k.ok = bank.of(account, shelves)
 			known[account] = k
 		}
 		o.covered[i], o.shown[i] = k.ok, k.shown
