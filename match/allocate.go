@@ -252,6 +252,7 @@ func onDay(l *line, p *payee) bool { return l.row.date == p.due || l.row.date ==
 // the rest, up to its part payments.
 func (a *allocator) run() {
 	a.pairReturns()
+	a.standing()
 	a.byReference()
 	for more := true; more; {
 		a.exactSums((*line).restricted)

@@ -92,7 +92,9 @@ func (r *run) prove(res *Result) Proof {
 	grouped := r.regroup(res)
 	for _, sd := range [...]side{posSide, clearingSide} {
 		sp := &p.Sides[sd.parse()]
-		sp.Read, sp.Accepted, sp.Rejected, sp.Skipped = countsOf(r.source(sd), r.scanned[sd].n)
+		sp.Carried = r.carried[sd].n
+		sp.Read, sp.Accepted, sp.Rejected, sp.Skipped = countsOf(r.source(sd), r.scanned[sd].n-sp.Carried)
+		earlier, fits := r.carried[sd].amount.sums()
 		held, ok := r.heldBy(sd).sums()
 		sp.Amount = held
 		g := &grouped[sd]
@@ -101,18 +103,18 @@ func (r *run) prove(res *Result) Proof {
 		sp.GroupedAmount = sums
 		name := [...]string{"pos", "clearing"}[sd]
 		switch {
-		case !ok || !ok2:
+		case !ok || !ok2 || !fits:
 			fail("%s: the sum of the amounts is beyond 64 bits", name)
 		case sp.Read != sp.Accepted+sp.Rejected+sp.Skipped:
 			fail("%s: %d rows read, but %d accepted, %d rejected and %d skipped", name, sp.Read, sp.Accepted, sp.Rejected, sp.Skipped)
-		case sp.Accepted != r.scanned[sd].n:
-			fail("%s: %d rows accepted, but %d scanned", name, sp.Accepted, r.scanned[sd].n)
-		case sp.Accepted != g.rows:
-			fail("%s: %d rows accepted, but %d in groups", name, sp.Accepted, g.rows)
+		case sp.Accepted+sp.Carried != r.scanned[sd].n:
+			fail("%s: %d rows accepted and %d carried, but %d scanned", name, sp.Accepted, sp.Carried, r.scanned[sd].n)
+		case sp.Accepted+sp.Carried != g.rows:
+			fail("%s: %d rows accepted and %d carried, but %d in groups", name, sp.Accepted, sp.Carried, g.rows)
 		case g.tally != r.scanned[sd]:
 			fail("%s: some row is in no group or in two", name)
-		case !sameSums(sp.Amount, sp.GroupedAmount):
-			fail("%s: rows add up to %v, groups to %v", name, sp.Amount, sp.GroupedAmount)
+		case !sameSums(slices.Concat(sp.Amount, earlier), sp.GroupedAmount):
+			fail("%s: rows add up to %v and carried ones to %v, groups to %v", name, sp.Amount, earlier, sp.GroupedAmount)
 		}
 	}
 	r.proveBank(res, &p, fail)
@@ -130,10 +132,19 @@ func (r *run) proveBank(res *Result, p *Proof, fail func(string, ...any)) {
 		return
 	}
 	sp := &p.Sides[parse.SideBank]
-	sp.Read, sp.Accepted, sp.Rejected, sp.Skipped = countsOf(src, int64(len(r.leg.in.bank)))
-	held, grouped := moneyBag{}, moneyBag{}
 	for i := range r.leg.in.bank {
-		held.addFen(r.leg.in.bank[i].currency, r.leg.in.bank[i].amount)
+		if r.leg.in.bank[i].pos < r.carriedBelow() {
+			sp.Carried++
+		}
+	}
+	sp.Read, sp.Accepted, sp.Rejected, sp.Skipped = countsOf(src, int64(len(r.leg.in.bank))-sp.Carried)
+	held, earlier, grouped := moneyBag{}, moneyBag{}, moneyBag{}
+	for i := range r.leg.in.bank {
+		bag := held
+		if r.leg.in.bank[i].pos < r.carriedBelow() {
+			bag = earlier
+		}
+		bag.addFen(r.leg.in.bank[i].currency, r.leg.in.bank[i].amount)
 	}
 	for i := range res.Credits {
 		grouped.addFen(res.Credits[i].Currency, res.Credits[i].Amount)
@@ -141,7 +152,8 @@ func (r *run) proveBank(res *Result, p *Proof, fail func(string, ...any)) {
 	sp.Grouped = int64(len(res.Credits))
 	sp.Amount, _ = held.sums()
 	sp.GroupedAmount, _ = grouped.sums()
-	if sp.Read != sp.Accepted+sp.Rejected+sp.Skipped || sp.Accepted != sp.Grouped || !sameSums(sp.Amount, sp.GroupedAmount) {
+	carried, _ := earlier.sums()
+	if sp.Read != sp.Accepted+sp.Rejected+sp.Skipped || sp.Accepted+sp.Carried != sp.Grouped || !sameSums(slices.Concat(sp.Amount, carried), sp.GroupedAmount) {
 		fail("bank: %d rows read, %d accepted, %d in credits, sums %v and %v", sp.Read, sp.Accepted, sp.Grouped, sp.Amount, sp.GroupedAmount)
 	}
 }

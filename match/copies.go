@@ -35,7 +35,7 @@ type sold struct {
 // copiesOf finds the repeated rows of some settlements.
 func (r *run) copiesOf(ctx context.Context, wanted map[int32]bool) (map[int32][]copied, error) {
 	in := make([]bool, len(r.classes.list))
-	for class, n := range r.leg.of {
+	for class, n := range r.leg.of[:len(in)] {
 		in[class] = n >= 0 && wanted[n]
 	}
 	var found []placed

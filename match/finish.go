@@ -102,6 +102,10 @@ func (r *run) result() (*Result, error) {
 	slices.SortFunc(res.Warnings, compareWarnings)
 	res.Money = proveMoney(r.leg.in, res.Settlements, res.Credits, res.Payments)
 	res.Proof = r.prove(res)
+	res.leg = r.leg
+	if r.opt.Before != nil {
+		res.Quiet, res.Sums = r.quietPairs, r.leg.settledSums()
+	}
 	return res, nil
 }
 
@@ -155,6 +159,9 @@ func (r *run) group(d *draft) Group {
 			g.Flags |= r.classes.list[fs[i].class].marks
 			g.Flags |= r.marked[sd].of(&fs[i])
 			at[i] = fs[i].pos()
+			if at[i] < r.carriedBelow() {
+				g.Flags |= Carried
+			}
 		}
 		if len(fs) > 0 {
 			*[2]*[]parse.Pos{&g.Pos, &g.Clearing}[sd] = at
@@ -166,6 +173,12 @@ func (r *run) group(d *draft) Group {
 	g.PosAmount, _ = sums[0].fen()
 	g.ClearingAmount, _ = sums[1].fen()
 	r.time(&g, d)
+	switch {
+	case g.Settlement >= 0:
+		g.Cycle = r.leg.settlements[g.Settlement].Cycle
+	case d.owed != nil:
+		g.Cycle = d.owed.cycle.String()
+	}
 	r.expectFee(&g, d)
 	if g.Flags&(OverLimit|RepeatSwipe|RefundLate) != 0 {
 		g.Evidence = r.flagEvidence(&g, d)

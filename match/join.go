@@ -98,6 +98,8 @@ type joiner struct {
 	quiet  []quietSums // by class of the clearing row
 	seen   [2]tally    // of the quiet groups' rows
 
+	quietPairs []QuietPair // only where there is a ledger, which keeps them
+
 	facts [2][]fact
 	mask  uint32 // the part of a fact's high word that is key
 	heads []bucketHead
@@ -330,6 +332,9 @@ func (j *joiner) countQuiet(p, c *fact) bool {
 	q.amount.add(c.amount())
 	j.seen[posSide].add(p)
 	j.seen[clearingSide].add(c)
+	if j.r.opt.Before != nil {
+		j.quietPairs = append(j.quietPairs, QuietPair{p.pos(), c.pos(), j.r.outcomes[c.class].settlement, j.key})
+	}
 	return true
 }
 

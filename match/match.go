@@ -17,6 +17,7 @@ import (
 	"sync/atomic"
 
 	"duizhang/parse"
+	"duizhang/parse/money"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -55,6 +56,10 @@ type Options struct {
 	// limit.
 	Memory   int64
 	TempFile func() (*os.File, error)
+	// Before is what earlier nights have left; nil: there were none, or they
+	// are not remembered. With it Result.Quiet names the matched pairs that are
+	// only counted.
+	Before *Before
 	// Progress, if set, is counted up while the run goes on.
 	Progress *Progress
 
@@ -131,6 +136,8 @@ type run struct {
 	tradeDays    map[merchantDay]struct{} // natural days on which clearing rows were sold
 	unsent       map[merchantDay]int      // sales on days of which an acquirer sent nothing, in a run of days
 	scanned      [2]tally
+	carried      [2]carriedRows
+	quietPairs   []QuietPair
 	rest         [2][]placed             // rows without a usable key
 	beaten       [2]map[parse.Pos]beaten // rows whose key is on a row that they did not get
 	refAlone     bool                    // rows are filed under their reference number alone
@@ -156,6 +163,7 @@ func newRun(opt Options, pos, clearing, bank Source) *run {
 	}
 	r.classes.ids = map[class]uint32{}
 	r.fees = feeLedger{}
+	r.carried = [2]carriedRows{{amount: moneyBag{}}, {amount: moneyBag{}}}
 	r.beaten = [2]map[parse.Pos]beaten{{}, {}}
 	if pos != nil && clearing != nil {
 		r.keys = usableKeys(pos.Carries(), clearing.Carries())
@@ -188,13 +196,14 @@ func (r *run) scan(ctx context.Context, sd side) error {
 	if r.swipeSide(sd) {
 		swipes = newStore[swipe](r.spill, min(uint(r.opt.partBits), swipePartBits), r.opt.chunkFacts, 0)
 	}
+	below := r.carriedBelow()
 	err := r.visit(sd, swipes, func(newVisitor func() *scanner) error {
 		return src.Scan(ctx, r.opt.Workers, r.needs(sd, src.Carries()), func(int) func(*parse.Row) {
 			v := newVisitor()
 			v.classer.seen.on = sd == clearingSide && src.Carries().Has(parse.TerminalID)
 			return func(row *parse.Row) {
 				v.tally.addPos(row.Pos)
-				id, code := v.classer.of(row)
+				id, code := v.class(row, below)
 				if !v.place(row, id, 0) {
 					v.rest = append(v.rest, placed{row.Pos, id})
 				}
@@ -252,7 +261,40 @@ type scanner struct {
 	loose   []loose
 	bares   [][4]uint64
 	tally   tally
+	carried carriedRows
 	buf     []byte
+}
+
+// class is the row's class and code. A row of an earlier night adds nothing to
+// the sums of its class: its settlement has it already.
+func (s *scanner) class(row *parse.Row, below parse.Pos) (uint32, code) {
+	if row.Pos >= below {
+		return s.classer.of(row)
+	}
+	id, k, _ := s.classer.find(row)
+	s.carried.add(k.base.currency, row.Amount)
+	return id, k.base.code
+}
+
+// carriedRows counts rows of earlier nights.
+type carriedRows struct {
+	n      int64
+	amount moneyBag
+}
+
+func (c *carriedRows) add(currency string, v money.Fen) {
+	if c.amount == nil {
+		c.amount = moneyBag{}
+	}
+	c.n++
+	c.amount.addFen(currency, v)
+}
+
+func (c *carriedRows) merge(o *carriedRows) {
+	c.n += o.n
+	for cur, v := range o.amount {
+		c.amount.add(cur, v)
+	}
 }
 
 // visit runs a pass over a side with one scanner per worker and collects what
@@ -280,6 +322,7 @@ func (r *run) visit(sd side, swipes *store[swipe], pass func(newVisitor func() *
 			return err
 		}
 		r.scanned[sd].merge(&s.tally)
+		r.carried[sd].merge(&s.carried)
 		r.rest[sd] = append(r.rest[sd], s.rest...)
 		r.keep(sd, s.loose, s.bares)
 	}
@@ -376,6 +419,7 @@ func (r *run) joinKey(ctx context.Context, i int) (left [2][]parse.Pos, err erro
 			r.quietSums[c].groups += j.quiet[c].groups
 			r.quietSums[c].amount.addSum(j.quiet[c].amount)
 		}
+		r.quietPairs = append(r.quietPairs, j.quietPairs...)
 		for sd := range left {
 			left[sd] = append(left[sd], j.left[sd]...)
 			r.keepBeaten(side(sd), j.beaten[sd])

@@ -35,9 +35,13 @@ func (r *run) settle(ctx context.Context) error {
 	if in.payouts, err = r.readPayouts(ctx); err != nil {
 		return err
 	}
+	if k := r.opt.Before; k != nil {
+		in.sums, in.paid = append(in.sums, k.carriedSums()...), k.Paid
+	}
 	if r.leg, err = settle(in); err != nil {
 		return err
 	}
+	r.noteTerminals()
 	if err := r.settleCopies(ctx, in); err != nil {
 		return err
 	}
@@ -151,7 +155,11 @@ func (r *run) explainShort(ctx context.Context) error {
 		wanted[n] = append(wanted[n], rowNet{rows[i].pos, rows[i].net})
 	}
 	for _, n := range slices.Sorted(maps.Keys(wanted)) {
-		r.leg.explain(n, wanted[n])
+		earlier, err := r.carriedNets(ctx, n)
+		if err != nil {
+			return err
+		}
+		r.leg.explain(n, append(wanted[n], earlier...))
 		for _, p := range r.leg.settlements[n].Held {
 			r.marked[clearingSide].add(p, Held)
 		}
@@ -169,7 +177,7 @@ type settledRow struct {
 // for their nets.
 func (r *run) rowsOf(ctx context.Context, wanted map[int32][]rowNet) ([]settledRow, error) {
 	in := make([]bool, len(r.classes.list))
-	for class, n := range r.leg.of {
+	for class, n := range r.leg.of[:len(in)] {
 		_, in[class] = wanted[n]
 		in[class] = in[class] && n >= 0
 	}
@@ -194,6 +202,8 @@ func (r *run) rowsOf(ctx context.Context, wanted map[int32][]rowNet) ([]settledR
 	for _, row := range r.rest[clearingSide] {
 		take(row.pos, row.class)
 	}
+	// Those of earlier nights are in the sums once: they come with the others.
+	rows = slices.DeleteFunc(rows, func(s settledRow) bool { return s.pos < r.carriedBelow() })
 	slices.SortFunc(rows, func(a, b settledRow) int { return cmp.Compare(a.pos, b.pos) })
 	at := make([]parse.Pos, len(rows))
 	for i := range rows {
@@ -249,6 +259,9 @@ func takesBack(k parse.Kind) bool {
 func (r *run) quiet(p, c *fact) bool {
 	o := &r.outcomes[c.class]
 	if o.list || r.outcomes[p.class].list {
+		return false
+	}
+	if below := r.carriedBelow(); p.pos() < below || c.pos() < below {
 		return false
 	}
 	if o.refund != nil && r.lateRefund(o.refund, p, c) {

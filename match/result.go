@@ -122,7 +122,9 @@ type Group struct {
 	// Acquirer and MerchantID are those of the contract of a group without a
 	// clearing row; empty for the default contract.
 	Acquirer, MerchantID string
-	Reason               Reason
+	// Cycle is the contract's by which DueDate is counted; "" without one.
+	Cycle  string
+	Reason Reason
 	// Evidence says of flags what the rows do not show: limits, counts.
 	Evidence []Reason
 }
@@ -196,6 +198,12 @@ type Result struct {
 	// Warnings are findings about the run itself, such as a year without a
 	// published calendar.
 	Warnings []Warning
+	// Quiet are the matched pairs that Groups does not list, and Sums what the
+	// settlements are made of; both only with Options.Before, for a ledger.
+	Quiet []QuietPair
+	Sums  []SettledSum
+
+	leg *settleOutput
 }
 
 // TrendPoint is one acquirer's day: what was sold and cleared, what is open.
@@ -218,9 +226,12 @@ type Proof struct {
 // SideProof compares what a side holds with what the results account for.
 type SideProof struct {
 	Read, Accepted, Rejected, Skipped int64
-	Amount                            Sums // of the accepted rows
-	Grouped                           int64
-	GroupedAmount                     Sums
+	// Carried are the rows of earlier nights that took part: read + carried =
+	// grouped.
+	Carried       int64
+	Amount        Sums // of the accepted rows
+	Grouped       int64
+	GroupedAmount Sums
 }
 
 // WarningMissingDay: an acquirer has rows of days before and after a day, none

@@ -27,6 +27,8 @@ type settleInput struct {
 	copies map[int32]money.Fen
 	// grace is Options.StatementGrace.
 	grace parse.Date
+	// paid is what earlier nights have placed.
+	paid []PaidBefore
 }
 
 // clearingSum is the sum of clearing rows that are alike in everything named

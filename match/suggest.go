@@ -30,7 +30,7 @@ func (r *run) suggestions(ctx context.Context) error {
 				why:    func(_, _ *loose) Reason { return Reason{Code: ReasonLeadingZeros, N: int32(k)} },
 				window: r.opt.KeyDays*daySeconds + daySeconds/2,
 				bucket: func(l *loose) uint64 { return l.lot(r.bareKey(l, i), true) },
-				fits:   func(p, c *loose) bool { return p.keys[i] != c.keys[i] && r.withinDays(p, c) },
+				fits:   func(p, c *loose) bool { return p.keys[i] != c.keys[i] && r.withinDays(p, c) && !r.rejected(p, c) },
 			})
 			if err != nil {
 				return err
@@ -46,7 +46,7 @@ func (r *run) suggestions(ctx context.Context) error {
 			window: max(r.opt.TimeWindow, daySeconds/2),
 			bucket: func(l *loose) uint64 { return l.lot(l.place[i], true) },
 			fits: func(p, c *loose) bool {
-				return placesAgree(i, p, c) && !p.tailConflicts(c) && r.withinWindow(p, c)
+				return placesAgree(i, p, c) && !p.tailConflicts(c) && r.withinWindow(p, c) && !r.rejected(p, c)
 			},
 		})
 		if err != nil {

@@ -177,7 +177,7 @@ func (in *Input) makeSets(ctx context.Context, opt *Options) error {
 		}
 		s := in.Sets[d.file.Side]
 		if s == nil {
-			s = &Set{opt: opt}
+			s = &Set{opt: opt, end: FirstPos}
 			in.Sets[d.file.Side] = s
 		}
 		if s.end+Pos(d.src.Size()) >= maxPos {
@@ -207,6 +207,11 @@ func (in *Input) makeSets(ctx context.Context, opt *Options) error {
 	}
 	return nil
 }
+
+// FirstPos is the lowest position of a set's row. Those below are for rows that
+// do not come from files: the open rows of earlier nights stand there, and so
+// come before the new ones in reading order.
+const FirstPos Pos = 1 << 32
 
 // maxPos is where the address space of a set ends: positions take 40 bits.
 const maxPos Pos = 1 << 40

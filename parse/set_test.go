@@ -215,7 +215,7 @@ func TestRecordsComeInTheOrderAskedFor(t *testing.T) {
 func TestRecordsBeforeAnyScan(t *testing.T) {
 	text := testHeader + testRow(1, "x") + testRow(2, "y")
 	in := openFiles(t, &Options{chunk: 16}, writeFiles(t, map[string]string{"a.csv": text}), "a.csv")
-	at := Pos(strings.Index(text, "DD0000000002"))
+	at := FirstPos + Pos(strings.Index(text, "DD0000000002"))
 	recs, err := in.Sets[SidePos].Records(context.Background(), 1, []Pos{at})
 	if err != nil || recs[0].Source != "a.csv:3" {
 		t.Fatal(recs, err)
