@@ -281,3 +281,37 @@ func (res *Result) Keep(settlement, credit []bool) {
 	}
 	res.Settlements, res.Credits, res.Payments = keepS, keepC, paid
 }
+
+// Move gives a group another outcome, in the totals too.
+func (res *Result) Move(g *Group, to Match, timing Timing) {
+	res.count(g, -1)
+	g.Match, g.Timing = to, timing
+	res.count(g, 1)
+}
+
+// Add lists a further group: one of an earlier night whose money came.
+func (res *Result) Add(g Group) {
+	res.count(&g, 1)
+	res.Groups = append(res.Groups, g)
+}
+
+// count adds a group to the totals, or takes it out.
+func (res *Result) count(g *Group, sign int64) {
+	m, t := &res.Match[g.Match], &res.Timing[g.Timing]
+	m.Groups += sign
+	m.PosRows += sign * int64(len(g.Pos))
+	m.ClearingRows += sign * int64(len(g.Clearing))
+	amount := g.ClearingAmount
+	if len(g.Clearing) == 0 {
+		amount = g.PosAmount
+	}
+	t.Groups += sign
+	m.PosAmount = m.PosAmount.plus(baseCurrency, money.Fen(sign)*g.PosAmount)
+	m.ClearingAmount = m.ClearingAmount.plus(baseCurrency, money.Fen(sign)*g.ClearingAmount)
+	t.Amount = t.Amount.plus(baseCurrency, money.Fen(sign)*amount)
+	for i := range res.Flags {
+		if g.Flags&(1<<i) != 0 {
+			res.Flags[i] += sign
+		}
+	}
+}

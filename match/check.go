@@ -83,6 +83,11 @@ type counted interface {
 // shared with the join.
 func (r *run) prove(res *Result) Proof {
 	p := Proof{Balanced: true}
+	for _, side := range [...]parse.Side{parse.SidePos, parse.SideClearing, parse.SideBank} {
+		if s, ok := r.src[side].(interface{ SeenRows() int64 }); ok {
+			p.Sides[side].Seen = s.SeenRows()
+		}
+	}
 	fail := func(format string, args ...any) {
 		p.Balanced = false
 		if p.Failure == "" {
@@ -92,9 +97,9 @@ func (r *run) prove(res *Result) Proof {
 	grouped := r.regroup(res)
 	for _, sd := range [...]side{posSide, clearingSide} {
 		sp := &p.Sides[sd.parse()]
-		sp.Carried = r.carried[sd].n
+		sp.Carried = r.before[sd].n
 		sp.Read, sp.Accepted, sp.Rejected, sp.Skipped = countsOf(r.source(sd), r.scanned[sd].n-sp.Carried)
-		earlier, fits := r.carried[sd].amount.sums()
+		earlier, fits := r.before[sd].amount.sums()
 		held, ok := r.heldBy(sd).sums()
 		sp.Amount = held
 		g := &grouped[sd]
@@ -105,7 +110,7 @@ func (r *run) prove(res *Result) Proof {
 		switch {
 		case !ok || !ok2 || !fits:
 			fail("%s: the sum of the amounts is beyond 64 bits", name)
-		case sp.Read != sp.Accepted+sp.Rejected+sp.Skipped:
+		case sp.Read != sp.Accepted+sp.Seen+sp.Rejected+sp.Skipped:
 			fail("%s: %d rows read, but %d accepted, %d rejected and %d skipped", name, sp.Read, sp.Accepted, sp.Rejected, sp.Skipped)
 		case sp.Accepted+sp.Carried != r.scanned[sd].n:
 			fail("%s: %d rows accepted and %d carried, but %d scanned", name, sp.Accepted, sp.Carried, r.scanned[sd].n)
@@ -153,7 +158,7 @@ func (r *run) proveBank(res *Result, p *Proof, fail func(string, ...any)) {
 	sp.Amount, _ = held.sums()
 	sp.GroupedAmount, _ = grouped.sums()
 	carried, _ := earlier.sums()
-	if sp.Read != sp.Accepted+sp.Rejected+sp.Skipped || sp.Accepted+sp.Carried != sp.Grouped || !sameSums(slices.Concat(sp.Amount, carried), sp.GroupedAmount) {
+	if sp.Read != sp.Accepted+sp.Seen+sp.Rejected+sp.Skipped || sp.Accepted+sp.Carried != sp.Grouped || !sameSums(slices.Concat(sp.Amount, carried), sp.GroupedAmount) {
 		fail("bank: %d rows read, %d accepted, %d in credits, sums %v and %v", sp.Read, sp.Accepted, sp.Grouped, sp.Amount, sp.GroupedAmount)
 	}
 }

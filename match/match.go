@@ -136,7 +136,7 @@ type run struct {
 	tradeDays    map[merchantDay]struct{} // natural days on which clearing rows were sold
 	unsent       map[merchantDay]int      // sales on days of which an acquirer sent nothing, in a run of days
 	scanned      [2]tally
-	carried      [2]carriedRows
+	before       [2]carriedRows
 	quietPairs   []QuietPair
 	rest         [2][]placed             // rows without a usable key
 	beaten       [2]map[parse.Pos]beaten // rows whose key is on a row that they did not get
@@ -163,7 +163,7 @@ func newRun(opt Options, pos, clearing, bank Source) *run {
 	}
 	r.classes.ids = map[class]uint32{}
 	r.fees = feeLedger{}
-	r.carried = [2]carriedRows{{amount: moneyBag{}}, {amount: moneyBag{}}}
+	r.before = [2]carriedRows{{amount: moneyBag{}}, {amount: moneyBag{}}}
 	r.beaten = [2]map[parse.Pos]beaten{{}, {}}
 	if pos != nil && clearing != nil {
 		r.keys = usableKeys(pos.Carries(), clearing.Carries())
@@ -322,7 +322,7 @@ func (r *run) visit(sd side, swipes *store[swipe], pass func(newVisitor func() *
 			return err
 		}
 		r.scanned[sd].merge(&s.tally)
-		r.carried[sd].merge(&s.carried)
+		r.before[sd].merge(&s.carried)
 		r.rest[sd] = append(r.rest[sd], s.rest...)
 		r.keep(sd, s.loose, s.bares)
 	}

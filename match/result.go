@@ -122,6 +122,8 @@ type Group struct {
 	// Acquirer and MerchantID are those of the contract of a group without a
 	// clearing row; empty for the default contract.
 	Acquirer, MerchantID string
+	// ItemID names its item in the ledger; "" if it is none.
+	ItemID string
 	// Cycle is the contract's by which DueDate is counted; "" without one.
 	Cycle  string
 	Reason Reason
@@ -225,7 +227,8 @@ type Proof struct {
 
 // SideProof compares what a side holds with what the results account for.
 type SideProof struct {
-	Read, Accepted, Rejected, Skipped int64
+	// Read = Accepted + Seen + Rejected + Skipped.
+	Read, Accepted, Seen, Rejected, Skipped int64
 	// Carried are the rows of earlier nights that took part: read + carried =
 	// grouped.
 	Carried       int64
@@ -266,7 +269,9 @@ func (c CreditState) String() string {
 // Settlement is one line of settlements.csv: the clearing rows of one
 // (acquirer, merchant, clearing date, account).
 type Settlement struct {
-	ID           string
+	ID string
+	// ItemID names its item in the ledger; "" if it is none.
+	ItemID       string
 	Acquirer     string
 	MerchantID   string
 	Account      string
@@ -356,6 +361,8 @@ func (c CreditOutcome) String() string {
 
 // Credit is one line of credits.csv: a row of the bank side.
 type Credit struct {
+	// ItemID names its item in the ledger; "" if it is none.
+	ItemID      string
 	Outcome     CreditOutcome
 	Row         parse.Pos
 	Date        parse.Date

@@ -30,6 +30,10 @@ type File struct {
 	// Rows = Accepted + Rejected + Skipped: the physical records, with blank
 	// lines, titles, the header and trailers counted as skipped.
 	Rows, Accepted, Rejected, Skipped int64
+	// Seen are rows that stood in an earlier file already: read, and neither
+	// accepted nor rejected nor skipped. Gone counts the rows of an earlier file
+	// that this one repeats and lacks.
+	Seen, Gone int64
 	// Sums are the accepted rows' signed totals, by currency.
 	Sums []Sum
 	// Problems say why the file is refused, or what else concerns it as a

@@ -139,7 +139,7 @@ func Preflight(out Output) error {
 		return nil
 	}
 	folder := existing(out.CSV)
-	for _, name := range []string{transactionsCSV, settlementsCSV, creditsCSV, rejectsCSV} {
+	for _, name := range []string{transactionsCSV, settlementsCSV, creditsCSV, rejectsCSV, closedCSV} {
 		if err := tryName(filepath.Join(out.CSV, name)); err != nil {
 			return err
 		}

@@ -40,8 +40,8 @@ type csvFile struct {
 }
 
 // begin writes the header.
-func (f *csvFile) begin(name string) error {
-	_, err := f.temp.Write([]byte(bom + csvHeads[name] + "\r\n"))
+func (f *csvFile) begin(name string, ledger bool) error {
+	_, err := f.temp.Write([]byte(bom + csvHead(name, ledger) + "\r\n"))
 	return err
 }
 
@@ -51,6 +51,8 @@ type csvRows struct {
 	buf []byte
 	// fresh is true at the beginning of a line.
 	fresh bool
+	// ledger: the lines end with their item's id.
+	ledger bool
 }
 
 func (c *csvRows) reset() { c.buf, c.fresh = c.buf[:0], true }
@@ -186,6 +188,7 @@ func (c *csvRows) line(l *line) {
 	c.text(all(l.pos, source))
 	c.text(all(l.clearing, source))
 	c.text(l.reason())
+	c.item(g.ItemID)
 	c.end()
 }
 
@@ -235,6 +238,7 @@ func (c *csvRows) settlement(s *settled) {
 	c.date(s.LastCredit)
 	c.text(s.sources())
 	c.text(s.reason())
+	c.item(s.ItemID)
 	c.end()
 }
 
@@ -250,6 +254,7 @@ func (c *csvRows) credit(r *credited) {
 	c.text(strings.Join(r.settlements, ";"))
 	c.text(r.row.Source)
 	c.text(r.reason())
+	c.item(r.ItemID)
 	c.end()
 }
 

@@ -62,13 +62,22 @@ func hasOurHeader(name string) bool {
 	line, _, _ := strings.Cut(string(head[:n]), "\n")
 	line, marked := strings.CutPrefix(strings.TrimSuffix(line, "\r"), bom)
 	have := strings.Split(line, ",")
-	for _, known := range csvHeads {
+	for _, known := range ourHeads() {
 		want := strings.Split(known, ",")
 		if marked && len(have) >= min(len(want), leastColumns) && len(have) <= len(want) && slices.Equal(have, want[:len(have)]) {
 			return true
 		}
 	}
 	return false
+}
+
+// ourHeads are the headers of all result files, with a ledger and without.
+func ourHeads() []string {
+	heads := []string{closedHead}
+	for name := range csvHeads {
+		heads = append(heads, csvHead(name, true)) // one with fewer columns is ours too
+	}
+	return heads
 }
 
 // leastColumns is how many columns of a header speak for this program.

@@ -30,6 +30,8 @@ type Run struct {
 	// Rejects yields the rows that could not be read, in the order in which
 	// they are to be shown. It may be run more than once; nil means none.
 	Rejects iter.Seq[Reject]
+	// Ledger is what the night did to the ledger; nil: the run has none.
+	Ledger *Ledger
 	// Settings are the options that shaped the result, for the run log. They
 	// must not hold times or anything else that differs between equal runs.
 	Settings []Setting
@@ -57,8 +59,11 @@ type File struct {
 	Bytes                      int64
 	// Rows = Accepted + Rejected + Skipped.
 	Rows, Accepted, Rejected, Skipped int64
-	Amount                            match.Sums // of the accepted rows
-	Control                           *Control   // nil: the file declares no totals
+	// Seen rows stood in an earlier file; Gone counts the rows of an earlier
+	// file that this one repeats and lacks.
+	Seen, Gone int64
+	Amount     match.Sums // of the accepted rows
+	Control    *Control   // nil: the file declares no totals
 	// DuplicateOf names the file with the same content that was used instead.
 	DuplicateOf string
 	// Problems are why the file was refused, or what is odd about it, in the

@@ -36,6 +36,7 @@ type Summary struct {
 	Flags       map[string]int64           `json:"flags"`
 	Rejects     int64                      `json:"rejects"`
 	Warnings    []string                   `json:"warnings,omitempty"`
+	Ledger      *LedgerSummary             `json:"ledger,omitempty"`
 	Report      string                     `json:"report"`
 	ElapsedMS   int64                      `json:"elapsed_ms"`
 }
@@ -51,6 +52,8 @@ type FileSummary struct {
 	Accepted    int64             `json:"accepted"`
 	Rejected    int64             `json:"rejected"`
 	Skipped     int64             `json:"skipped"`
+	Seen        int64             `json:"seen"`
+	Gone        int64             `json:"gone"`
 	Amount      Amount            `json:"amount"`
 	Others      map[string]Amount `json:"other_amounts,omitempty"`
 	Problems    []string          `json:"problems"`
@@ -149,6 +152,7 @@ func Summarize(run *Run, report string, elapsed time.Duration) Summary {
 		s.Warnings = append(s.Warnings, WarningText(w, run.Lang))
 	}
 	s.settle(r)
+	s.Ledger = run.Ledger.summary()
 	return s
 }
 
@@ -169,7 +173,7 @@ func SummarizeFiles(files []File) []FileSummary {
 		f := &files[i]
 		out[i] = FileSummary{
 			Path: f.Path, Side: sideCodes[f.Side], Layout: f.Layout, Encoding: f.Encoding, SHA256: f.SHA256,
-			Rows: f.Rows, Accepted: f.Accepted, Rejected: f.Rejected, Skipped: f.Skipped,
+			Rows: f.Rows, Accepted: f.Accepted, Rejected: f.Rejected, Skipped: f.Skipped, Seen: f.Seen, Gone: f.Gone,
 			Amount: baseAmount(f.Amount), Others: others(f.Amount), Problems: f.Problems, DuplicateOf: f.DuplicateOf,
 		}
 		if f.Problems == nil {

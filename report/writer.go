@@ -157,7 +157,8 @@ func (w *writer) openCSV() error {
 		}
 		f := &csvFile{temp: t}
 		w.files[name] = f
-		if err := f.begin(name); err != nil {
+		f.rows.ledger = w.run.Ledger != nil
+		if err := f.begin(name, f.rows.ledger); err != nil {
 			return err
 		}
 	}
@@ -171,6 +172,9 @@ func (w *writer) csvNames() []string {
 	}
 	if w.run.Bank != nil {
 		names = append(names, creditsCSV)
+	}
+	if w.run.Ledger != nil {
+		names = append(names, closedCSV)
 	}
 	return names
 }
@@ -195,6 +199,11 @@ func (w *writer) render(ctx context.Context) error {
 	}
 	if err := w.renderCredits(ctx); err != nil {
 		return err
+	}
+	if w.run.Ledger != nil {
+		if err := lines(w, closedCSV, pointers(w.run.Ledger.Closings), (*csvRows).closed); err != nil {
+			return err
+		}
 	}
 	return w.renderRejects(ctx)
 }
@@ -284,6 +293,7 @@ type batch struct {
 
 func (w *writer) newBatch() *batch {
 	b := &batch{}
+	b.csv.ledger = w.run.Ledger != nil
 	if w.book != nil {
 		b.cells = newCells(w.book.styles.body)
 		b.rows = make([][]*line, len(w.before)+len(w.behind))
@@ -589,7 +599,7 @@ func (w *writer) commit() (Written, error) {
 		}
 	}
 	if w.out.CSV != "" {
-		for _, name := range []string{settlementsCSV, creditsCSV} {
+		for _, name := range []string{settlementsCSV, creditsCSV, closedCSV} {
 			if w.files[name] == nil {
 				v.remove(filepath.Join(w.out.CSV, name))
 			}

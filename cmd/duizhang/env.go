@@ -22,6 +22,7 @@ type env struct {
 	// stderrIsTerminal allows the progress line.
 	stderrIsTerminal bool
 	now              func() time.Time
+	getenv           func(string) string
 	// ownConsole says that the process has a console window of its own, which
 	// closes with it: it was double-clicked or files were dropped on it.
 	ownConsole func() bool
@@ -34,10 +35,12 @@ type env struct {
 type stage string
 
 const (
-	stageChecked stage = "checked" // flags, configuration and outputs are good
-	stageRead    stage = "read"    // inputs are recognised
-	stageMatched stage = "matched" // results and proof are there
-	stageWritten stage = "written" // all outputs carry their final names
+	stageChecked   stage = "checked"   // flags, configuration and outputs are good
+	stageRead      stage = "read"      // inputs are recognised
+	stageMatched   stage = "matched"   // results and proof are there
+	stageWritten   stage = "written"   // all outputs carry their final names
+	stageLocked    stage = "locked"    // the ledger is this run's
+	stageCommitted stage = "committed" // the night is in the ledger
 )
 
 func systemEnv() *env {
@@ -45,6 +48,7 @@ func systemEnv() *env {
 		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
 		stderrIsTerminal: term.IsTerminal(int(os.Stderr.Fd())) && os.Getenv("TERM") != "dumb",
 		now:              time.Now,
+		getenv:           os.Getenv,
 		ownConsole:       ownConsole,
 		reached:          func(context.Context, stage) {},
 	}

@@ -28,6 +28,9 @@ const (
 	exitIncomplete exitCode = 3
 	// exitFailed: nothing was written; reports of earlier runs are untouched.
 	exitFailed exitCode = 4
+	// exitLedger: another run holds the ledger, the day is out of order, or the
+	// ledger is newer than the program or damaged. Nothing was written.
+	exitLedger exitCode = 5
 	// exitInterrupted: stopped by Ctrl-C or SIGTERM; otherwise as exitFailed.
 	exitInterrupted exitCode = 130
 )

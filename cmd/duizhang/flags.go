@@ -41,13 +41,19 @@ type runFlags struct {
 	memory              sizeValue
 	quiet, noProgress   bool
 	thresholds          thresholds
+	ledger, decisions   string
+	expect              bool
+	lockWait            time.Duration
 	// beside is the folder of the default workbook; "" is the current one.
 	beside string
 }
 
+// lockWait is how long a run waits for another one's ledger.
+const lockWait = 30 * time.Second
+
 // newRunFlags are the defaults.
 func newRunFlags() *runFlags {
-	return &runFlags{failOn: failOnValue{[]string{"all"}}, memory: 1 << 30}
+	return &runFlags{failOn: failOnValue{[]string{"all"}}, memory: 1 << 30, lockWait: lockWait}
 }
 
 func (f *runFlags) register(flags *pflag.FlagSet, lang language) {
@@ -62,6 +68,10 @@ func (f *runFlags) register(flags *pflag.FlagSet, lang language) {
 	fileVar(flags, &f.contracts, "contracts", "FILE", say(lang, msgFlagContracts))
 	fileVar(flags, &f.calendar, "calendar", "FILE", say(lang, msgFlagCalendar))
 	fileVar(flags, &f.patterns, "patterns", "FILE", say(lang, msgFlagPatterns))
+	flags.Var(pathValue{&f.ledger, "FILE"}, "ledger", say(lang, msgFlagLedger))
+	fileVar(flags, &f.decisions, "decisions", "FILE", say(lang, msgFlagDecisions))
+	flags.BoolVar(&f.expect, "expect", false, say(lang, msgFlagExpect))
+	flags.DurationVar(&f.lockWait, "lock-wait", lockWait, say(lang, msgFlagLockWait))
 	f.readFlags.register(flags, lang)
 	flags.Var(&f.failOn, "fail-on", say(lang, msgFlagFailOn)+": "+strings.Join(findingNames(), ", "))
 	flags.Var(&f.workers, "workers", say(lang, msgFlagWorkers))

@@ -82,11 +82,17 @@ func (j *job) open(ctx context.Context) error {
 	if err != nil {
 		return failed(err, msgReadFailed)
 	}
-	if !slices.ContainsFunc(j.input.Files, func(f *parse.File) bool { return f.Used }) {
+	if j.nothingToRead() {
 		j.tellProblems()
 		return failed(nil, msgNothingToRead)
 	}
 	return nil
+}
+
+// nothingToRead says that no file can be used. With a ledger that is no reason
+// to stop: what is open ages.
+func (j *job) nothingToRead() bool {
+	return j.ledger == nil && !slices.ContainsFunc(j.input.Files, func(f *parse.File) bool { return f.Used })
 }
 
 func (j *job) options(temp string) *parse.Options {
@@ -129,15 +135,19 @@ func (j *job) match(ctx context.Context) error {
 func (j *job) matchUsable(ctx context.Context, opt match.Options) error {
 	for range len(j.input.Files) + 1 {
 		var out *parse.OutcastError
+		if err := j.begin(ctx); err != nil {
+			return err
+		}
+		opt.Before = j.night.Before(ctx)
 		var err error
 		j.result, err = match.Run(ctx, j.source(parse.SidePos), j.source(parse.SideClearing), j.source(parse.SideBank), opt)
 		switch {
 		case err == nil:
-			return nil
+			return j.finish(ctx)
 		case !errors.As(err, &out):
 			return failed(err, msgMatchFailed)
 		}
-		if !slices.ContainsFunc(j.input.Files, func(f *parse.File) bool { return f.Used }) {
+		if j.nothingToRead() {
 			j.tellProblems()
 			return failed(nil, msgNothingToRead)
 		}
@@ -148,10 +158,10 @@ func (j *job) matchUsable(ctx context.Context, opt match.Options) error {
 // source is one side as the matcher takes it: nil, not a nil *Set, if the run
 // has no such side, or none any more since its last file dropped out.
 func (j *job) source(side parse.Side) match.Source {
-	if set := j.input.Sets[side]; set != nil && set.Used() {
-		return set
+	if set := j.input.Sets[side]; j.night.Source(side) == nil || set != nil && !set.Used() && j.ledger == nil {
+		return nil
 	}
-	return nil
+	return j.night.Source(side)
 }
 
 // write puts the report under its final name, and then tells what is wrong with
@@ -161,6 +171,7 @@ func (j *job) write(ctx context.Context) error {
 	if ctx.Err() == nil {
 		j.tellProblems()
 		j.tellWarnings()
+		j.tellDecisions()
 	}
 	return err
 }
@@ -187,6 +198,9 @@ func (j *job) writeUsable(ctx context.Context) error {
 }
 
 func (j *job) close() {
+	if j.ledger != nil {
+		_ = j.ledger.Close() // what was committed is on the disk
+	}
 	if j.input != nil {
 		_ = j.input.Close() // inputs were only read; the spools go with the folder
 	}
@@ -236,10 +250,10 @@ func (j *job) tellKept(b report.Beside) {
 // status is the worst code that applies to a finished run.
 func (j *job) status() exitCode {
 	code := exitReconciled
-	if j.flags.failOn.trips(j.result) {
+	if j.flags.failOn.trips(j.judged()) {
 		code = exitDifferences
 	}
-	if incomplete(j.input.Files) || j.missesDay() {
+	if incomplete(j.input.Files) || j.missesDay() || j.outcome.Problems > 0 || j.flags.expect && len(j.outcome.Missing) > 0 {
 		code = worst(code, exitIncomplete)
 	}
 	return code

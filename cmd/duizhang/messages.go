@@ -155,6 +155,10 @@ var (
 	msgFlagAll        = message{"一致的交易也列出", "list matched rows too"}
 	msgFlagJSON       = message{"在标准输出打印一个 JSON 汇总", "print the summary as one JSON object"}
 	msgFlagContracts  = message{"合同表：结算周期、切点、费率（CSV 或 XLSX）", "contract table: cycles, cut-offs, rates (CSV or XLSX)"}
+	msgFlagLedger     = message{"账本：一个文件（没有就新建）或 postgres://…，记住未了结的事项；也可用环境变量 DUIZHANG_LEDGER", "ledger: a file (made if absent) or postgres://…, which remembers what is open; also by DUIZHANG_LEDGER"}
+	msgFlagDecisions  = message{"处理结果文件（CSV：item_id, decision, note, by）", "decisions (CSV: item_id, decision, note, by)"}
+	msgFlagExpect     = message{"应到的清算文件没有到时退出码为 3", "exit 3 if an expected clearing file is missing"}
+	msgFlagLockWait   = message{"账本被占用时最多等多久", "how long to wait for a ledger that another run holds"}
 	msgFlagCalendar   = message{"补充或改动的节假日（日期, 类型 休/班）", "added or changed holidays (日期, 类型 休/班)"}
 	msgFlagPatterns   = message{"补充的付款方与附言写法（TOML），认出银行流水里的收单机构", "added patterns of payers and remarks (TOML) by which bank lines are recognised"}
 	msgFlagLayouts    = message{"自定义版式的文件夹，同名的取代内置版式", "folder of own layouts; one of the same name replaces a built-in"}
@@ -169,8 +173,8 @@ var (
 	msgFlagSheet      = message{"指定工作表，或 文件:工作表", "sheet, or FILE:SHEET"}
 
 	msgExitRun = message{
-		"  0    全部核对一致\n  1    有差异，报告完整\n  2    命令行或配置有误，没有读取任何文件\n  3    报告已写出但不完整：有文件或行被拒绝，或有文件找不到\n  4    失败，没有写出任何文件\n  130  被中断，没有写出任何文件\n",
-		"  0    everything reconciled\n  1    differences found, the report is complete\n  2    usage or configuration error, nothing was read\n  3    report written but incomplete: a file or a row was refused, or a file is missing\n  4    failed, nothing was written\n  130  interrupted, nothing was written\n"}
+		"  0    全部核对一致\n  1    有差异，报告完整\n  2    命令行或配置有误，没有读取任何文件\n  3    报告已写出但不完整：有文件或行被拒绝，或有文件找不到\n  4    失败，没有写出任何文件\n  5    账本被占用、已损坏、版本较新，或日期倒退；没有写入账本\n  130  被中断，没有写出任何文件\n",
+		"  0    everything reconciled\n  1    differences found, the report is complete\n  2    usage or configuration error, nothing was read\n  3    report written but incomplete: a file or a row was refused, or a file is missing\n  4    failed, nothing was written\n  5    the ledger is held, damaged or newer, or the day is out of order; the ledger is unchanged\n  130  interrupted, nothing was written\n"}
 	msgExitInspect = message{
 		"  0    可以使用，没有被拒绝的行\n  2    命令行或配置有误\n  3    有文件不能使用，或有被拒绝的行\n",
 		"  0    usable, no rejected rows\n  2    usage or configuration error\n  3    a file is unusable or has rejected rows\n"}

@@ -66,8 +66,8 @@ func (j *job) reportRun() *report.Run {
 	run := &report.Run{
 		Result: j.result,
 		Pos:    j.source(parse.SidePos), Clearing: j.source(parse.SideClearing), Bank: j.source(parse.SideBank),
-		Contracts: j.rules.contracts,
-		Rejects:   j.reportRejects(), Settings: j.settings(),
+		Contracts: j.rules.contracts, Ledger: j.reportLedger(),
+		Rejects: j.reportRejects(), Settings: j.settings(),
 		Lang: j.lang, Version: buildVersion(), All: j.flags.all,
 		Workers: j.workers(), TempDir: j.scratch.dir, Progress: &j.progress.written,
 	}
@@ -75,6 +75,15 @@ func (j *job) reportRun() *report.Run {
 		run.Files = append(run.Files, reportFile(f, j.lang))
 	}
 	return run
+}
+
+// baseHash is the end of the chain of nights that this one is built on: with it
+// a person can check later that no night was taken out of the ledger.
+func (j *job) baseHash() string {
+	if j.ledger == nil || j.night == nil || j.night.Head().Seq == 0 {
+		return ""
+	}
+	return j.night.Head().Day.String() + " " + j.night.Head().Hash.String()
 }
 
 func (j *job) reportRejects() iter.Seq[report.Reject] {
@@ -91,7 +100,7 @@ func (j *job) reportRejects() iter.Seq[report.Reject] {
 func reportFile(f *parse.File, lang language) report.File {
 	out := report.File{
 		Path: f.Path, Name: f.Name, Side: f.Side, Layout: f.Layout, Acquirer: f.Acquirer, Encoding: f.Encoding,
-		SHA256: f.SHA256, Bytes: f.Bytes, Rows: f.Rows, Accepted: f.Accepted, Rejected: f.Rejected, Skipped: f.Skipped,
+		SHA256: f.SHA256, Bytes: f.Bytes, Rows: f.Rows, Accepted: f.Accepted, Rejected: f.Rejected, Skipped: f.Skipped, Seen: f.Seen, Gone: f.Gone,
 		DuplicateOf: f.DuplicateOf,
 	}
 	for _, s := range f.Sums {
@@ -122,6 +131,7 @@ func (j *job) settings() []report.Setting {
 		{Name: "layout", Value: f.layout.String()},
 		{Name: "sheet", Value: f.sheet.String()},
 		{Name: "fail-on", Value: f.failOn.String()},
+		{Name: "ledger-base", Value: j.baseHash()},
 	} {
 		if s.Value != "" {
 			list = append(list, s)

@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"duizhang/match"
+	"duizhang/match/ledger"
 	"duizhang/parse"
 	"duizhang/report"
 )
@@ -62,6 +63,12 @@ type job struct {
 	report   *report.Run
 	written  report.Written
 	progress counters
+
+	ledger    ledger.Store // nil: the run remembers nothing
+	base      ledger.Head
+	decisions []ledger.Decision
+	night     *ledger.AtWork
+	outcome   *ledger.Outcome
 }
 
 // rules are the tables that a run is judged by.
@@ -82,6 +89,7 @@ func reconcile(ctx context.Context, e *env, lang language, f *runFlags, files []
 		then stage
 	}{
 		{func(context.Context) error { return j.check(files) }, stageChecked},
+		{j.lock, stageLocked},
 		{j.open, stageRead},
 		{j.match, stageMatched},
 		{j.write, stageWritten},
@@ -100,6 +108,11 @@ func reconcile(ctx context.Context, e *env, lang language, f *runFlags, files []
 		e.reached(ctx, step.then)
 	}
 	stop()
+	// The report has its name: the night belongs into the ledger, whatever comes.
+	if err := j.commit(context.WithoutCancel(ctx)); err != nil {
+		return err
+	}
+	e.reached(ctx, stageCommitted)
 	return j.conclude()
 }
 
@@ -160,7 +173,7 @@ func (j *job) checkInputs(files []string) error {
 			}
 		}
 	}
-	if len(all) == 0 {
+	if len(all) == 0 && j.flags.ledger == "" && j.env.getenv(ledgerVariable) == "" { // with a ledger things age
 		return usage(msgNoFiles)
 	}
 	return j.flags.checkOverrides(all)
@@ -290,7 +303,7 @@ func (j *job) checkInputsAreKept() error {
 func (j *job) outputs() []string {
 	all := []string{j.output.Workbook}
 	if j.output.CSV != "" {
-		for _, name := range []string{"transactions.csv", "settlements.csv", "credits.csv", "rejects.csv"} {
+		for _, name := range []string{"transactions.csv", "settlements.csv", "credits.csv", "rejects.csv", "closed.csv"} {
 			all = append(all, filepath.Join(j.output.CSV, name))
 		}
 	}

@@ -1,0 +1,32 @@
+package main
+
+// What is said of the ledger and of decisions.
+var (
+	msgLedgerBusy            = message{"账本 %s 正被另一次对账占用（进程 %d，主机 %s，自 %s）；稍后再试，或加大 --lock-wait", "the ledger %s is held by another run (pid %d on %s, since %s); try later, or give a longer --lock-wait"}
+	msgLedgerBusyUnknown     = message{"账本 %s 正被另一个程序占用；稍后再试，或加大 --lock-wait", "the ledger %s is held by another program; try later, or give a longer --lock-wait"}
+	msgLedgerMoved           = message{"账本 %s 在此期间已由另一次对账写入（%s）；没有写入账本，请重新运行", "the ledger %s was written by another run meanwhile (night of %s); it was not changed, run again"}
+	msgLedgerOrder           = message{"账本的最后一晚是 %s，不能再对更早的日子；要重做，先用 duizhang undo %s 撤销最后一晚", "the ledger's last night is %s, an earlier day is out of order; to do it again, first drop the last night: duizhang undo %s"}
+	msgLedgerNewer           = message{"账本 %s 是较新版本的程序写的（%s）；请升级 duizhang，账本没有改动", "the ledger %s was written by a newer program (%s); upgrade duizhang, the ledger is unchanged"}
+	msgLedgerDamaged         = message{"账本 %s 已损坏（%s）；请从备份恢复，程序不会自行新建", "the ledger %s is damaged (%s); restore it from a backup, it is never made anew silently"}
+	msgLedgerNot             = message{"%s 不是 duizhang 的账本（%s）；请改用别的文件名，或从备份恢复", "%s is not a ledger of duizhang (%s); give another name, or restore it from a backup"}
+	msgLedgerMissing         = message{"没有账本 %s；先用 run --ledger 建立", "there is no ledger %s; run --ledger makes one"}
+	msgLedgerNotEmpty        = message{"账本 %s 里已有记录", "the ledger %s holds nights already"}
+	msgLedgerTooOld          = message{"%s 这一晚已不能撤销：它结清的内容不再保留", "the night of %s cannot be undone any more: what it closed is no longer kept"}
+	msgLedgerUnreachable     = message{"账本 %s 打不开：%s", "the ledger %s cannot be opened: %s"}
+	msgDecisionsNoLedger     = message{"--decisions 需要 --ledger", "--decisions needs --ledger"}
+	msgDecisionsUnreadable   = message{"读不出处理结果文件 %s", "cannot read the decisions %s"}
+	msgDecisionsNoColumn     = message{"%s：没有“编号”(item_id) 这一列；第一行应是 item_id,decision,note,by", "%s: no column item_id; the first line should be item_id,decision,note,by"}
+	msgDecisionUnknownItem   = message{"%[1]s：编号 %[2]s 不在未了结的事项里；请核对编号", "%[1]s: %[2]s is no open item; check the id"}
+	msgDecisionUnknownWord   = message{"%[1]s：%[2]s 的处理结果“%[3]s”不认识；可用 accept、reject、claimed、adjusted、written_off、hold、open", "%[1]s: %[2]s: unknown decision %[3]q; use accept, reject, claimed, adjusted, written_off, hold or open"}
+	msgDecisionSenseless     = message{"%[1]s：%[2]s 现在是 %[4]s，不能 %[3]s", "%[1]s: %[2]s is %[4]s now, %[3]s makes no sense for it"}
+	msgDecisionContradiction = message{"%[1]s：%[2]s 有互相矛盾的处理结果（%[3]s），都没有采用", "%[1]s: %[2]s has contradicting decisions (%[3]s); none was applied"}
+	msgDecisionClosed        = message{"%[1]s：%[2]s 此前已了结，处理结果 %[3]s 没有采用", "%[1]s: %[2]s has closed meanwhile, the decision %[3]s was not applied"}
+	msgFileRepeats           = message{"%s：与较早的 %s 重叠，%d 行此前已有，只算一次（较早的文件另有 %d 行这里没有）", "%s: repeats the earlier %s; %d rows came before and count once (%d rows of the earlier one are not in it)"}
+	msgFileMissing           = message{"缺清算文件：%s %s %s", "clearing file missing: %s %s %s"}
+	msgClosedByRow           = message{"原为 %s，因今晚的行成为 %s", "was %s, is %s by rows of this night"}
+	msgClosedByCredit        = message{"原为 %s，到账后成为 %s", "was %s, is %s by a bank credit"}
+	msgClosedByDecision      = message{"原为 %s，由人处理为 %s", "was %s, closed by a decision as %s"}
+	msgClosedByAge           = message{"%[1]s 已逾保留期限，不再跟踪", "%[1]s for longer than it is followed"}
+	msgClosedInto            = message{"；并入 %s", "; goes on as %s"}
+	msgClosedSaid            = message{"；%s：%s", "; %s: %s"}
+)

@@ -1,0 +1,335 @@
+package ledger
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"duizhang/match"
+	"duizhang/parse"
+)
+
+// How many things a page holds.
+const (
+	pageItems = 256
+	pageRows  = 2048
+)
+
+// itemPages writes the items: those of an earlier night into the page where
+// they stood, which is written again only if something in it changed, the new
+// ones into pages of this night.
+func (n *AtWork) itemPages() error {
+	pages := map[string][]Item{}
+	var fresh []Item
+	for i := range n.next.Items {
+		it := n.next.Items[i]
+		if key, ok := n.prev.page[it.ID]; ok {
+			pages[key] = append(pages[key], it)
+		} else {
+			fresh = append(fresh, it)
+		}
+	}
+	keys := make([]string, 0, len(n.prev.pages))
+	for k := range n.prev.pages {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	for _, key := range keys {
+		if len(pages[key]) == 0 {
+			n.drop(kindItem, key)
+			continue
+		}
+		all := pages[key]
+		body, err := pack(&all, func(c *codec, v *[]Item) { list(c, v, codeItem) })
+		if err != nil {
+			return err
+		}
+		if !bytes.Equal(body, n.prev.pages[key].body) {
+			n.put(kindItem, key, body)
+		}
+	}
+	seq := nightKey(n.prev.Head.Seq + 1)
+	for i := 0; i < len(fresh); i += pageItems {
+		if err := putList(n, kindItem, fmt.Sprintf("%s-%05d", seq, i/pageItems), fresh[i:min(i+pageItems, len(fresh))], codeItem); err != nil {
+			return err
+		}
+	}
+	if len(n.closing) > 0 {
+		if err := putList(n, kindClosed, seq, n.closing, codeClosing); err != nil {
+			return err
+		}
+	}
+	if len(n.events) > 0 {
+		return putList(n, kindEvent, seq, n.events, codeEvent)
+	}
+	return nil
+}
+
+// keepRows packs the rows of tonight's matched groups whose settlement is not
+// paid, and lets go of those whose settlement is.
+func (n *AtWork) keepRows(ctx context.Context, res *match.Result, f *fates) error {
+	kept := map[match.SettlementKey][]formed{}
+	openKey := func(settlement int32) (match.SettlementKey, bool) {
+		if settlement < 0 {
+			return match.SettlementKey{}, false
+		}
+		key := res.Settlements[settlement].Key()
+		fate := f.settled[key]
+		return key, fate != nil && fate.open
+	}
+	var groups []match.Group
+	for i := range res.Quiet {
+		q := &res.Quiet[i]
+		if _, ok := openKey(q.Settlement); ok {
+			groups = append(groups, match.Group{Match: match.Matched, KeyType: q.KeyType, Settlement: q.Settlement,
+				Pos: []parse.Pos{q.Pos}, Clearing: []parse.Pos{q.Clearing}})
+		}
+	}
+	for i := range res.Groups {
+		g := &res.Groups[i]
+		if _, ok := openKey(g.Settlement); ok && g.Match == match.Matched {
+			groups = append(groups, *g)
+		}
+	}
+	slices.SortFunc(groups, func(a, b match.Group) int { return int(max(-1, min(1, int64(a.Clearing[0])-int64(b.Clearing[0])))) })
+	rows, err := n.read(ctx, groups, func(*match.Group) bool { return true })
+	if err != nil {
+		return err
+	}
+	for i := range groups {
+		g := &groups[i]
+		key, _ := openKey(g.Settlement)
+		m := formed{match: g.Match, key: g.KeyType, flags: g.Flags &^ (match.Carried | match.Held), expected: g.ExpectedFee, hasExpected: g.HasExpectedFee}
+		for _, p := range g.Pos {
+			m.pos = append(m.pos, n.row(parse.SidePos, rows[parse.SidePos][p]))
+		}
+		for _, p := range g.Clearing {
+			m.clearing = append(m.clearing, n.row(parse.SideClearing, rows[parse.SideClearing][p]))
+		}
+		kept[key] = append(kept[key], m)
+	}
+	seq := nightKey(n.prev.Head.Seq + 1)
+	for key, all := range kept {
+		for i := 0; i < len(all); i += pageRows {
+			name := fmt.Sprintf("%s\x1f%s-%05d", keyText(key), seq, i/pageRows)
+			if err := putList(n, kindRows, name, all[i:min(i+pageRows, len(all))], codeFormed); err != nil {
+				return err
+			}
+		}
+	}
+	for key, rec := range n.mem.settles {
+		if fate := f.settled[key]; rec.closed == 0 && (fate == nil || !fate.open) {
+			if err := n.dropPages(ctx, kindRows, keyText(key)+"\x1f"); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (n *AtWork) dropPages(ctx context.Context, kind Kind, prefix string) error {
+	return n.store.Pages(ctx, kind, prefix, n.prev.Head.Seq, func(p *Page) error {
+		n.drop(kind, p.Key)
+		return nil
+	})
+}
+
+// memoryPages writes what the nights to come match on.
+func (n *AtWork) memoryPages(res *match.Result, f *fates) error {
+	if err := n.settlePages(res, f); err != nil {
+		return err
+	}
+	if err := n.bankPages(res, f); err != nil {
+		return err
+	}
+	if err := n.filePages(res); err != nil {
+		return err
+	}
+	for _, o := range n.over {
+		if o == nil {
+			continue
+		}
+		pages, err := o.pages(n.prev.Head.Seq + 1)
+		if err != nil {
+			return err
+		}
+		n.commit.Put = append(n.commit.Put, pages...)
+	}
+	slices.SortFunc(n.commit.Put, func(a, b Page) int { return compareRefs(a.Ref, b.Ref) })
+	return nil
+}
+
+// settlePages writes the settlements that later nights may still hear of.
+func (n *AtWork) settlePages(res *match.Result, f *fates) error {
+	sums := map[match.SettlementKey][]match.SettledSum{}
+	for _, s := range res.Sums {
+		sums[s.Key] = append(sums[s.Key], s)
+	}
+	paid := map[match.SettlementKey][]paidPart{}
+	bank := n.sides[parse.SideBank]
+	for _, p := range res.Payments {
+		c := &res.Credits[p.Credit]
+		if p.Amount <= 0 || c.Outcome != match.Identified {
+			continue
+		}
+		key := res.Settlements[p.Settlement].Key()
+		paid[key] = append(paid[key], paidPart{n.nameOf(bank, c.Row), p.Amount, c.Reason.Code, c.Reason.N})
+	}
+	needed := map[string]bool{} // by items that are open
+	for i := range n.next.Items {
+		if it := &n.next.Items[i]; it.Type == Transaction && it.SettlementID != "" {
+			needed[it.SettlementID] = true
+		}
+	}
+	kept := map[match.SettlementKey]bool{}
+	for key, fate := range f.settled {
+		s := &res.Settlements[fate.n]
+		if !fate.open && n.rules.AsOf-fate.closed > keepBank && !needed[s.ID] {
+			continue
+		}
+		kept[key] = true
+		rec := &settleRec{key: key, sums: sums[key], paid: paid[key], state: fate.state}
+		if !fate.open {
+			rec.closed = fate.closed
+		}
+		body, err := pack(rec, codeSettle)
+		if err != nil {
+			return err
+		}
+		if old := n.mem.settles[key]; old == nil || !bytes.Equal(old.body, body) {
+			n.put(kindSettle, keyText(key), body)
+		}
+	}
+	for _, key := range n.settleKeys() {
+		if !kept[key] {
+			n.drop(kindSettle, keyText(key))
+		}
+	}
+	return nil
+}
+
+// nameOf is the lasting name of a row.
+func (n *AtWork) nameOf(b *Beside, p parse.Pos) rowName {
+	if p < parse.FirstPos {
+		return rowName{b.rows[p].Digest, b.rows[p].Ordinal}
+	}
+	if o := n.over[b.side]; o != nil {
+		if info := o.find(p); info != nil {
+			return rowName{info.digest, info.ordinal}
+		}
+	}
+	return rowName{}
+}
+
+// bankPages keeps bank lines for keepBank days, and as long as an open item or
+// settlement is about them.
+func (n *AtWork) bankPages(res *match.Result, f *fates) error {
+	bank := n.sides[parse.SideBank]
+	needed := map[rowName]bool{}
+	var at []parse.Pos
+	for i := range res.Credits {
+		c := &res.Credits[i]
+		name := n.nameOf(bank, c.Row)
+		if c.Row >= parse.FirstPos {
+			at = append(at, c.Row)
+		}
+		open := c.Outcome == match.Unidentified || c.Outcome == match.Ambiguous
+		for _, s := range c.Settlements {
+			if fate := f.settled[res.Settlements[s].Key()]; fate != nil && fate.open {
+				open = true
+			}
+		}
+		needed[name] = needed[name] || open || n.rules.AsOf-c.Date <= keepBank
+	}
+	for key, page := range n.mem.bank {
+		if !slices.ContainsFunc(page.rows, func(r Row) bool { return needed[rowName{r.Digest, r.Ordinal}] }) {
+			n.drop(kindBank, key)
+		}
+	}
+	if len(at) == 0 {
+		return nil
+	}
+	slices.Sort(at)
+	recs, err := bank.Records(context.Background(), 0, at)
+	if err != nil {
+		return err
+	}
+	rows := make([]Row, len(recs))
+	for i := range recs {
+		rows[i] = n.row(parse.SideBank, &recs[i])
+	}
+	return putList(n, kindBank, nightKey(n.prev.Head.Seq+1), rows, codeRow)
+}
+
+// filePages keeps which files were used, whose terminals were seen, which days
+// have come, and which pairs were rejected.
+func (n *AtWork) filePages(res *match.Result) error {
+	for _, f := range n.files {
+		key := fileKey(f.Side, f.SHA256)
+		if _, known := n.mem.files[key]; known || !f.Used || f.SHA256 == "" {
+			continue
+		}
+		n.mem.files[key] = File{}
+		if err := putList(n, kindFile, key, []File{fileOf(f)}, codeFile); err != nil {
+			return err
+		}
+	}
+	var days []clearingDay
+	seen := map[clearingDay]bool{}
+	for i := range res.Sums {
+		k := &res.Sums[i].Key
+		if d := (clearingDay{k.Acquirer, k.MerchantID, k.ClearingDate}); !n.mem.days[d] && !seen[d] && d.day != 0 {
+			seen[d] = true
+			days = append(days, d)
+		}
+	}
+	seq := nightKey(n.prev.Head.Seq + 1)
+	if len(days) > 0 {
+		if err := putList(n, kindClearing, seq, days, codeClearingDay); err != nil {
+			return err
+		}
+	}
+	var terminals []match.TerminalOf
+	for _, t := range n.terminals() {
+		if !n.mem.terminals[t] {
+			terminals = append(terminals, t)
+		}
+	}
+	if len(terminals) > 0 {
+		if err := putList(n, kindTerminals, seq, terminals, codeTerminal); err != nil {
+			return err
+		}
+	}
+	if len(n.rejects) > 0 {
+		return putList(n, kindRejected, seq, n.rejects, codeRejected)
+	}
+	return nil
+}
+
+func fileOf(f *parse.File) File {
+	return File{Path: f.Path, Name: f.Name, Side: f.Side, Layout: f.Layout, SHA256: f.SHA256, Bytes: f.Bytes, Rows: f.Rows,
+		Accepted: f.Accepted, Seen: f.Seen, Rejected: f.Rejected, Skipped: f.Skipped, Gone: f.Gone, DuplicateOf: f.DuplicateOf}
+}
+
+// Files are the inputs as a night's record keeps them.
+func Files(in []*parse.File) []File {
+	out := make([]File, len(in))
+	for i := range in {
+		out[i] = fileOf(in[i])
+	}
+	return out
+}
+
+// terminals are those that tonight's clearing rows show, in their order.
+func (n *AtWork) terminals() []match.TerminalOf {
+	var all []match.TerminalOf
+	for t := range n.shown {
+		all = append(all, match.TerminalOf{TerminalID: t.TerminalID, Acquirer: n.rules.Contracts.Name(t.Acquirer, t.MerchantID), MerchantID: t.MerchantID})
+	}
+	slices.SortFunc(all, func(a, b match.TerminalOf) int {
+		return strings.Compare(a.TerminalID+"\x1f"+a.Acquirer+"\x1f"+a.MerchantID, b.TerminalID+"\x1f"+b.Acquirer+"\x1f"+b.MerchantID)
+	})
+	return slices.Compact(all)
+}

@@ -1,0 +1,164 @@
+package report
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"duizhang/match"
+	"duizhang/parse"
+	"duizhang/parse/money"
+)
+
+// Ledger is what a night did to the ledger, as a report shows it.
+type Ledger struct {
+	Night, Base parse.Date // Base: the night before; 0 at the first
+	// Carried + Opened − Closed = Open.
+	Carried, Opened, Closed, Open int
+	Owed                          money.Fen
+	// Read, Applied and Problems count decisions.
+	Read, Applied, Problems int
+	Missing                 []MissingFile
+	Closings                []Closing
+}
+
+// MissingFile is a clearing file that was expected and did not come.
+type MissingFile struct {
+	Acquirer, MerchantID string
+	Day                  parse.Date
+}
+
+// Closing is an item that was open after the night before and is not now.
+type Closing struct {
+	ItemID, Type, SettlementID, State, By string
+	On                                    parse.Date
+	DaysOpen                              int
+	DaysLate                              int32
+	Sources                               []string
+	Amount                                money.Fen // what was owed the night before
+	Reason                                string
+}
+
+// LedgerSummary is the ledger in the JSON summary.
+type LedgerSummary struct {
+	Night     string           `json:"night"`
+	Base      *string          `json:"base"`
+	Carried   int              `json:"carried"`
+	Opened    int              `json:"opened"`
+	Closed    int              `json:"closed"`
+	Open      int              `json:"open"`
+	Owed      Amount           `json:"owed"`
+	Decisions DecisionSummary  `json:"decisions"`
+	Missing   []MissingSummary `json:"files_missing"`
+}
+
+// DecisionSummary counts a night's decisions.
+type DecisionSummary struct {
+	Read     int `json:"read"`
+	Applied  int `json:"applied"`
+	Problems int `json:"problems"`
+}
+
+// MissingSummary is a clearing file that did not come.
+type MissingSummary struct {
+	Acquirer   string `json:"acquirer"`
+	MerchantID string `json:"merchant_id"`
+	Day        string `json:"day"`
+}
+
+func (l *Ledger) summary() *LedgerSummary {
+	if l == nil {
+		return nil
+	}
+	s := &LedgerSummary{Night: dateText(l.Night), Carried: l.Carried, Opened: l.Opened, Closed: l.Closed, Open: l.Open, Owed: Amount(l.Owed),
+		Decisions: DecisionSummary{l.Read, l.Applied, l.Problems}, Missing: []MissingSummary{}}
+	if l.Base != 0 {
+		base := dateText(l.Base)
+		s.Base = &base
+	}
+	for _, m := range l.Missing {
+		s.Missing = append(s.Missing, MissingSummary{m.Acquirer, m.MerchantID, dateText(m.Day)})
+	}
+	return s
+}
+
+// closedCSV is the file of what a night closed, beside those of SPEC section 7.
+const closedCSV = "closed.csv"
+
+const closedHead = "item_id,type,settlement_id,state,closed_by,closed_on,days_open,days_late,source,amount,reason"
+
+// csvHead is the first line of a CSV file. With a ledger the lines of
+// transactions, settlements and credits end with their item's id.
+func csvHead(name string, ledger bool) string {
+	switch {
+	case name == closedCSV:
+		return closedHead
+	case ledger && name != rejectsCSV:
+		return csvHeads[name] + ",item_id"
+	}
+	return csvHeads[name]
+}
+
+// item writes the id of a line's item, where there is a ledger.
+func (c *csvRows) item(id string) {
+	if c.ledger {
+		c.code(id)
+	}
+}
+
+// closed writes a line of closed.csv.
+func (c *csvRows) closed(l *Closing) {
+	c.code(l.ItemID)
+	c.code(l.Type)
+	c.text(l.SettlementID)
+	c.code(l.State)
+	c.code(l.By)
+	c.date(l.On)
+	c.int(int64(l.DaysOpen))
+	c.int(int64(l.DaysLate))
+	c.text(strings.Join(l.Sources, ";"))
+	c.yuan(l.Amount)
+	c.text(l.Reason)
+	c.end()
+}
+
+// GroupReasons are the sentences of some groups in the run's language.
+func (r *Run) GroupReasons(ctx context.Context, groups []match.Group) ([]string, error) {
+	out := make([]string, 0, len(groups))
+	for part := range slices.Chunk(groups, batchGroups) {
+		lines, err := r.lines(ctx, part)
+		if err != nil {
+			return nil, err
+		}
+		for i := range lines {
+			out = append(out, lines[i].reason())
+		}
+	}
+	return out, nil
+}
+
+// SettlementReasons are the sentences of some settlements.
+func (r *Run) SettlementReasons(ctx context.Context, list []match.Settlement) ([]string, error) {
+	all, err := r.settlements(ctx, list)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]string, len(all))
+	for i := range all {
+		out[i] = all[i].reason()
+	}
+	return out, nil
+}
+
+// CreditReasons are the sentences of some bank lines.
+func (r *Run) CreditReasons(ctx context.Context, list []match.Credit) ([]string, error) {
+	all, err := r.credits(ctx, list)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]string, len(all))
+	for i := range all {
+		out[i] = all[i].reason()
+	}
+	return out, nil
+}
