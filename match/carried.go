@@ -23,6 +23,8 @@ type Before struct {
 	Paid  []PaidBefore
 	// Terminals are those that clearing rows of earlier nights show.
 	Terminals []TerminalOf
+	// Days are those of which clearing rows came.
+	Days []ClearingDayOf
 	// Nets gives the clearing rows of a settlement that are in Sums, at
 	// positions below Below of the clearing source; nil: none.
 	Nets func(ctx context.Context, of SettlementKey) ([]CarriedNet, error)
@@ -67,6 +69,15 @@ type PaidBefore struct {
 // TerminalOf says that a merchant's clearing rows show a terminal. Acquirer is
 // the contract's name for it.
 type TerminalOf struct{ TerminalID, Acquirer, MerchantID string }
+
+// ClearingDayOf says that a merchant's clearing rows of a day came.
+type ClearingDayOf struct {
+	Acquirer, MerchantID string
+	Day                  parse.Date
+	Channels             uint8 // a bit for each parse.Channel
+	// Trade: it is a natural day on which sales were made, not a clearing day.
+	Trade bool
+}
 
 // CarriedNet is a clearing row of an earlier night and what it pays out.
 type CarriedNet struct {

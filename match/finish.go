@@ -104,7 +104,7 @@ func (r *run) result() (*Result, error) {
 	res.Proof = r.prove(res)
 	res.leg = r.leg
 	if r.opt.Before != nil {
-		res.Quiet, res.Sums = r.quietPairs, r.leg.settledSums()
+		res.Quiet, res.Sums, res.Days = r.quietPairs, r.leg.settledSums(), r.sawDays
 	}
 	return res, nil
 }

@@ -138,6 +138,7 @@ type run struct {
 	scanned      [2]tally
 	before       [2]carriedRows
 	quietPairs   []QuietPair
+	sawDays      []ClearingDayOf
 	rest         [2][]placed             // rows without a usable key
 	beaten       [2]map[parse.Pos]beaten // rows whose key is on a row that they did not get
 	refAlone     bool                    // rows are filed under their reference number alone

@@ -215,9 +215,19 @@ func (r *run) clearingDays() *clearingDays {
 		if cl.day != 0 {
 			c.add(m, cl.day, true)
 		}
+		r.sawDays = append(r.sawDays, ClearingDayOf{cl.acquirer, cl.merchant, cl.day, 1 << cl.channel, false})
 	}
 	for d := range r.tradeDays {
 		c.add(d.merchantKey, d.day, false)
+		r.sawDays = append(r.sawDays, ClearingDayOf{d.acquirer, d.merchant, d.day, 0, true})
+	}
+	if r.opt.Before != nil {
+		for _, d := range r.opt.Before.Days {
+			m := merchantKey{d.Acquirer, d.MerchantID}
+			c.know(m)
+			channels[m] |= d.Channels
+			c.add(m, d.Day, !d.Trade)
+		}
 	}
 	for m, ch := range channels {
 		c.clearers = append(c.clearers, clearer{m, ch})

@@ -209,6 +209,9 @@ func (r *run) rowsOf(ctx context.Context, wanted map[int32][]rowNet) ([]settledR
 	for i := range rows {
 		at[i] = rows[i].pos
 	}
+	if len(rows) == 0 { // the side may be missing: all of them may be of earlier nights
+		return nil, nil
+	}
 	return rows, r.source(clearingSide).Reread(ctx, r.opt.Workers, at, func(int) func(int, *parse.Row) {
 		return func(i int, row *parse.Row) { rows[i].net = netOf(row) }
 	})

@@ -204,6 +204,8 @@ type Result struct {
 	// settlements are made of; both only with Options.Before, for a ledger.
 	Quiet []QuietPair
 	Sums  []SettledSum
+	// Days are those of which this run has seen clearing rows.
+	Days []ClearingDayOf
 
 	leg *settleOutput
 }

@@ -102,7 +102,7 @@ type memory struct {
 	terminals map[match.TerminalOf]bool
 	rejected  map[[2]rowName]bool
 	files     map[string]File // by side and digest
-	days      map[clearingDay]bool
+	days      map[match.ClearingDayOf]bool
 }
 
 type bankPage struct{ rows []Row }
@@ -113,10 +113,12 @@ type clearingDay struct {
 	day                parse.Date
 }
 
-func codeClearingDay(c *codec, d *clearingDay) {
-	c.text(&d.acquirer)
-	c.text(&d.merchant)
-	c.date(&d.day)
+func codeClearingDay(c *codec, d *match.ClearingDayOf) {
+	c.text(&d.Acquirer)
+	c.text(&d.MerchantID)
+	c.date(&d.Day)
+	number(c, &d.Channels)
+	c.bools(&d.Trade)
 }
 
 func codeTerminal(c *codec, t *match.TerminalOf) {
@@ -137,7 +139,7 @@ func codeRejected(c *codec, r *rejectedPair) {
 // remember reads the memory of a night.
 func remember(ctx context.Context, s Store, seq int64) (*memory, error) {
 	m := &memory{settles: map[match.SettlementKey]*settleRec{}, bank: map[string]*bankPage{}, terminals: map[match.TerminalOf]bool{},
-		rejected: map[[2]rowName]bool{}, files: map[string]File{}, days: map[clearingDay]bool{}}
+		rejected: map[[2]rowName]bool{}, files: map[string]File{}, days: map[match.ClearingDayOf]bool{}}
 	if s == nil || seq == 0 {
 		return m, nil
 	}
@@ -174,7 +176,7 @@ func remember(ctx context.Context, s Store, seq int64) (*memory, error) {
 		})
 	}
 	if err == nil {
-		err = eachList(ctx, s, kindClearing, "", seq, codeClearingDay, func(_ *Page, all []clearingDay) {
+		err = eachList(ctx, s, kindClearing, "", seq, codeClearingDay, func(_ *Page, all []match.ClearingDayOf) {
 			for _, d := range all {
 				m.days[d] = true
 			}

@@ -24,11 +24,14 @@ func (n *AtWork) missing(ctx context.Context, res *match.Result) ([]MissingFile,
 	}
 	came := map[clearingDay]bool{}
 	for d := range n.mem.days {
-		came[d] = true
+		if !d.Trade {
+			came[clearingDay{d.Acquirer, d.MerchantID, d.Day}] = true
+		}
 	}
-	for i := range res.Sums {
-		k := &res.Sums[i].Key
-		came[clearingDay{k.Acquirer, k.MerchantID, k.ClearingDate}] = true
+	for _, d := range res.Days {
+		if !d.Trade {
+			came[clearingDay{d.Acquirer, d.MerchantID, d.Day}] = true
+		}
 	}
 	wanted := map[clearingDay]bool{}
 	nights, err := n.store.Nights(ctx)

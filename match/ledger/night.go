@@ -372,6 +372,9 @@ func (n *AtWork) Before(ctx context.Context) *match.Before {
 			}
 		}
 	}
+	for d := range n.mem.days {
+		b.Days = append(b.Days, d)
+	}
 	for t := range n.mem.terminals {
 		b.Terminals = append(b.Terminals, t)
 	}

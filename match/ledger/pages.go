@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -276,15 +277,16 @@ func (n *AtWork) filePages(res *match.Result) error {
 			return err
 		}
 	}
-	var days []clearingDay
-	seen := map[clearingDay]bool{}
-	for i := range res.Sums {
-		k := &res.Sums[i].Key
-		if d := (clearingDay{k.Acquirer, k.MerchantID, k.ClearingDate}); !n.mem.days[d] && !seen[d] && d.day != 0 {
-			seen[d] = true
+	var days []match.ClearingDayOf
+	for _, d := range res.Days {
+		if !n.mem.days[d] && d.Day != 0 {
+			n.mem.days[d] = true
 			days = append(days, d)
 		}
 	}
+	slices.SortFunc(days, func(a, b match.ClearingDayOf) int {
+		return cmp.Or(strings.Compare(a.Acquirer, b.Acquirer), strings.Compare(a.MerchantID, b.MerchantID), cmp.Compare(a.Day, b.Day), cmp.Compare(a.Channels, b.Channels))
+	})
 	seq := nightKey(n.prev.Head.Seq + 1)
 	if len(days) > 0 {
 		if err := putList(n, kindClearing, seq, days, codeClearingDay); err != nil {
