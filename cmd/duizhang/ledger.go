@@ -90,6 +90,12 @@ func dayOrNone(d parse.Date) string {
 	return d.String()
 }
 
+// remembers says that the run has a ledger: then it may have no files, since
+// what is open ages.
+func (j *job) remembers() bool {
+	return j.flags.ledger != "" || j.env.getenv(ledgerVariable) != ""
+}
+
 // lock opens the ledger of a run, before anything is read. A run that had to
 // wait for another one, which has done the same night meanwhile, ends here.
 func (j *job) lock(ctx context.Context) error {

@@ -173,7 +173,7 @@ func (j *job) checkInputs(files []string) error {
 			}
 		}
 	}
-	if len(all) == 0 && j.flags.ledger == "" && j.env.getenv(ledgerVariable) == "" { // with a ledger things age
+	if len(all) == 0 && !j.remembers() {
 		return usage(msgNoFiles)
 	}
 	return j.flags.checkOverrides(all)
@@ -293,7 +293,7 @@ func (j *job) checkInputsAreKept() error {
 			return usage(msgOutIsInput, out)
 		}
 	}
-	if len(j.paths) == 0 {
+	if len(j.paths) == 0 && !j.remembers() {
 		return usage(msgNoFiles)
 	}
 	return nil
