@@ -126,7 +126,7 @@ func (c *csvRows) closed(l *Closing) {
 func (r *Run) GroupReasons(ctx context.Context, groups []match.Group) ([]string, error) {
 	out := make([]string, 0, len(groups))
 	for part := range slices.Chunk(groups, batchGroups) {
-		lines, err := r.lines(ctx, part)
+		lines, _, err := r.lines(ctx, part)
 		if err != nil {
 			return nil, err
 		}
