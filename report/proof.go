@@ -41,7 +41,7 @@ type proof struct {
 }
 
 func newProof(tables int) *proof {
-	p := &proof{csv: map[string]*rowsDigest{}, sheets: make([]rowsDigest, tables)}
+	p := &proof{csv: map[string]*rowsDigest{closedCSV: {}}, sheets: make([]rowsDigest, tables)}
 	for name := range csvHeads {
 		p.csv[name] = &rowsDigest{}
 	}
@@ -54,6 +54,7 @@ var proofColumns = map[string][]string{
 	settlementsCSV:  {"settlement_id", "credit", "timing", "transactions", "gross", "fee", "net", "credited", "outstanding"},
 	creditsCSV:      {"outcome", "date", "amount", "allocated", "source"},
 	rejectsCSV:      {"source"},
+	closedCSV:       {"item_id", "state", "closed_by", "source", "amount"},
 }
 
 // proved is a row in the making: its values, each with an end.
@@ -140,14 +141,23 @@ func (r *proved) credit(c *match.Credit, source string) {
 	r.text(source)
 }
 
+func (r *proved) closing(c *Closing) {
+	r.start()
+	r.text(c.ItemID)
+	r.text(c.State)
+	r.text(c.By)
+	r.text(strings.Join(c.Sources, ";"))
+	r.fen(c.Amount, true)
+}
+
 // checkCSV reads a CSV file back and compares it with what it must hold.
-func checkCSV(ctx context.Context, path, name string, want *rowsDigest) error {
+func checkCSV(ctx context.Context, path, name string, ledger bool, want *rowsDigest) error {
 	f, err := os.Open(path)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	got, err := readCSV(ctx, f, name)
+	got, err := readCSV(ctx, f, name, ledger)
 	switch {
 	case err != nil:
 		return err
@@ -160,14 +170,15 @@ func checkCSV(ctx context.Context, path, name string, want *rowsDigest) error {
 }
 
 // readCSV digests the proved columns of every line.
-func readCSV(ctx context.Context, r io.Reader, name string) (d rowsDigest, err error) {
-	head := bom + csvHeads[name]
-	wanted := make([]int, strings.Count(csvHeads[name], ",")+1)
+func readCSV(ctx context.Context, r io.Reader, name string, ledger bool) (d rowsDigest, err error) {
+	columns := csvHead(name, ledger)
+	head := bom + columns
+	wanted := make([]int, strings.Count(columns, ",")+1)
 	order := map[string]int{}
 	for i, c := range proofColumns[name] {
 		order[c] = i + 1
 	}
-	for i, c := range strings.Split(csvHeads[name], ",") {
+	for i, c := range strings.Split(columns, ",") {
 		wanted[i] = order[c]
 	}
 	c := csvCutter{wanted: wanted, values: make([][]byte, len(order))}

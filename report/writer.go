@@ -201,6 +201,10 @@ func (w *writer) render(ctx context.Context) error {
 		return err
 	}
 	if w.run.Ledger != nil {
+		for i := range w.run.Ledger.Closings {
+			w.proved.closing(&w.run.Ledger.Closings[i])
+			w.proof.csv[closedCSV].add(w.proved.buf)
+		}
 		if err := lines(w, closedCSV, pointers(w.run.Ledger.Closings), (*csvRows).closed); err != nil {
 			return err
 		}
@@ -547,7 +551,7 @@ func (w *writer) complete(ctx context.Context) error {
 			if err := f.temp.finish(); err != nil {
 				return err
 			}
-			err := checkCSV(ctx, f.temp.name, name, w.proof.csv[name])
+			err := checkCSV(ctx, f.temp.name, name, w.run.Ledger != nil, w.proof.csv[name])
 			if err != nil && ctx.Err() == nil {
 				return &WriteError{Problem: NotVerified, Path: f.temp.final, Err: err}
 			}

@@ -63,6 +63,11 @@ type AtWork struct {
 
 	shown   map[match.TerminalOf]bool // acquirer as the file has it
 	rejects []rejectedPair
+	// newKeys are the fingerprints of the keys of new rows, left the pages of
+	// matched rows that lost groups tonight, which were reopened.
+	newKeys  [4]map[parse.Pos][]uint64
+	left     map[string][]formed
+	reopened int
 	// closedBefore says whether an item was open once.
 	closedBefore func(id string) bool
 
@@ -128,7 +133,7 @@ func Begin(ctx context.Context, s Store, rules Rules) (*AtWork, error) {
 		return nil, err
 	}
 	n.carryRows()
-	n.shown = map[match.TerminalOf]bool{}
+	n.shown, n.left = map[match.TerminalOf]bool{}, map[string][]formed{}
 	n.closedBefore = n.wasClosed(ctx, seq)
 	return n, nil
 }
@@ -214,7 +219,12 @@ func (n *AtWork) Read(ctx context.Context, in *parse.Input) error {
 			n.sides[side].set = set
 			continue
 		}
-		rows, err := readRows(ctx, parse.Side(side), set, n.shown)
+		keys := map[parse.Pos][]uint64(nil)
+		if n.store != nil && n.prev.Head.Seq > 0 && parse.Side(side) != parse.SideBank {
+			keys = map[parse.Pos][]uint64{}
+			n.newKeys[side] = keys
+		}
+		rows, err := readRows(ctx, parse.Side(side), set, n.shown, keys)
 		if err != nil {
 			return err
 		}
@@ -239,7 +249,7 @@ func (n *AtWork) Read(ctx context.Context, in *parse.Input) error {
 		}
 		n.noteSeen(o)
 	}
-	return nil
+	return n.reopen(ctx)
 }
 
 // dropKnownFiles takes files out that an earlier night has used.
@@ -445,7 +455,7 @@ func (n *AtWork) groupsOf(ctx context.Context, key match.SettlementKey) ([]forme
 		return groups, nil
 	}
 	var all []formed
-	err := eachList(ctx, n.store, kindRows, keyText(key)+"\x1f", n.prev.Head.Seq, codeFormed, func(_ *Page, some []formed) {
+	err := n.rowPages(ctx, key, func(_ string, some []formed) {
 		for i := range some {
 			for _, part := range [...]struct {
 				rows []Row

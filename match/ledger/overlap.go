@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"runtime"
 	"slices"
 	"strings"
@@ -39,14 +40,14 @@ func codeSeen(c *codec, s *seenDay) {
 }
 
 // readRows reads every row of a set once, for its digest.
-func readRows(ctx context.Context, side parse.Side, set match.Source, shown map[match.TerminalOf]bool) ([]rowInfo, error) {
+func readRows(ctx context.Context, side parse.Side, set match.Source, shown map[match.TerminalOf]bool, keys map[parse.Pos][]uint64) ([]rowInfo, error) {
 	for {
 		found := make([][]rowInfo, max(runtime.GOMAXPROCS(0), 1))
-		terminals := make([]map[match.TerminalOf]bool, len(found))
+		terminals, carried := make([]map[match.TerminalOf]bool, len(found)), make([]map[parse.Pos][]uint64, len(found))
 		err := set.Scan(ctx, len(found), set.Carries(), func(w int) func(*parse.Row) {
 			var buf []byte
 			var last [3][]byte
-			terminals[w] = map[match.TerminalOf]bool{}
+			terminals[w], carried[w] = map[match.TerminalOf]bool{}, map[parse.Pos][]uint64{}
 			return func(r *parse.Row) {
 				if side == parse.SideClearing && len(r.Text[parse.TerminalID]) > 0 {
 					noteTerminal(terminals[w], &last, r)
@@ -56,12 +57,18 @@ func readRows(ctx context.Context, side parse.Side, set match.Source, shown map[
 					i.last = parse.Time(i.day) * 86400
 				}
 				i.digest, buf = rowDigest(buf, side, r)
+				if keys != nil {
+					carried[w][r.Pos], buf = keyHashes(nil, buf, r)
+				}
 				found[w] = append(found[w], i)
 			}
 		})
 		var out *parse.OutcastError
 		if errors.As(err, &out) {
 			continue // the next scan goes without that file
+		}
+		for _, some := range carried {
+			maps.Copy(keys, some)
 		}
 		for _, some := range terminals {
 			for t := range some {

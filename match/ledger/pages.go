@@ -78,7 +78,7 @@ func (n *AtWork) keepRows(ctx context.Context, res *match.Result, f *fates) erro
 		}
 		key := res.Settlements[settlement].Key()
 		fate := f.settled[key]
-		return key, fate != nil && fate.open
+		return key, fate != nil && (fate.open || n.rules.AsOf <= key.ClearingDate+keepDays)
 	}
 	var groups []match.Group
 	for i := range res.Quiet {
@@ -115,26 +115,25 @@ func (n *AtWork) keepRows(ctx context.Context, res *match.Result, f *fates) erro
 	for key, all := range kept {
 		for i := 0; i < len(all); i += pageRows {
 			name := fmt.Sprintf("%s\x1f%s-%05d", keyText(key), seq, i/pageRows)
-			if err := putList(n, kindRows, name, all[i:min(i+pageRows, len(all))], codeFormed); err != nil {
+			if err := n.putRows(name, all[i:min(i+pageRows, len(all))]); err != nil {
 				return err
 			}
 		}
 	}
 	for key, rec := range n.mem.settles {
-		if fate := f.settled[key]; rec.closed == 0 && (fate == nil || !fate.open) {
-			if err := n.dropPages(ctx, kindRows, keyText(key)+"\x1f"); err != nil {
+		fate := f.settled[key]
+		if fate != nil && fate.open || fate != nil && n.rules.AsOf <= key.ClearingDate+keepDays {
+			continue
+		}
+		// Those that closed earlier have mostly gone already; a page more or less
+		// to look for costs nothing.
+		if rec.closed == 0 || n.rules.AsOf <= rec.closed+keepDays+keepBank {
+			if err := n.dropRows(ctx, key); err != nil {
 				return err
 			}
 		}
 	}
-	return nil
-}
-
-func (n *AtWork) dropPages(ctx context.Context, kind Kind, prefix string) error {
-	return n.store.Pages(ctx, kind, prefix, n.prev.Head.Seq, func(p *Page) error {
-		n.drop(kind, p.Key)
-		return nil
-	})
+	return n.putLeft()
 }
 
 // memoryPages writes what the nights to come match on.

@@ -1,0 +1,300 @@
+package ledger
+
+import (
+	"cmp"
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"sort"
+	"strings"
+	"sync"
+	"testing"
+
+	"duizhang/match"
+	"duizhang/parse"
+	"duizhang/parse/money"
+
+	"pgregory.net/rapid"
+)
+
+// mute says nothing: what items are does not hang on words.
+type mute struct{}
+
+func (mute) Groups(_ context.Context, l []match.Group) ([][2]string, error) {
+	return make([][2]string, len(l)), nil
+}
+func (mute) Settlements(_ context.Context, l []match.Settlement) ([][2]string, error) {
+	return make([][2]string, len(l)), nil
+}
+func (mute) Credits(_ context.Context, l []match.Credit) ([][2]string, error) {
+	return make([][2]string, len(l)), nil
+}
+
+var layouts = sync.OnceValues(func() (*parse.Layouts, error) { return parse.LoadLayouts("") })
+
+// nightOf runs one night over some files and commits it.
+func nightOf(t fataler, s Store, asOf parse.Date, rules Rules, decisions []Decision, files ...parse.PathSide) (*Outcome, *match.Result) {
+	t.Helper()
+	ctx := context.Background()
+	known, err := layouts()
+	if err != nil {
+		t.Fatal(err)
+	}
+	in, err := parse.Open(ctx, files, &parse.Options{Layouts: known, AsOf: asOf})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
+	rules.AsOf = asOf
+	n, err := Begin(ctx, s, rules)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.Take(decisions)
+	if err := n.Read(ctx, in); err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range in.Files {
+		if !f.Used && f.DuplicateOf == "" {
+			t.Fatal(f.Name, f.Problems)
+		}
+	}
+	res, err := match.Run(ctx, n.Source(parse.SidePos), n.Source(parse.SideClearing), n.Source(parse.SideBank),
+		match.Options{AsOf: asOf, Before: n.Before(ctx), Workers: 2, Contracts: rules.Contracts})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !res.Proof.Balanced {
+		t.Fatal(res.Proof.Failure)
+	}
+	out, err := n.Finish(ctx, res, decisions, mute{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !n.Balanced() {
+		t.Fatal("what was owed, opened, closed and changed is not what is owed")
+	}
+	if out.Carried+out.Opened-out.Closed != out.Open {
+		t.Fatalf("carried %d + opened %d − closed %d ≠ open %d", out.Carried, out.Opened, out.Closed, out.Open)
+	}
+	if s != nil {
+		if _, err := n.Commit(ctx, &NightRecord{Files: Files(in.Files)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return out, res
+}
+
+type fataler interface {
+	Helper()
+	Fatal(...any)
+	Fatalf(string, ...any)
+}
+
+// world is a few days of sales with what became of them.
+type world struct {
+	dir   string
+	files []arrival
+	last  parse.Date
+}
+
+type arrival struct {
+	file  parse.PathSide
+	night parse.Date
+}
+
+const firstDay = parse.Date(20514) // Monday 2026-03-02
+
+const (
+	posHead      = "收银机,订单号,交易时间,交易类型,金额,支付方式\n"
+	clearingHead = "商户号,商户订单号,交易时间,交易类型,交易金额,手续费,结算金额,清算日期\n"
+	bankHead     = "账号,交易日期,借方金额,贷方金额,余额,对方户名,摘要\n"
+)
+
+// draw makes a world: sales that are cleared late, short or never, payouts that
+// come late, in two parts or never, files that come nights after their day.
+func draw(t *rapid.T, dir string) *world {
+	w := &world{dir: dir}
+	days := rapid.IntRange(2, 5).Draw(t, "days")
+	clearing, credits := map[parse.Date][]string{}, map[parse.Date][]string{}
+	nets := map[parse.Date]money.Fen{}
+	lag := rapid.SampledFrom([]int{0, 0, 0, 1, 2})
+	order := 0
+	for d := range days {
+		day := firstDay + parse.Date(d)
+		var pos []string
+		for range rapid.IntRange(1, 4).Draw(t, "sales") {
+			order++
+			amount := money.Fen(rapid.IntRange(1000, 99999).Draw(t, "amount"))
+			at := fmt.Sprintf("%s %02d:%02d:00", day, 9+order%10, order%60)
+			pos = append(pos, fmt.Sprintf("A1,DD%08d,%s,消费,%s,微信\n", order, at, amount))
+			if rapid.IntRange(0, 9).Draw(t, "fate") == 0 {
+				continue // never cleared
+			}
+			cleared := amount
+			if rapid.IntRange(0, 9).Draw(t, "short") == 0 {
+				cleared -= 100
+			}
+			on := day + parse.Date(lag.Draw(t, "clearing lag"))
+			fee := cleared * 6 / 1000
+			clearing[on] = append(clearing[on], fmt.Sprintf("822290000000001,DD%08d,%s,消费,%s,%s,%s,%s\n", order, at, cleared, fee, cleared-fee, on))
+			nets[on] += cleared - fee
+		}
+		w.file(t, parse.SidePos, "pos", day, posHead, pos, lag)
+	}
+	for on := firstDay; on < firstDay+10; on++ {
+		if rows := clearing[on]; len(rows) > 0 {
+			w.file(t, parse.SideClearing, "clearing", on, clearingHead, rows, rapid.Just(0)) // a credit never comes before its clearing file: nothing competes later
+		}
+	}
+	var on []parse.Date
+	for d := range nets {
+		on = append(on, d)
+	}
+	slices.Sort(on)
+	for _, d := range on {
+		net := nets[d]
+		came := d + 1 + parse.Date(rapid.SampledFrom([]int{0, 0, 1, 3}).Draw(t, "credit lag"))
+		line := func(day parse.Date, v money.Fen) {
+			credits[day] = append(credits[day], fmt.Sprintf("6222000012345678,%s,,%s,,财付通支付科技有限公司,822290000000001 %s 结算款\n", day, v, strings.ReplaceAll(d.String(), "-", "")))
+		}
+		switch rapid.IntRange(0, 5).Draw(t, "payout") {
+		case 0: // never
+		case 1:
+			line(came, net/2)
+			line(came+2, net-net/2)
+		default:
+			line(came, net)
+		}
+	}
+	// The bank's own statement of every day says that it covers the account.
+	for d := range 12 {
+		day := firstDay + parse.Date(d)
+		rows := append([]string{fmt.Sprintf("6222000012345678,%s,,%d.01,,张三,往来\n", day, 100+d)}, credits[day]...)
+		w.file(t, parse.SideBank, "bank", day, bankHead, rows, rapid.Just(0))
+	}
+	w.last = firstDay + 13
+	return w
+}
+
+func (w *world) file(t *rapid.T, side parse.Side, what string, day parse.Date, head string, rows []string, lag *rapid.Generator[int]) {
+	name := filepath.Join(w.dir, fmt.Sprintf("%s-%s.csv", what, day))
+	if err := os.WriteFile(name, []byte(head+strings.Join(rows, "")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w.files = append(w.files, arrival{parse.PathSide{Path: name, Side: side}, day + 1 + parse.Date(lag.Draw(t, "file lag"))})
+	w.last = max(w.last, day+5)
+}
+
+// told is what is open, an item a line. An item keeps the id that it was opened
+// with, so that it is named by its rows here.
+func told(items []Item) string {
+	var lines []string
+	for i := range items {
+		it := &items[i]
+		lines = append(lines, fmt.Sprintln(it.Type, sourcesOf(it), it.State, it.Timing, it.DaysLate, it.DueDate, it.Owed, it.SettlementID))
+	}
+	slices.Sort(lines)
+	return strings.Join(lines, "")
+}
+
+func sourcesOf(it *Item) (names []string) {
+	for _, s := range it.Sources {
+		names = append(names, s.Source)
+	}
+	return names
+}
+
+// N nights leave open what one run over all the files leaves open.
+func TestNightsAreOneRun(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		dir, err := os.MkdirTemp("", "nights")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer os.RemoveAll(dir)
+		w := draw(t, dir)
+		sort.Slice(w.files, func(i, j int) bool { return cmp.Less(w.files[i].night, w.files[j].night) })
+		var all []parse.PathSide
+		for _, a := range w.files {
+			all = append(all, a.file)
+		}
+		rules := Rules{FileGrace: -1} // the one exception
+		one, _ := nightOf(t, NewMemory(), w.last, rules, nil, all...)
+		many := NewMemory()
+		var last *Outcome
+		var waiting []parse.PathSide
+		i := 0
+		for night := firstDay; night <= w.last; night++ {
+			for i < len(w.files) && w.files[i].night <= night {
+				waiting = append(waiting, w.files[i].file)
+				i++
+			}
+			if night < w.last && rapid.IntRange(0, 2).Draw(t, "no run") == 0 {
+				continue // a night without a run
+			}
+			last, _ = nightOf(t, many, night, rules, nil, waiting...)
+			waiting = nil
+		}
+		if a, b := told(one.Items), told(last.Items); a != b {
+			t.Fatalf("one run leaves open:\n%snights leave open:\n%s", a, b)
+		}
+		if _, err := Check(context.Background(), many); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+// TestMain keeps the suite small: DUIZHANG_NIGHTS says how many worlds are
+// drawn where a person wants more.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	few := cmp.Or(os.Getenv("DUIZHANG_NIGHTS"), "12")
+	if f := flag.Lookup("rapid.checks"); f != nil && f.Value.String() == f.DefValue {
+		_ = f.Value.Set(few)
+	}
+	os.Exit(m.Run())
+}
+
+// save writes a file of a test.
+func save(t *testing.T, dir, name, text string, side parse.Side) parse.PathSide {
+	t.Helper()
+	path := filepath.Join(dir, name)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return parse.PathSide{Path: path, Side: side}
+}
+
+// A copy of a sale that an earlier night has matched is a duplicate, though it
+// comes in a file that does not repeat the first one.
+func TestALaterRowMeetsWhatIsSettled(t *testing.T) {
+	dir, s := t.TempDir(), NewMemory()
+	pos := save(t, dir, "p1.csv", posHead+"A1,DD00000001,2026-03-02 10:00:00,消费,100.00,微信\nA1,DD00000002,2026-03-02 11:00:00,消费,50.00,微信\nA1,DD00000004,2026-03-02 12:00:00,消费,1.00,微信\n", parse.SidePos)
+	clearing := save(t, dir, "c1.csv", clearingHead+"822290000000001,DD00000001,2026-03-02 10:00:00,消费,100.00,0.60,99.40,2026-03-02\n"+
+		"822290000000001,DD00000002,2026-03-02 11:00:00,消费,50.00,0.30,49.70,2026-03-02\n"+
+		"822290000000001,DD00000004,2026-03-02 12:00:00,消费,1.00,0.00,1.00,2026-03-02\n", parse.SideClearing)
+	one, _ := nightOf(t, s, firstDay+1, Rules{}, nil, pos, clearing)
+	if len(one.Items) != 1 || one.Items[0].Type != Settlement {
+		t.Fatalf("the first night leaves open\n%s", told(one.Items))
+	}
+	again := save(t, dir, "p2.csv", posHead+"A1,DD00000001,2026-03-02 10:00:00,消费,100.00,微信\nA1,DD00000003,2026-03-03 10:00:00,消费,7.00,微信\n"+
+		"A1,DD00000002,2026-03-02 11:30:00,消费,20.00,微信\n", parse.SidePos)
+	two, res := nightOf(t, s, firstDay+2, Rules{}, nil, again)
+	states := map[string]int{}
+	for i := range two.Items {
+		states[two.Items[i].State]++
+	}
+	if states["duplicate"] != 1 || states["pos_only"] != 1 {
+		t.Errorf("a copy and a further sale: %v\n%s", states, told(two.Items))
+	}
+	if res.Match[match.Matched].Groups == 0 {
+		t.Error("the settled sale was not matched again beside its copy")
+	}
+	if _, err := Check(context.Background(), s); err != nil {
+		t.Fatal(err)
+	}
+}
