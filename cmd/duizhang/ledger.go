@@ -136,7 +136,7 @@ func (j *job) headSeen(ctx context.Context) *ledger.Head {
 	if isServer(j.flags.ledger) {
 		return nil
 	}
-	s, err := openLedger(ctx, j.env, j.flags.ledger, false, 0)
+	s, err := sqlite.Open(ctx, j.flags.ledger, sqlite.Options{Glance: true})
 	if err != nil {
 		return nil
 	}

@@ -29,4 +29,10 @@ var (
 	msgClosedByAge           = message{"%[1]s 已逾保留期限，不再跟踪", "%[1]s for longer than it is followed"}
 	msgClosedInto            = message{"；并入 %s", "; goes on as %s"}
 	msgClosedSaid            = message{"；%s：%s", "; %s: %s"}
+	msgUndoShort             = message{"撤销账本的最后一晚", "drop the last night of a ledger"}
+	msgUndoLong              = message{"把账本退回到最后一晚之前的样子；磁盘上的报告不动。只能撤销最后一晚。", "Puts the ledger back to what it was before its last night; reports on disk are left. Only the last night can be dropped."}
+	msgExitUndo              = message{"  0    已撤销\n  2    命令行有误，或没有这个账本\n  5    不是最后一晚，或账本不能用\n", "  0    it is dropped\n  2    usage, or there is no such ledger\n  5    it is not the last night, or the ledger cannot be used\n"}
+	msgNoLedgerNamed         = message{"没有指定账本；请给出 --ledger 或设置 DUIZHANG_LEDGER", "no ledger named; give --ledger or set DUIZHANG_LEDGER"}
+	msgUndoNotLast           = message{"%s 不是最后一晚；账本的最后一晚是 %s，只能撤销这一晚", "%s is not the last night; the ledger's last night is %s, and only that can be dropped"}
+	msgUndone                = message{"已撤销 %s；报告 %s 没有删除", "dropped the night of %s; the report %s is left"}
 )

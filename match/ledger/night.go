@@ -65,7 +65,7 @@ type AtWork struct {
 	rejects []rejectedPair
 	// newKeys are the fingerprints of the keys of new rows, left the pages of
 	// matched rows that lost groups tonight, which were reopened.
-	newKeys  [4]map[parse.Pos][]uint64
+	newKeys  [4][]keyAt
 	left     map[string][]formed
 	reopened int
 	// closedBefore says whether an item was open once.
@@ -219,10 +219,9 @@ func (n *AtWork) Read(ctx context.Context, in *parse.Input) error {
 			n.sides[side].set = set
 			continue
 		}
-		keys := map[parse.Pos][]uint64(nil)
+		var keys *[]keyAt
 		if n.store != nil && n.prev.Head.Seq > 0 && parse.Side(side) != parse.SideBank {
-			keys = map[parse.Pos][]uint64{}
-			n.newKeys[side] = keys
+			keys = &n.newKeys[side]
 		}
 		rows, err := readRows(ctx, parse.Side(side), set, n.shown, keys)
 		if err != nil {

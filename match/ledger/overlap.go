@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"runtime"
 	"slices"
 	"strings"
@@ -40,14 +39,15 @@ func codeSeen(c *codec, s *seenDay) {
 }
 
 // readRows reads every row of a set once, for its digest.
-func readRows(ctx context.Context, side parse.Side, set match.Source, shown map[match.TerminalOf]bool, keys map[parse.Pos][]uint64) ([]rowInfo, error) {
+func readRows(ctx context.Context, side parse.Side, set match.Source, shown map[match.TerminalOf]bool, keys *[]keyAt) ([]rowInfo, error) {
 	for {
 		found := make([][]rowInfo, max(runtime.GOMAXPROCS(0), 1))
-		terminals, carried := make([]map[match.TerminalOf]bool, len(found)), make([]map[parse.Pos][]uint64, len(found))
+		terminals, carried := make([]map[match.TerminalOf]bool, len(found)), make([][]keyAt, len(found))
 		err := set.Scan(ctx, len(found), set.Carries(), func(w int) func(*parse.Row) {
 			var buf []byte
 			var last [3][]byte
-			terminals[w], carried[w] = map[match.TerminalOf]bool{}, map[parse.Pos][]uint64{}
+			var some []uint64
+			terminals[w] = map[match.TerminalOf]bool{}
 			return func(r *parse.Row) {
 				if side == parse.SideClearing && len(r.Text[parse.TerminalID]) > 0 {
 					noteTerminal(terminals[w], &last, r)
@@ -58,7 +58,10 @@ func readRows(ctx context.Context, side parse.Side, set match.Source, shown map[
 				}
 				i.digest, buf = rowDigest(buf, side, r)
 				if keys != nil {
-					carried[w][r.Pos], buf = keyHashes(nil, buf, r)
+					some, buf = keyHashes(some[:0], buf, r)
+					for _, k := range some {
+						carried[w] = append(carried[w], keyAt{r.Pos, k})
+					}
 				}
 				found[w] = append(found[w], i)
 			}
@@ -67,8 +70,8 @@ func readRows(ctx context.Context, side parse.Side, set match.Source, shown map[
 		if errors.As(err, &out) {
 			continue // the next scan goes without that file
 		}
-		for _, some := range carried {
-			maps.Copy(keys, some)
+		if keys != nil {
+			*keys = slices.Concat(carried...)
 		}
 		for _, some := range terminals {
 			for t := range some {

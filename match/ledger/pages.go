@@ -5,11 +5,14 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 
 	"duizhang/match"
 	"duizhang/parse"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // How many things a page holds.
@@ -68,10 +71,96 @@ func (n *AtWork) itemPages() error {
 	return nil
 }
 
+// keptGroup is a matched group of a settlement that is not paid: the index of
+// one that is listed, or the two rows of one that is only counted.
+type keptGroup struct {
+	settlement, group int32 // group: -1 if it is not listed
+	key               match.KeyType
+	pos, clearing     parse.Pos
+}
+
+// packGroups writes kept groups, some pages at a time.
+func (n *AtWork) packGroups(ctx context.Context, res *match.Result, kept []keptGroup) error {
+	type part struct {
+		name       string
+		groups     []keptGroup
+		rows, keys []byte
+	}
+	var parts []*part
+	seq := nightKey(n.prev.Head.Seq + 1)
+	for from := 0; from < len(kept); {
+		to := from
+		for to < len(kept) && kept[to].settlement == kept[from].settlement {
+			to++
+		}
+		key := keyText(res.Settlements[kept[from].settlement].Key())
+		for i := from; i < to; i += pageRows {
+			parts = append(parts, &part{name: fmt.Sprintf("%s\x1f%s-%05d", key, seq, (i-from)/pageRows), groups: kept[i:min(i+pageRows, to)]})
+		}
+		from = to
+	}
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	for _, p := range parts {
+		g.Go(parse.Guard(func() error {
+			all, err := n.formedOf(gctx, res, p.groups)
+			if err == nil {
+				p.rows, err = pack(&all, func(c *codec, v *[]formed) { list(c, v, codeFormed) })
+			}
+			if err == nil {
+				keys := keysOfGroups(all)
+				p.keys, err = pack(&keys, func(c *codec, v *[]uint64) { list(c, v, (*codec).fixed) })
+			}
+			return err
+		}))
+	}
+	err := g.Wait()
+	for _, p := range parts {
+		n.put(kindRows, p.name, p.rows)
+		n.put(kindKeys, p.name, p.keys)
+	}
+	return err
+}
+
+// formedOf reads the rows of some kept groups.
+func (n *AtWork) formedOf(ctx context.Context, res *match.Result, kept []keptGroup) ([]formed, error) {
+	all := make([]formed, len(kept))
+	var at [2][]parse.Pos
+	for i := range kept {
+		k := &kept[i]
+		if k.group < 0 {
+			all[i] = formed{match: match.Matched, key: k.key}
+			at[0], at[1] = append(at[0], k.pos), append(at[1], k.clearing)
+			continue
+		}
+		g := &res.Groups[k.group]
+		all[i] = formed{match: g.Match, key: g.KeyType, flags: g.Flags &^ (match.Carried | match.Held), expected: g.ExpectedFee, hasExpected: g.HasExpectedFee}
+		at[0], at[1] = append(at[0], g.Pos...), append(at[1], g.Clearing...)
+	}
+	for side, to := range [...]parse.Side{parse.SidePos, parse.SideClearing} {
+		recs, err := n.sides[to].Records(ctx, 1, at[side])
+		if err != nil {
+			return nil, err
+		}
+		rows := make([]Row, len(recs))
+		for i := range recs {
+			rows[i] = n.row(to, &recs[i])
+		}
+		for i := range kept {
+			count := 1
+			if g := kept[i].group; g >= 0 {
+				count = len(*[...]*[]parse.Pos{&res.Groups[g].Pos, &res.Groups[g].Clearing}[side])
+			}
+			*[...]*[]Row{&all[i].pos, &all[i].clearing}[side] = rows[:count:count]
+			rows = rows[count:]
+		}
+	}
+	return all, nil
+}
+
 // keepRows packs the rows of tonight's matched groups whose settlement is not
 // paid, and lets go of those whose settlement is.
 func (n *AtWork) keepRows(ctx context.Context, res *match.Result, f *fates) error {
-	kept := map[match.SettlementKey][]formed{}
 	openKey := func(settlement int32) (match.SettlementKey, bool) {
 		if settlement < 0 {
 			return match.SettlementKey{}, false
@@ -80,45 +169,24 @@ func (n *AtWork) keepRows(ctx context.Context, res *match.Result, f *fates) erro
 		fate := f.settled[key]
 		return key, fate != nil && (fate.open || n.rules.AsOf <= key.ClearingDate+keepDays)
 	}
-	var groups []match.Group
+	kept := make([]keptGroup, 0, len(res.Quiet))
 	for i := range res.Quiet {
 		q := &res.Quiet[i]
 		if _, ok := openKey(q.Settlement); ok {
-			groups = append(groups, match.Group{Match: match.Matched, KeyType: q.KeyType, Settlement: q.Settlement,
-				Pos: []parse.Pos{q.Pos}, Clearing: []parse.Pos{q.Clearing}})
+			kept = append(kept, keptGroup{q.Settlement, -1, q.KeyType, q.Pos, q.Clearing})
 		}
 	}
 	for i := range res.Groups {
 		g := &res.Groups[i]
 		if _, ok := openKey(g.Settlement); ok && g.Match == match.Matched {
-			groups = append(groups, *g)
+			kept = append(kept, keptGroup{g.Settlement, int32(i), g.KeyType, 0, g.Clearing[0]})
 		}
 	}
-	slices.SortFunc(groups, func(a, b match.Group) int { return int(max(-1, min(1, int64(a.Clearing[0])-int64(b.Clearing[0])))) })
-	rows, err := n.read(ctx, groups, func(*match.Group) bool { return true })
-	if err != nil {
+	slices.SortFunc(kept, func(a, b keptGroup) int {
+		return cmp.Or(cmp.Compare(a.settlement, b.settlement), cmp.Compare(a.clearing, b.clearing))
+	})
+	if err := n.packGroups(ctx, res, kept); err != nil {
 		return err
-	}
-	for i := range groups {
-		g := &groups[i]
-		key, _ := openKey(g.Settlement)
-		m := formed{match: g.Match, key: g.KeyType, flags: g.Flags &^ (match.Carried | match.Held), expected: g.ExpectedFee, hasExpected: g.HasExpectedFee}
-		for _, p := range g.Pos {
-			m.pos = append(m.pos, n.row(parse.SidePos, rows[parse.SidePos][p]))
-		}
-		for _, p := range g.Clearing {
-			m.clearing = append(m.clearing, n.row(parse.SideClearing, rows[parse.SideClearing][p]))
-		}
-		kept[key] = append(kept[key], m)
-	}
-	seq := nightKey(n.prev.Head.Seq + 1)
-	for key, all := range kept {
-		for i := 0; i < len(all); i += pageRows {
-			name := fmt.Sprintf("%s\x1f%s-%05d", keyText(key), seq, i/pageRows)
-			if err := n.putRows(name, all[i:min(i+pageRows, len(all))]); err != nil {
-				return err
-			}
-		}
 	}
 	for key, rec := range n.mem.settles {
 		fate := f.settled[key]

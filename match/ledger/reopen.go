@@ -22,6 +22,15 @@ const kindKeys Kind = "keys"
 // copy of one can come.
 const keepDays = 4
 
+// filterBits is the size of the filter of settled keys: 16 MiB.
+const filterBits = 1 << 27
+
+// keyAt is a fingerprint of a key that a new row carries.
+type keyAt struct {
+	pos parse.Pos
+	key uint64
+}
+
 // keyHashes appends the fingerprints of the keys that a row carries; those of
 // SPEC section 3.1.
 func keyHashes(to []uint64, buf []byte, r *parse.Row) ([]uint64, []byte) {
@@ -67,31 +76,42 @@ func (n *AtWork) reopen(ctx context.Context) error {
 	if n.store == nil {
 		return nil
 	}
+	// Two looks: a filter of the settled keys tells most new keys apart, and
+	// only the few that are left are looked up.
+	filter := make([]uint64, filterBits/64)
+	type page struct {
+		name string
+		keys []uint64
+	}
+	var settled []page
+	err := eachList(ctx, n.store, kindKeys, "", n.prev.Head.Seq, (*codec).fixed, func(p *Page, keys []uint64) {
+		for _, k := range keys {
+			filter[k%filterBits/64] |= 1 << (k % 64)
+		}
+		settled = append(settled, page{p.Key, keys})
+	})
+	if err != nil || len(settled) == 0 {
+		return err
+	}
 	fresh := map[uint64]bool{}
-	for side, keys := range n.newKeys {
-		o := n.over[side]
-		if o == nil {
+	for side := range n.newKeys {
+		if n.over[side] == nil { // none of its files is new
 			continue
 		}
-		for i := range o.rows {
-			if !o.rows[i].seen {
-				for _, k := range keys[o.rows[i].pos] {
-					fresh[k] = true
-				}
+		for _, k := range n.newKeys[side] {
+			if filter[k.key%filterBits/64]&(1<<(k.key%64)) == 0 {
+				continue
+			}
+			if row := n.over[side].find(k.pos); row != nil && !row.seen {
+				fresh[k.key] = true
 			}
 		}
 	}
-	if len(fresh) == 0 {
-		return nil
-	}
 	var hit []string
-	err := eachList(ctx, n.store, kindKeys, "", n.prev.Head.Seq, (*codec).fixed, func(p *Page, keys []uint64) {
-		if slices.ContainsFunc(keys, func(k uint64) bool { return fresh[k] }) {
-			hit = append(hit, p.Key)
+	for i := range settled {
+		if len(fresh) > 0 && slices.ContainsFunc(settled[i].keys, func(k uint64) bool { return fresh[k] }) {
+			hit = append(hit, settled[i].name)
 		}
-	})
-	if err != nil {
-		return err
 	}
 	for _, key := range hit {
 		if err := n.reopenPage(ctx, key, fresh); err != nil {

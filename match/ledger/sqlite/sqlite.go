@@ -32,6 +32,8 @@ type Options struct {
 	// Write takes the lock and makes the ledger if there is none; without it a
 	// ledger that does not exist is Missing.
 	Write bool
+	// Glance looks at the chain of nights only, and checks no page.
+	Glance bool
 	// Wait is how long to wait for another one's lock.
 	Wait time.Duration
 	// Who is written into the lock file for those who wait.
@@ -105,6 +107,9 @@ func (s *store) open(ctx context.Context, opt Options) (err error) {
 	s.db.SetMaxOpenConns(1)
 	if err := s.migrate(ctx, size == 0); err != nil {
 		return err
+	}
+	if opt.Glance {
+		size = wholeCheck + 1
 	}
 	return s.check(ctx, size)
 }
