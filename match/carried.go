@@ -300,6 +300,13 @@ func (res *Result) Move(g *Group, to Match, timing Timing) {
 	res.count(g, 1)
 }
 
+// Unflag takes a flag off a group, in the totals too.
+func (res *Result) Unflag(g *Group, f Flags) {
+	res.count(g, -1)
+	g.Flags &^= f
+	res.count(g, 1)
+}
+
 // Add lists a further group: one of an earlier night whose money came.
 func (res *Result) Add(g Group) {
 	res.count(&g, 1)

@@ -303,6 +303,9 @@ func (l *line) stateReason() string {
 	day := dateText(g.Reason.Day)
 	switch g.Reason.Code {
 	case match.ReasonDuplicate:
+		if l.other == nil {
+			return l.say("与此前某晚已核对的一笔重复：单号、金额 %s 元、类型和时间都相同", "repeats a row that an earlier night has settled: same number, amount %s, kind and time", l.ownAmount())
+		}
 		return l.say("与 %s 重复：单号、金额 %s 元、类型和时间都相同", "repeats %s: same number, amount %s, kind and time", l.otherSource(), l.ownAmount())
 	case match.ReasonVoided:
 		return l.say("已与 %s 的 %s 元相抵，收单未清算，无应收", "cancelled by %s (%s) before clearing; nothing is owed", l.otherSource(), l.otherAmount())

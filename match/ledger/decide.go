@@ -194,4 +194,7 @@ func (n *AtWork) apply(res *match.Result, f *fates, it *Item, d Decision) {
 }
 
 // everClosed says whether an item of that id was open once.
-func (n *AtWork) everClosed(id string) bool { return n.closedBefore != nil && n.closedBefore(id) }
+func (n *AtWork) everClosed(id string) bool {
+	closed, err := n.life()
+	return err == nil && closed[id] != nil
+}

@@ -27,6 +27,7 @@ func (n *AtWork) Finish(ctx context.Context, res *match.Result, decisions []Deci
 		return &n.out, nil
 	}
 	n.next = &State{}
+	n.stillCopies(res)
 	n.graceFiles(res)
 	fate := newFates(n)
 	if err := n.groupItems(ctx, res, fate, say); err != nil {
@@ -99,6 +100,27 @@ func isOpen(m match.Match) bool {
 		return true
 	}
 	return false
+}
+
+// stillCopies keeps what an earlier night has found to be a copy of a row that
+// it settled: that row is not read again, so that the copy stands alone now.
+func (n *AtWork) stillCopies(res *match.Result) {
+	for i := range res.Groups {
+		g := &res.Groups[i]
+		if len(g.Pos)+len(g.Clearing) != 1 || g.Flags&match.Carried == 0 {
+			continue
+		}
+		switch g.Match {
+		case match.PosOnly, match.ClearingOnly, match.InTransit:
+			ids := n.itemsOf(g)
+			if len(ids) == 1 && n.prev.Find(ids[0]).State == match.Duplicate.String() {
+				g.Reason = match.Reason{Code: match.ReasonDuplicate, OtherSide: g.Reason.OtherSide}
+				res.Unflag(g, match.NoFile)
+				g.DaysLate, g.DueDate = 0, 0
+				res.Move(g, match.Duplicate, match.TimingNone)
+			}
+		}
+	}
 }
 
 // graceFiles lets sales whose clearing file has not come wait for it.
@@ -179,6 +201,11 @@ func (n *AtWork) groupItems(ctx context.Context, res *match.Result, f *fates, sa
 		}
 		g.ItemID = it.ID
 		n.inherit(it, earlier)
+		if len(earlier) == 0 && n.reopened > 0 && g.Flags&match.Carried != 0 {
+			if err := n.reopens(it); err != nil {
+				return err
+			}
+		}
 		for _, id := range earlier[min(1, len(earlier)):] {
 			n.closes(f, id, "row", g.Match.String())
 			if c := f.closed[id]; c != nil {
@@ -416,6 +443,11 @@ func (n *AtWork) settlementItems(ctx context.Context, res *match.Result, f *fate
 			n.inherit(it, []string{fate.id})
 		} else {
 			it.FirstNight = n.rules.AsOf
+			if rec != nil { // it was followed, and is open again
+				if err := n.reopens(it); err != nil {
+					return nil, err
+				}
+			}
 		}
 		f.opens(it)
 		items, spoken = append(items, it), append(spoken, *s)
@@ -581,6 +613,11 @@ func (n *AtWork) creditItems(ctx context.Context, res *match.Result, f *fates, s
 			n.inherit(it, []string{id})
 		} else {
 			it.FirstNight = n.rules.AsOf
+			if c.Row < parse.FirstPos {
+				if err := n.reopens(it); err != nil {
+					return nil, err
+				}
+			}
 		}
 		f.opens(it)
 		items, spoken = append(items, it), append(spoken, *c)
@@ -625,6 +662,15 @@ func (n *AtWork) account(f *fates) {
 	for i := range n.prev.Items { // an item whose rows found no group and no fate was superseded
 		if id := n.prev.Items[i].ID; f.open[id] == nil && f.closed[id] == nil {
 			n.closes(f, id, "row", "superseded")
+		}
+	}
+	for i := range n.again {
+		c := &n.again[i]
+		if it := f.open[c.ID]; it != nil {
+			on, by := c.On.String(), c.By+" "+c.Final
+			it.Reason[parse.ZH] += "；此前已于 " + on + " 了结（" + by + "），现重新打开"
+			it.Reason[parse.EN] += "; it had been closed on " + on + " (" + by + ") and is open again"
+			n.event(it, "reopened", on+" "+by)
 		}
 	}
 	for _, id := range f.order {

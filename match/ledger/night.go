@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"duizhang/match"
 	"duizhang/parse"
@@ -68,8 +69,10 @@ type AtWork struct {
 	newKeys  [4][]keyAt
 	left     map[string][]formed
 	reopened int
-	// closedBefore says whether an item was open once.
-	closedBefore func(id string) bool
+	// life is the last closing of every item that was ever closed; again are
+	// those that opened again tonight.
+	life  func() (map[string]*Closing, error)
+	again []Closing
 
 	next    *State
 	commit  Commit
@@ -134,27 +137,37 @@ func Begin(ctx context.Context, s Store, rules Rules) (*AtWork, error) {
 	}
 	n.carryRows()
 	n.shown, n.left = map[match.TerminalOf]bool{}, map[string][]formed{}
-	n.closedBefore = n.wasClosed(ctx, seq)
+	n.life = n.closedItems(ctx, seq)
 	return n, nil
 }
 
-// wasClosed looks through the closings of all nights, once it is asked.
-func (n *AtWork) wasClosed(ctx context.Context, seq int64) func(string) bool {
-	var ids map[string]bool
-	return func(id string) bool {
-		if ids == nil && n.store != nil {
-			ids = map[string]bool{}
-			err := eachList(ctx, n.store, kindClosed, "", seq, codeClosing, func(_ *Page, all []Closing) {
-				for i := range all {
-					ids[all[i].ID] = true
-				}
-			})
-			if err != nil {
-				ids = nil
+// closedItems looks through the closings of all nights, once it is asked.
+func (n *AtWork) closedItems(ctx context.Context, seq int64) func() (map[string]*Closing, error) {
+	return sync.OnceValues(func() (map[string]*Closing, error) {
+		last := map[string]*Closing{}
+		err := eachList(ctx, n.store, kindClosed, "", seq, codeClosing, func(_ *Page, all []Closing) {
+			for i := range all {
+				last[all[i].ID] = &all[i]
 			}
-		}
-		return ids[id]
+		})
+		return last, err
+	})
+}
+
+// reopens gives an item that was closed before its first night, note and name
+// back; its decision is cleared.
+func (n *AtWork) reopens(it *Item) error {
+	closed, err := n.life()
+	if err != nil {
+		return err
 	}
+	if c := closed[it.ID]; c != nil {
+		it.FirstNight = min(it.FirstNight, c.FirstNight)
+		it.Decision.Note, it.Decision.By, it.Decision.On = c.Decision.Note, c.Decision.By, c.Decision.On
+		it.ClaimedOn = c.ClaimedOn
+		n.again = append(n.again, *c)
+	}
+	return nil
 }
 
 // Earlier are the decisions that the replaced run of the same day had read.

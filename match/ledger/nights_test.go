@@ -298,3 +298,71 @@ func TestALaterRowMeetsWhatIsSettled(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// A payout that comes back opens its settlement again, with its id and its
+// first night.
+func TestAReturnedPayoutReopens(t *testing.T) {
+	dir, s := t.TempDir(), NewMemory()
+	pos := save(t, dir, "p.csv", posHead+"A1,DD00000001,2026-03-02 10:00:00,消费,100.00,微信\n", parse.SidePos)
+	clearing := save(t, dir, "c.csv", clearingHead+"822290000000001,DD00000001,2026-03-02 10:00:00,消费,100.00,0.60,99.40,2026-03-02\n", parse.SideClearing)
+	first, _ := nightOf(t, s, firstDay+1, Rules{}, nil, pos, clearing)
+	id := first.Items[0].ID
+	paid := save(t, dir, "b1.csv", bankHead+"6222000012345678,2026-03-03,,99.40,1099.40,财付通支付科技有限公司,822290000000001 20260302 结算款\n", parse.SideBank)
+	second, _ := nightOf(t, s, firstDay+2, Rules{}, nil, paid)
+	if len(second.Items) != 0 || len(second.Closings) != 1 || second.Closings[0].ID != id || second.Closings[0].By != "credit" {
+		t.Fatalf("after the payout: %s%v", told(second.Items), second.Closings)
+	}
+	back := save(t, dir, "b2.csv", bankHead+"6222000012345678,2026-03-04,99.40,,1000.00,财付通支付科技有限公司,退票 822290000000001 20260302 结算款\n", parse.SideBank)
+	third, _ := nightOf(t, s, firstDay+3, Rules{}, nil, back)
+	if len(third.Items) != 1 || third.Items[0].ID != id || third.Items[0].FirstNight != firstDay+1 || third.Items[0].Owed != 9940 {
+		t.Fatalf("after the return:\n%s%v", told(third.Items), third.Items)
+	}
+}
+
+// A copy of the shop's own that nobody explains closes by its age.
+func TestACopyOfTheShopClosesByAge(t *testing.T) {
+	dir, s := t.TempDir(), NewMemory()
+	row := "A1,DD00000001,2026-03-02 10:00:00,消费,100.00,微信\n"
+	pos := save(t, dir, "p.csv", posHead+row+row, parse.SidePos)
+	clearing := save(t, dir, "c.csv", clearingHead+"822290000000001,DD00000001,2026-03-02 10:00:00,消费,100.00,0.60,99.40,2026-03-02\n", parse.SideClearing)
+	out, _ := nightOf(t, s, firstDay+1, Rules{}, nil, pos, clearing)
+	for night := firstDay + 2; night < firstDay+8; night++ {
+		out, _ = nightOf(t, s, night, Rules{}, nil)
+		if out.Closed != 0 {
+			t.Fatalf("%s closed %v", night, out.Closings)
+		}
+	}
+	if out, _ = nightOf(t, s, firstDay+8, Rules{}, nil); out.Closed != 1 || out.Closings[0].By != "age" || out.Closings[0].State != "duplicate" {
+		t.Fatalf("after seven days: %v", out.Closings)
+	}
+	if out, _ = nightOf(t, s, firstDay+9, Rules{}, nil); out.Opened != 0 {
+		t.Fatalf("it came back: %s", told(out.Items))
+	}
+}
+
+// What a person decides: claimed is followed and recovered, a suggested pair is
+// accepted or never proposed again.
+func TestDecisionsTakeEffect(t *testing.T) {
+	dir, s := t.TempDir(), NewMemory()
+	pos := save(t, dir, "p.csv", posHead+"A1,DD00000001,2026-03-02 10:00:00,消费,100.00,微信\n", parse.SidePos)
+	clearing := save(t, dir, "c.csv", clearingHead+"822290000000001,DD00000009,2026-03-02 12:00:00,消费,5.00,0.03,4.97,2026-03-02\n", parse.SideClearing)
+	one, _ := nightOf(t, s, firstDay+1, Rules{}, nil, pos, clearing)
+	var sale string
+	for i := range one.Items {
+		if one.Items[i].State == "pos_only" {
+			sale = one.Items[i].ID
+		}
+	}
+	two, _ := nightOf(t, s, firstDay+2, Rules{}, []Decision{{ItemID: sale, Word: Claimed, By: "老王"}, {ItemID: "T-NONE", Word: Hold}})
+	if two.Applied != 1 || two.Problems != 1 || two.Refused[0].Why != "unknown_item" {
+		t.Fatalf("applied %d, problems %d, %v", two.Applied, two.Problems, two.Refused)
+	}
+	late := save(t, dir, "c2.csv", clearingHead+"822290000000001,DD00000001,2026-03-02 10:00:00,消费,100.00,0.60,99.40,2026-03-04\n", parse.SideClearing)
+	three, _ := nightOf(t, s, firstDay+3, Rules{}, []Decision{{ItemID: sale, Word: WrittenOff}}, late)
+	if three.Closed != 1 || three.Closings[0].Final != "recovered" || three.Closings[0].By != "row" {
+		t.Fatalf("a row of the night wins over a decision: %+v", three.Closings)
+	}
+	if len(three.Refused) != 1 || three.Refused[0].Why != "closed" || three.Problems != 0 {
+		t.Errorf("a decision for what closed meanwhile is no problem: %v", three.Refused)
+	}
+}
