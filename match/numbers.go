@@ -156,100 +156,165 @@ type numberPair struct {
 }
 
 // typist finds the near numbers of one kind and amount: every number is filed
-// under itself and itself without each of its characters, so that two that
-// differ by one meet.
+// under fingerprints of itself and of itself without each of its characters,
+// so that two that differ by one meet.
 type typist struct {
 	r       *run
 	numbers *[2][]numbersOf
-	p, c    []uint32
-	of      map[string][]int // clearing rows, by what is left of their number
+	at      [2][]uint32
+	forms   [2][]numberForm
+}
+
+// numberForm is what is left of a row's number; row is its place in the bucket.
+type numberForm struct {
+	left uint64
+	row  uint32
 }
 
 // nearNumbers finds the pairs among the rows of one kind and amount of which
 // each is the only candidate of the other.
 func (r *run) nearNumbers(p, c []uint32, numbers *[2][]numbersOf) (found []numberPair) {
-	t := typist{r: r, numbers: numbers, p: p, c: c}
-	partner := make([]int, len(c)) // the only pos row so far, -1: none, -2: several
-	for j := range partner {
-		partner[j] = -1
-	}
-	keys, only := make([]KeyType, len(p)), make([]int, len(p))
-	for i := range only {
-		only[i] = -1
-	}
-	note := func(i, j int, k KeyType) {
-		switch only[i] {
-		case -1:
-			only[i], keys[i] = j, k
-		case j:
-			return // by a stricter key already
-		default:
-			only[i] = -2
-		}
-		if partner[j] == -1 {
-			partner[j] = i
-		} else {
-			partner[j] = -2
-		}
-	}
+	t := typist{r: r, numbers: numbers, at: [2][]uint32{p, c}}
+	only, of := newPartners(len(p)), newPartners(len(c))
 	for k := range typoKeys {
-		t.file(k)
-		for i := range p {
-			t.candidates(i, k, func(j int) { note(i, j, typoKeys[k].key) })
-		}
+		t.file(posSide, k)
+		t.file(clearingSide, k)
+		t.meet(k, func(i, j uint32) {
+			only.note(i, j, typoKeys[k].key)
+			of.note(j, i, typoKeys[k].key)
+		})
 	}
-	for i, j := range only {
-		if j >= 0 && partner[j] == i {
-			found = append(found, numberPair{keys[i], p[i], c[j]})
+	for i := range only {
+		if o := only[i]; o.n == 1 && of[o.row].n == 1 {
+			found = append(found, numberPair{o.key, p[i], c[o.row]})
 		}
 	}
 	return found
 }
 
-func (t *typist) row(sd side, i int) *loose { return &t.r.loose[sd][[2][]uint32{t.p, t.c}[sd][i]] }
+// partners are the candidates of some rows: the first of each, and whether
+// there are more.
+type partners []struct {
+	row uint32
+	n   uint8 // 2: several
+	key KeyType
+}
 
-func (t *typist) number(sd side, i, k int) string { return t.numbers[sd][t.row(sd, i).number-1][k] }
+func newPartners(n int) partners { return make(partners, n) }
 
-// file files the clearing rows under what is left of their k-th number.
-func (t *typist) file(k int) {
-	t.of = map[string][]int{}
-	for j := range t.c {
-		forms(t.number(clearingSide, j, k), func(s string) {
-			if list := t.of[s]; len(list) == 0 || list[len(list)-1] != j {
-				t.of[s] = append(list, j)
-			}
-		})
+func (l partners) note(i, other uint32, k KeyType) {
+	switch o := &l[i]; {
+	case o.n == 0:
+		o.row, o.n, o.key = other, 1, k
+	case o.row != other:
+		o.n = 2
 	}
 }
 
-// candidates calls take with each clearing row that fits the i-th row, of the
-// first maxLook that come into question.
-func (t *typist) candidates(i, k int, take func(j int)) {
-	own := t.number(posSide, i, k)
-	l := t.row(posSide, i)
-	var seen []int
-	forms(own, func(s string) {
-		list := t.of[s]
-		for _, j := range list[:min(len(list), maxLook)] {
-			o := t.row(clearingSide, j)
-			if !slices.Contains(seen, j) && nearlySame(own, t.number(clearingSide, j, k)) && t.r.withinDays(l, o) && !l.tailConflicts(o) && len(seen) < maxNear {
-				seen = append(seen, j)
-				take(j)
-			}
+func (t *typist) row(sd side, i uint32) *loose { return &t.r.loose[sd][t.at[sd][i]] }
+
+func (t *typist) number(sd side, i uint32, k int) string {
+	return t.numbers[sd][t.row(sd, i).number-1][k]
+}
+
+// file lists the forms of one side's k-th numbers, in order.
+func (t *typist) file(sd side, k int) {
+	list := t.forms[sd][:0]
+	for i := range t.at[sd] {
+		n := t.number(sd, uint32(i), k)
+		if n == "" {
+			continue
 		}
-	})
+		list = append(list, numberForm{formHash(n), uint32(i)})
+		if len(n) >= minTypo {
+			list = appendShorter(list, n, uint32(i))
+		}
+	}
+	slices.SortFunc(list, func(a, b numberForm) int { return cmp.Or(cmp.Compare(a.left, b.left), cmp.Compare(a.row, b.row)) })
+	t.forms[sd] = list
 }
 
-// forms calls file with a number and, if it is long enough for one wrong
-// character, with what is left of it without each of them.
-func forms(n string, file func(string)) {
-	if n == "" {
-		return
+// formBase is the base of the polynomial that a form's fingerprint is. Who makes
+// two of them meet gains nothing: numbers are compared themselves.
+const formBase = 0x9e3779b97f4a7c15
+
+func formHash(n string) (h uint64) {
+	for i := range len(n) {
+		h = h*formBase + uint64(n[i]) + 1
 	}
-	file(n)
-	if len(n) >= minTypo {
-		for i := range len(n) {
-			file(n[:i] + n[i+1:])
+	return h
+}
+
+// appendShorter adds the fingerprints of a number without each character: what
+// stands before it, moved up by the length of what stands behind it.
+func appendShorter(list []numberForm, n string, row uint32) []numberForm {
+	behind, power := uint64(0), uint64(1)
+	from := len(list)
+	for i := len(n) - 1; i >= 0; i-- {
+		list = append(list, numberForm{behind, row})
+		behind += (uint64(n[i]) + 1) * power
+		power *= formBase
+	}
+	before := uint64(0)
+	for i := range len(n) { // the i-th character is the (len-1-i)-th of the list
+		at := &list[from+len(n)-1-i]
+		at.left += before * powerOf(len(n)-1-i)
+		before = before*formBase + uint64(n[i]) + 1
+	}
+	return list
+}
+
+// formPowers are the powers of formBase.
+var formPowers = func() (p [64]uint64) {
+	p[0] = 1
+	for i := 1; i < len(p); i++ {
+		p[i] = p[i-1] * formBase
+	}
+	return p
+}()
+
+func powerOf(n int) uint64 {
+	h := uint64(1)
+	for ; n >= len(formPowers); n-- {
+		h *= formBase
+	}
+	return h * formPowers[n]
+}
+
+// meet calls take with the rows whose k-th numbers are nearly the same; of rows
+// that share a form the first maxLook are looked at.
+func (t *typist) meet(k int, take func(i, j uint32)) {
+	p, c := t.forms[posSide], t.forms[clearingSide]
+	for len(p) > 0 && len(c) > 0 {
+		switch {
+		case p[0].left < c[0].left:
+			p = p[1:]
+		case p[0].left > c[0].left:
+			c = c[1:]
+		default:
+			n, m := sameForm(p), sameForm(c)
+			t.compare(k, p[:min(n, maxLook)], c[:min(m, maxLook)], take)
+			p, c = p[n:], c[m:]
+		}
+	}
+}
+
+// sameForm counts the leading forms that are equal.
+func sameForm(list []numberForm) int {
+	n := 1
+	for n < len(list) && list[n].left == list[0].left {
+		n++
+	}
+	return n
+}
+
+func (t *typist) compare(k int, p, c []numberForm, take func(i, j uint32)) {
+	for _, a := range p {
+		l, own := t.row(posSide, a.row), t.number(posSide, a.row, k)
+		for _, b := range c {
+			if o := t.row(clearingSide, b.row); t.r.withinDays(l, o) && !l.tailConflicts(o) && nearlySame(own, t.number(clearingSide, b.row, k)) {
+				take(a.row, b.row)
+			}
 		}
 	}
 }

@@ -29,6 +29,7 @@ func (r *run) suggestions(ctx context.Context) error {
 			err := r.suggestBy(ctx, suggestion{
 				why:    func(_, _ *loose) Reason { return Reason{Code: ReasonLeadingZeros, N: int32(k)} },
 				window: r.opt.KeyDays*daySeconds + daySeconds/2,
+				near:   r.opt.KeyDays * daySeconds,
 				bucket: func(l *loose) uint64 { return l.lot(r.bareKey(l, i), true) },
 				fits:   func(p, c *loose) bool { return p.keys[i] != c.keys[i] && r.withinDays(p, c) && !r.rejected(p, c) },
 			})
@@ -44,6 +45,7 @@ func (r *run) suggestions(ctx context.Context) error {
 		err := r.suggestBy(ctx, suggestion{
 			why:    func(_, _ *loose) Reason { return Reason{Code: ReasonSuggested, N: 1} },
 			window: max(r.opt.TimeWindow, daySeconds/2),
+			near:   r.opt.TimeWindow,
 			bucket: func(l *loose) uint64 { return l.lot(l.place[i], true) },
 			fits: func(p, c *loose) bool {
 				return placesAgree(i, p, c) && !p.tailConflicts(c) && r.withinWindow(p, c) && !r.rejected(p, c)
@@ -53,15 +55,101 @@ func (r *run) suggestions(ctx context.Context) error {
 			return err
 		}
 	}
-	return r.suggestBy(ctx, suggestion{
-		sole:   true,
-		why:    amountReason,
-		window: max(r.opt.TimeWindow, daySeconds/2),
-		bucket: func(l *loose) uint64 { return l.lot(l.place[0], false) },
-		fits: func(p, c *loose) bool {
-			return amountReason(p, c).Code != NoReason && !p.tailConflicts(c) && r.withinWindow(p, c)
-		},
-	})
+	return r.suggestAmounts(ctx)
+}
+
+// suggestAmounts proposes pairs at one terminal within the window whose amounts
+// differ as people make them differ (amountReason), each the only candidate of
+// the other.
+func (r *run) suggestAmounts(ctx context.Context) error {
+	found := make([][][2]*loose, r.opt.Workers)
+	err := r.meet(ctx, func(l *loose) uint64 {
+		if !l.open() || l.time == 0 || l.tied != 0 {
+			return 0
+		}
+		return l.lot(l.place[0], false)
+	}, func(w int, p, c []uint32) { found[w] = append(found[w], r.nearAmounts(p, c)...) })
+	for _, pair := range slices.Concat(found...) {
+		r.propose(amountReason(pair[0], pair[1]), pair[0], pair[1])
+	}
+	return err
+}
+
+// amountForm is an amount that a row may stand under on the other side.
+type amountForm struct {
+	amount money.Fen
+	row    uint32 // its place in the bucket
+}
+
+// nearAmounts finds such pairs among the rows of one terminal and kind. Shop's
+// rows are filed under their amounts, clearing rows under those that the shop
+// may have for them, so that none is compared with all.
+func (r *run) nearAmounts(p, c []uint32) (found [][2]*loose) {
+	var forms [2][]amountForm
+	for i := range p {
+		forms[posSide] = append(forms[posSide], amountForm{r.loose[posSide][p[i]].amount(), uint32(i)})
+	}
+	for j := range c {
+		l := &r.loose[clearingSide][c[j]]
+		fee := l.amount() - l.net
+		for _, a := range appendSwapped([]money.Fen{l.amount() - fee, l.amount() + fee}, l.amount()) {
+			forms[clearingSide] = append(forms[clearingSide], amountForm{a, uint32(j)})
+		}
+	}
+	for _, list := range forms {
+		slices.SortFunc(list, func(a, b amountForm) int { return cmp.Or(cmp.Compare(a.amount, b.amount), cmp.Compare(a.row, b.row)) })
+	}
+	only, of := newPartners(len(p)), newPartners(len(c))
+	for a, b := forms[posSide], forms[clearingSide]; len(a) > 0 && len(b) > 0; {
+		switch o := cmp.Compare(a[0].amount, b[0].amount); {
+		case o < 0:
+			a = a[1:]
+		case o > 0:
+			b = b[1:]
+		default:
+			n, m := sameAmount(a), sameAmount(b)
+			for _, x := range a[:min(n, maxLook)] {
+				for _, y := range b[:min(m, maxLook)] {
+					l, q := &r.loose[posSide][p[x.row]], &r.loose[clearingSide][c[y.row]]
+					if r.withinWindow(l, q) && !l.tailConflicts(q) && amountReason(l, q).Code != NoReason {
+						only.note(x.row, y.row, NoKey)
+						of.note(y.row, x.row, NoKey)
+					}
+				}
+			}
+			a, b = a[n:], b[m:]
+		}
+	}
+	for i := range only {
+		if o := only[i]; o.n == 1 && of[o.row].n == 1 {
+			found = append(found, [2]*loose{&r.loose[posSide][p[i]], &r.loose[clearingSide][c[o.row]]})
+		}
+	}
+	return found
+}
+
+// sameAmount counts the leading forms of one amount.
+func sameAmount(list []amountForm) int {
+	n := 1
+	for n < len(list) && list[n].amount == list[0].amount {
+		n++
+	}
+	return n
+}
+
+// appendSwapped adds what an amount becomes by swapping two neighbouring digits.
+func appendSwapped(list []money.Fen, amount money.Fen) []money.Fen {
+	size := abs(amount)
+	for unit := money.Fen(1); unit*10 <= size && unit < 1<<58; unit *= 10 {
+		if x, y := size/unit%10, size/unit/10%10; x != y {
+			swapped := size + (y-x)*unit + (x-y)*unit*10
+			if amount < 0 {
+				swapped = -swapped
+			}
+			list = append(list, swapped)
+		}
+	}
+	return list
 }
 
 // amountReason says how the amounts of a sale and a clearing row may have come
@@ -81,6 +169,9 @@ func amountReason(p, c *loose) Reason {
 // digitsSwapped says whether two amounts differ by two neighbouring digits that
 // are swapped.
 func digitsSwapped(a, b money.Fen) bool {
+	if (a-b)%9 != 0 {
+		return false // swapping never changes the sum of the digits
+	}
 	for unit := money.Fen(1); unit <= a && unit <= b; unit *= 10 {
 		if x, y := a/unit%10, a/unit/10%10; x != y && b-a == (y-x)*unit+(x-y)*unit*10 {
 			return true
@@ -99,9 +190,9 @@ func placesAgree(level int, p, c *loose) bool {
 
 // suggestion is one kind of evidence.
 type suggestion struct {
-	sole   bool // a candidate is suggested only if it is the only one, near or far
 	why    func(p, c *loose) Reason
 	window int64                  // no candidate is further away
+	near   int64                  // nor further than this, where all say the time of day
 	bucket func(l *loose) uint64  // what must be equal; 0: the row does not say
 	fits   func(p, c *loose) bool // the other gates
 }
@@ -169,10 +260,10 @@ func (r *run) propose(why Reason, p, c *loose) {
 func (s *suggestion) pairs(p, c shelf) (found [][2]*loose) {
 	bestP, bestC := make([]candidate, len(p.at)), make([]candidate, len(c.at))
 	for i := range bestP {
-		bestP[i] = c.best(p.row(i), s.window, s.sole, func(o *loose) bool { return s.fits(p.row(i), o) })
+		bestP[i] = c.best(p.row(i), s.window, s.near, func(o *loose) bool { return s.fits(p.row(i), o) })
 	}
 	for j := range bestC {
-		bestC[j] = p.best(c.row(j), s.window, s.sole, func(o *loose) bool { return s.fits(o, c.row(j)) })
+		bestC[j] = p.best(c.row(j), s.window, s.near, func(o *loose) bool { return s.fits(o, c.row(j)) })
 	}
 	for i, b := range bestP {
 		if t := bestC[b.at]; b.ways == 1 && t.at == i && t.ways == 1 {
@@ -181,10 +272,8 @@ func (s *suggestion) pairs(p, c shelf) (found [][2]*loose) {
 			found = append(found, [2]*loose{l, o})
 		}
 	}
-	if !s.sole {
-		p.tie(bestP, bestC, c)
-		c.tie(bestC, bestP, p)
-	}
+	p.tie(bestP, bestC, c)
+	c.tie(bestC, bestP, p)
 	return found
 }
 
@@ -226,17 +315,16 @@ func newShelf(rows []loose, at []uint32) shelf {
 
 func (s shelf) row(i int) *loose { return &s.rows[s.at[i]] }
 
-// best is the row's best candidate on the shelf; where only a sole one will do,
-// all are equally good.
-func (s shelf) best(l *loose, window int64, sole bool, fits func(*loose) bool) candidate {
+// best is the row's best candidate on the shelf.
+func (s shelf) best(l *loose, window, near int64, fits func(*loose) bool) candidate {
 	var b candidate
 	least := int64(1 << 62)
+	if s.clocks && l.code.clock() {
+		window = min(window, near)
+	}
 	s.outward(l, window, maxLook, func(i int) bool {
 		o := s.row(i)
 		d := distance(l, o)
-		if sole {
-			d = 0
-		}
 		if d > least && s.clocks && l.code.clock() {
 			return false // nothing nearer comes any more
 		}
