@@ -6,6 +6,7 @@
 #   make lint    format, vet and the house rules
 #   make bench   the whole run against peers; make bench-go for the parts
 #   make fuzz    each fuzz target for FUZZTIME
+#   make mutants 15,000 changed files of the corpus against an oracle
 #   make profile take anew the profile by which dist and bench are compiled
 #   make dist    reproducible binaries for each system with their sha256
 
@@ -28,7 +29,7 @@ BENCHFLAGS ?=
 PROFILE := cmd/duizhang/run.pgo
 PGO      = $(if $(wildcard $(PROFILE)),-pgo=$(PROFILE))
 
-.PHONY: build demo test lint format vet cross units bench bench-go profile fuzz dist clean
+.PHONY: build demo test lint format vet cross units bench bench-go profile fuzz mutants dist clean
 
 build:
 	$(GO) build -ldflags '$(LDFLAGS)' -o bin/ ./cmd/duizhang
@@ -81,6 +82,10 @@ fuzz:
 			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package; \
 		done; \
 	done
+
+# Files of the corpus, changed at random, against an oracle that reads each line alone.
+mutants:
+	MUTANTS=15000 $(GO) test -count 1 -timeout 60m -v -run '^TestMutants$$' ./parse
 
 # The same commit and Go version give the same bytes on any machine.
 dist:
