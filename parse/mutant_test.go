@@ -131,7 +131,7 @@ func newMutantBench(t *testing.T) *mutantBench {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s := &sample{layout: filepath.Base(filepath.Dir(f)), name: base, text: string(content)}
+		s := &sample{layout: filepath.Base(filepath.Dir(f)), name: base, text: strings.ReplaceAll(string(content), "\r\n", "\n")}
 		if l := ls.Get(s.layout); l != nil {
 			s.explicit = l.Explicit
 		}
