@@ -122,13 +122,26 @@ func (j *job) lock(ctx context.Context) error {
 	if err != nil {
 		return ledgerFailure(err)
 	}
-	if before != nil && *before != head && head.Day == j.asOf {
+	if head.Day == j.asOf && (before != nil && *before != head || j.writtenSince()) {
 		return ledgerFailure(&ledger.Error{Code: ledger.Moved, Name: j.flags.ledger, Head: head})
 	}
 	j.base = head
 	_, err = ledger.Begin(ctx, j.ledger, j.ledgerRules()) // the day is in order
 	return ledgerOr(err)
 }
+
+// writtenSince says that the ledger's file was written after this process began:
+// another run of the same night was faster, even before this one came to look.
+func (j *job) writtenSince() bool {
+	if isServer(j.flags.ledger) {
+		return false
+	}
+	info, err := os.Stat(j.flags.ledger)
+	return err == nil && info.ModTime().After(began) && info.ModTime().Before(time.Now())
+}
+
+// began is when this process did.
+var began = time.Now()
 
 // headSeen is the last night before the run waits for the lock; nil if it
 // cannot be known yet.

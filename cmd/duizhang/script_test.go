@@ -84,6 +84,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"damage":    damage,
 			"empty":     empty,
 			"exits":     exits,
 			"gbk":       gbk,
@@ -116,6 +117,22 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	if got != want {
 		ts.Fatalf("exit status %d, want %d", got, want)
 	}
+}
+
+// damage FILE changes one byte in the last quarter of a file that is not zero.
+func damage(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: damage FILE")
+	}
+	raw := []byte(ts.ReadFile(args[0]))
+	for i := len(raw) - len(raw)/4; i < len(raw); i++ {
+		if raw[i] != 0 {
+			raw[i] ^= 1
+			ts.Check(os.WriteFile(ts.MkAbs(args[0]), raw, 0o600))
+			return
+		}
+	}
+	ts.Fatalf("%s has no byte to change", args[0])
 }
 
 // gbk FROM TO writes a UTF-8 file in GB18030.

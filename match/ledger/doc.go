@@ -15,10 +15,22 @@
 //	nights, err := store.Nights(ctx); rec, err := ledger.DecodeNight(&nights[i])
 //	head, err := ledger.Check(ctx, store)             // every hash and the chain
 //
-// A night's run goes the other way: Load the state that the night starts from,
-// apply decisions, give State's rows to match.Run beside the new files (see
-// State.Carry), and turn the result into the next state (Next), which is
-// committed as one transaction after the report is written.
+// State.Judge works out timing, days late and age for a later day than the last
+// night's. Item, Closing, Event, Decision and NightRecord say in their comments
+// which column of open.csv, closed.csv or the commands they are.
+//
+// A night's run goes the other way (see AtWork): Begin loads the state that the
+// night starts from, Take and Read look at decisions and new files, the sources
+// and Before go into match.Run, Finish turns the result into the next state, and
+// Commit writes it as one transaction, after the report has its name.
+//
+// # The seam to the matcher
+//
+// Open rows come into the match as part of the sources, at positions below those
+// of new rows. Rows of matched groups do not: their settlement comes as sums
+// (match.Before), and they are read again only when its money comes, or when a
+// new row carries one of their keys; then they are matched again with it. What
+// was paid on a settlement stands, unless the payout is returned.
 //
 // # How it is kept
 //
