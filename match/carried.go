@@ -231,23 +231,31 @@ type RowMoney struct {
 	Known         bool
 }
 
-// RowMoney is what the settlement says of one of its rows, whose file gives the
-// days settled and credited; held tells the rows that explain its shortfall.
-func (res *Result) RowMoney(settlement int32, held bool, settled, credited parse.Date) RowMoney {
-	c := res.leg.rowCredit(settlement, held, settled, credited)
-	if !res.leg.covered[settlement] && c.timing == TimingNone {
+// A RowJudge knows of single clearing rows what their settlements say: it is
+// the settlement leg of the run.
+type RowJudge interface {
+	// RowMoney is what the settlement says of one of its rows, whose file gives
+	// the days settled and credited; held tells the rows that explain its
+	// shortfall.
+	RowMoney(settlement int32, held bool, settled, credited parse.Date) RowMoney
+	// Shows says whether the bank side shows a settlement's account.
+	Shows(settlement int32) bool
+}
+
+func (o *settleOutput) RowMoney(settlement int32, held bool, settled, credited parse.Date) RowMoney {
+	c := o.rowCredit(settlement, held, settled, credited)
+	if !o.covered[settlement] && c.timing == TimingNone {
 		day := credited
 		if day == 0 {
 			day = settled
 		}
-		c.timing, c.credited, c.late = claimTiming(res.leg.in.calendar, res.leg.cycles[settlement], c.due, day, res.leg.in.asOf)
+		c.timing, c.credited, c.late = claimTiming(o.in.calendar, o.cycles[settlement], c.due, day, o.in.asOf)
 		c.known = day != 0
 	}
 	return RowMoney{c.timing, c.due, c.credited, c.late, c.known}
 }
 
-// Covered says whether the bank side shows a settlement's account.
-func (res *Result) Covered(settlement int32) bool { return res.leg.covered[settlement] }
+func (o *settleOutput) Shows(settlement int32) bool { return o.covered[settlement] }
 
 // Keep leaves out settlements and bank lines that a report does not list:
 // those that earlier nights have closed and nothing has changed. Indexes into

@@ -102,7 +102,7 @@ func (r *run) result() (*Result, error) {
 	slices.SortFunc(res.Warnings, compareWarnings)
 	res.Money = proveMoney(r.leg.in, res.Settlements, res.Credits, res.Payments)
 	res.Proof = r.prove(res)
-	res.leg = r.leg
+	res.Rows = r.leg
 	if r.opt.Before != nil {
 		res.Quiet, res.Sums, res.Days = r.quietPairs, r.leg.settledSums(), r.sawDays
 	}

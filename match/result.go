@@ -207,7 +207,8 @@ type Result struct {
 	// Days are those of which this run has seen clearing rows.
 	Days []ClearingDayOf
 
-	leg *settleOutput
+	// Rows tells of single rows, for a ledger.
+	Rows RowJudge
 }
 
 // TrendPoint is one acquirer's day: what was sold and cleared, what is open.

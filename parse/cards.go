@@ -11,9 +11,7 @@ import "unicode/utf8"
 
 // MaskCards hides the middle of every card number in a text that is not a key:
 // first six and last four digits stay.
-func MaskCards(s string) string { return maskCards(s) }
-
-func maskCards(s string) string {
+func MaskCards(s string) string {
 	c := []byte(s)
 	f, ok := findCard(c, 0)
 	if !ok {
@@ -195,7 +193,7 @@ func isKey(c []byte) bool {
 // maskedColumns is what the columns are called, without card numbers.
 func maskedColumns(columns []ColumnUse) []ColumnUse {
 	for i := range columns {
-		columns[i].Header = maskCards(columns[i].Header)
+		columns[i].Header = MaskCards(columns[i].Header)
 	}
 	return columns
 }

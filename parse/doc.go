@@ -82,7 +82,7 @@ func (f *File) Incomplete() bool {
 // refuse takes the file out of its set. Its rows may have been counted before
 // it turned out to be bad: from now on they count for nothing.
 func (f *File) refuse(p Problem) {
-	p.File, p.Column, p.Value = f.Name, maskCards(p.Column), maskCards(p.Value)
+	p.File, p.Column, p.Value = f.Name, MaskCards(p.Column), MaskCards(p.Value)
 	f.Problems = append(f.Problems, p)
 	f.Used = false
 	f.Rows, f.Accepted, f.Rejected, f.Skipped, f.Sums = 0, 0, 0, 0, nil
@@ -181,7 +181,7 @@ func (ds *docScan) finish() error {
 	for i := range t.rejects {
 		r := &t.rejects[i]
 		r.p.File = f.Name
-		r.p.Column, r.p.Value = maskCards(r.p.Column), maskCards(r.p.Value)
+		r.p.Column, r.p.Value = MaskCards(r.p.Column), MaskCards(r.p.Value)
 		r.p.Line = x.chunks[r.chunk].base + r.line
 	}
 	outside := d.plan.skippedBefore + d.plan.skippedAfter

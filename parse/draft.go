@@ -119,7 +119,7 @@ func (d *drafting) draft(path string) *Draft {
 	for _, g := range d.guess {
 		out.Bound += btoi(g.field != "")
 	}
-	out.Text = maskCards(d.toml(name, filepath.Base(path)))
+	out.Text = MaskCards(d.toml(name, filepath.Base(path)))
 	return out
 }
 

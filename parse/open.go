@@ -77,7 +77,7 @@ func (o *opener) open() error {
 
 // refused lists a document that cannot be used.
 func (o *opener) refused(name string, size int64, ps ...Problem) {
-	f := &File{Path: maskCards(o.in.Path), Name: maskCards(name), Side: o.in.Side, Bytes: size, Problems: ps}
+	f := &File{Path: MaskCards(o.in.Path), Name: MaskCards(name), Side: o.in.Side, Bytes: size, Problems: ps}
 	for i := range ps {
 		ps[i].File = f.Name
 	}
@@ -137,7 +137,7 @@ func (o *opener) text(b *blob) error {
 	if skip > 0 {
 		d.src = section{src, skip}
 	}
-	f := &File{Path: maskCards(o.in.Path), Name: maskCards(b.name), Encoding: enc.String(), Bytes: src.Size(), raw: o.raw}
+	f := &File{Path: MaskCards(o.in.Path), Name: MaskCards(b.name), Encoding: enc.String(), Bytes: src.Size(), raw: o.raw}
 	if enc == encUTF16LE || enc == encUTF16BE {
 		if err := o.transcode(d, enc); err != nil {
 			return o.spoolFailed(f, err)
@@ -473,7 +473,7 @@ func (o *opener) workbook(b *blob) error {
 
 // sheet spools one sheet and opens it.
 func (o *opener) sheet(b *blob, i int, name string) error {
-	f := &File{Path: maskCards(o.in.Path), Name: maskCards(b.name + ":" + name), Encoding: encUTF8.String(), raw: o.raw}
+	f := &File{Path: MaskCards(o.in.Path), Name: MaskCards(b.name + ":" + name), Encoding: encUTF8.String(), raw: o.raw}
 	w := sheetWriter{spool: newSpool(o.temp), ctx: o.ctx}
 	o.close = append(o.close, w.spool)
 	err := b.book.rows(i, w.row)

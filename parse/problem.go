@@ -106,7 +106,7 @@ const maxShown = 60
 // quote is a value as messages show it: in quotes, escaped, short, and without
 // card numbers.
 func quote(s string) string {
-	s = maskCards(s)
+	s = MaskCards(s)
 	cut := ""
 	if utf8.RuneCountInString(s) > maxShown {
 		s, cut = string([]rune(s)[:maxShown]), "…"
@@ -115,7 +115,7 @@ func quote(s string) string {
 }
 
 // printable escapes what a terminal or a log must not see, without quotes.
-func printable(s string) string { return escaped(maskCards(s)) }
+func printable(s string) string { return escaped(MaskCards(s)) }
 
 // escaped is printable without the masking.
 func escaped(s string) string {

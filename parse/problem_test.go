@@ -48,8 +48,8 @@ func TestMaskCards(t *testing.T) {
 		"9558800000111122222":    "955880****2222",
 		"41111111111111111111":   "41111111111111111111",
 	} {
-		if got := maskCards(in); got != want {
-			t.Errorf("maskCards(%q) = %q, want %q", in, got, want)
+		if got := MaskCards(in); got != want {
+			t.Errorf("MaskCards(%q) = %q, want %q", in, got, want)
 		}
 	}
 }

@@ -562,7 +562,7 @@ func (n *AtWork) paidGroup(res *match.Result, settlement int32, m *formed) (g ma
 			g.Flags |= match.Held
 		}
 		settled, credited := r.SettleDate, r.CreditedDate
-		mon := res.RowMoney(settlement, held, settled, credited)
+		mon := res.Rows.RowMoney(settlement, held, settled, credited)
 		g.Timing, g.DueDate, g.DaysLate, g.CreditedDate = mon.Timing, mon.Due, mon.Late, mon.Credited
 		g.HasCredited = g.HasCredited && mon.Known
 		if mon.Credited != 0 {
