@@ -1,4 +1,4 @@
-module duizhang
+module github.com/duizhang/duizhang
 
 go 1.26.6
 

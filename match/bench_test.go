@@ -8,8 +8,10 @@ import (
 	"sync"
 	"testing"
 
-	"duizhang/parse"
-	"duizhang/parse/money"
+	"github.com/duizhang/duizhang/match/pair"
+	"github.com/duizhang/duizhang/match/result"
+	"github.com/duizhang/duizhang/parse/money"
+	"github.com/duizhang/duizhang/parse/record"
 )
 
 // generated is a Source of n rows that are computed on demand: a terminal of
@@ -21,11 +23,11 @@ type generated struct {
 	oneKey    bool
 }
 
-func (g *generated) Carries() parse.FieldSet {
-	return parse.FieldSet(0).With(parse.TerminalID, parse.RefNo, parse.MerchantID)
+func (g *generated) Carries() record.FieldSet {
+	return record.FieldSet(0).With(record.TerminalID, record.RefNo, record.MerchantID)
 }
 
-func (g *generated) row(buf *[64]byte, i int, r *parse.Row) {
+func (g *generated) row(buf *[64]byte, i int, r *record.Row) {
 	id := i
 	if g.scatter { // an odd multiplier permutes a power of two; walk on until it is in range
 		mask := uint64(1)<<bits.Len(uint(g.n)) - 1
@@ -43,26 +45,26 @@ func (g *generated) row(buf *[64]byte, i int, r *parse.Row) {
 	b := strconv.AppendInt(buf[:0], int64(10000000+key%100), 10)
 	t := b
 	b = strconv.AppendInt(b, int64(100000000000+key), 10)
-	r.Pos = parse.Pos(i) * 150
-	r.Kind, r.Status, r.HasClock, r.Channel = parse.Sale, parse.OK, true, parse.ChannelCard
+	r.Pos = record.Pos(i) * 150
+	r.Kind, r.Status, r.HasClock, r.Channel = record.Sale, record.OK, true, record.ChannelCard
 	r.Amount = money.Fen(100 + id*7919%100000)
 	if g.differ > 0 && id%g.differ == 0 {
 		r.Amount++
 	}
-	r.Time = at0 + parse.Time(id%36000)
+	r.Time = at0 + record.Time(id%36000)
 	r.ClearingDate = day0
-	r.Text[parse.TerminalID], r.Text[parse.RefNo] = b[:len(t)], b[len(t):]
-	r.Text[parse.MerchantID] = merchants[id%len(merchants)]
+	r.Text[record.TerminalID], r.Text[record.RefNo] = b[:len(t)], b[len(t):]
+	r.Text[record.MerchantID] = merchants[id%len(merchants)]
 }
 
 var merchants = [][]byte{[]byte("821290000000001"), []byte("821290000000002"), []byte("821290000000003")}
 
-func (g *generated) Scan(ctx context.Context, workers int, need parse.FieldSet, newVisitor func(int) func(*parse.Row)) error {
+func (g *generated) Scan(ctx context.Context, workers int, need record.FieldSet, newVisitor func(int) func(*record.Row)) error {
 	var wg sync.WaitGroup
 	for w := range workers {
 		visit := newVisitor(w)
 		wg.Go(func() {
-			var r parse.Row
+			var r record.Row
 			var buf [64]byte
 			for i := g.n * w / workers; i < g.n*(w+1)/workers; i++ {
 				g.row(&buf, i, &r)
@@ -74,9 +76,9 @@ func (g *generated) Scan(ctx context.Context, workers int, need parse.FieldSet, 
 	return ctx.Err()
 }
 
-func (g *generated) Reread(ctx context.Context, workers int, pos []parse.Pos, newVisitor func(int) func(int, *parse.Row)) error {
+func (g *generated) Reread(ctx context.Context, workers int, pos []record.Pos, newVisitor func(int) func(int, *record.Row)) error {
 	visit := newVisitor(0)
-	var r parse.Row
+	var r record.Row
 	var buf [64]byte
 	for i, p := range pos {
 		g.row(&buf, int(p/150), &r)
@@ -85,7 +87,7 @@ func (g *generated) Reread(ctx context.Context, workers int, pos []parse.Pos, ne
 	return ctx.Err()
 }
 
-func (g *generated) Records(context.Context, int, []parse.Pos) ([]parse.Record, error) {
+func (g *generated) Records(context.Context, int, []record.Pos) ([]record.Record, error) {
 	return nil, nil
 }
 
@@ -126,9 +128,9 @@ func BenchmarkRun(b *testing.B) {
 func BenchmarkScanFact(b *testing.B) {
 	g := generated{n: 1 << 20}
 	r := newRun(func() Options { o := Options{AsOf: day0}; o.setDefaults(); return o }(), &g, &g, nil)
-	var row parse.Row
+	var row record.Row
 	var buf [64]byte
-	cl := newClasser(r, clearingSide)
+	cl := newClasser(r, pair.ClearingSide)
 	k := newKeyer(1)
 	b.Run("row", func(b *testing.B) {
 		for i := 0; b.Loop(); i++ {
@@ -144,7 +146,7 @@ func BenchmarkScanFact(b *testing.B) {
 	b.Run("row+key", func(b *testing.B) {
 		for i := 0; b.Loop(); i++ {
 			g.row(&buf, i&(1<<20-1), &row)
-			k.key(KeyRef, &row)
+			k.key(result.KeyRef, &row)
 		}
 	})
 }

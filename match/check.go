@@ -6,8 +6,10 @@ import (
 	"slices"
 	"strings"
 
-	"duizhang/parse"
-	"duizhang/parse/money"
+	"github.com/duizhang/duizhang/match/pair"
+	"github.com/duizhang/duizhang/match/result"
+	"github.com/duizhang/duizhang/parse/money"
+	"github.com/duizhang/duizhang/parse/record"
 )
 
 // tally accounts for rows one by one: how many there were, and a checksum over
@@ -18,7 +20,7 @@ type tally struct {
 	sum, xor uint64
 }
 
-func (t *tally) addPos(p parse.Pos) {
+func (t *tally) addPos(p record.Pos) {
 	h := mix(uint64(p) + 1)
 	t.n++
 	t.sum += h
@@ -41,33 +43,33 @@ func mix(z uint64) uint64 {
 }
 
 // moneyBag is an amount per currency.
-type moneyBag map[string]sum
+type moneyBag map[string]money.Sum
 
-func (b moneyBag) add(currency string, v sum) {
+func (b moneyBag) add(currency string, v money.Sum) {
 	s := b[currency]
-	s.addSum(v)
+	s.AddSum(v)
 	b[currency] = s
 }
 
 func (b moneyBag) addFen(currency string, v money.Fen) {
-	var s sum
-	s.add(v)
+	var s money.Sum
+	s.Add(v)
 	b.add(currency, s)
 }
 
 // sums are the amounts as a report shows them. ok is false if one does not fit
 // 64 bits.
-func (b moneyBag) sums() (out Sums, ok bool) {
+func (b moneyBag) sums() (out result.Sums, ok bool) {
 	ok = true
 	for cur, s := range b {
-		v, fits := s.fen()
+		v, fits := s.Fen()
 		ok = ok && fits
 		if cur == "" {
-			cur = baseCurrency
+			cur = result.BaseCurrency
 		}
-		out = append(out, Sum{cur, v})
+		out = append(out, result.Sum{Currency: cur, Amount: v})
 	}
-	slices.SortFunc(out, func(a, b Sum) int { return strings.Compare(a.Currency, b.Currency) })
+	slices.SortFunc(out, func(a, b result.Sum) int { return strings.Compare(a.Currency, b.Currency) })
 	return out, ok
 }
 
@@ -81,9 +83,9 @@ type counted interface {
 // left side of each equation comes from the scan, before any key was looked
 // at; the right side from the finished groups and totals. Nothing here is
 // shared with the join.
-func (r *run) prove(res *Result) Proof {
-	p := Proof{Balanced: true}
-	for _, side := range [...]parse.Side{parse.SidePos, parse.SideClearing, parse.SideBank} {
+func (r *run) prove(res *result.Result) result.Proof {
+	p := result.Proof{Balanced: true}
+	for _, side := range [...]record.Side{record.SidePos, record.SideClearing, record.SideBank} {
 		if s, ok := r.src[side].(interface{ SeenRows() int64 }); ok {
 			p.Sides[side].Seen = s.SeenRows()
 		}
@@ -95,8 +97,8 @@ func (r *run) prove(res *Result) Proof {
 		}
 	}
 	grouped := r.regroup(res)
-	for _, sd := range [...]side{posSide, clearingSide} {
-		sp := &p.Sides[sd.parse()]
+	for _, sd := range [...]pair.Side{pair.PosSide, pair.ClearingSide} {
+		sp := &p.Sides[sd.Record()]
 		sp.Carried = r.before[sd].n
 		sp.Read, sp.Accepted, sp.Rejected, sp.Skipped = countsOf(r.source(sd), r.scanned[sd].n-sp.Carried)
 		earlier, fits := r.before[sd].amount.sums()
@@ -128,28 +130,28 @@ func (r *run) prove(res *Result) Proof {
 
 // proveBank: every bank row is one credit, and the settlement leg's own account
 // of its money agrees.
-func (r *run) proveBank(res *Result, p *Proof, fail func(string, ...any)) {
+func (r *run) proveBank(res *result.Result, p *result.Proof, fail func(string, ...any)) {
 	if !res.Money.OK {
 		fail("settlements: %s", res.Money.Failure)
 	}
-	src := r.src[parse.SideBank]
+	src := r.src[record.SideBank]
 	if src == nil {
 		return
 	}
-	sp := &p.Sides[parse.SideBank]
-	for i := range r.leg.in.bank {
-		if r.leg.in.bank[i].pos < r.carriedBelow() {
+	sp := &p.Sides[record.SideBank]
+	for i := range r.leg.In.Bank {
+		if r.leg.In.Bank[i].Pos < r.carriedBelow() {
 			sp.Carried++
 		}
 	}
-	sp.Read, sp.Accepted, sp.Rejected, sp.Skipped = countsOf(src, int64(len(r.leg.in.bank))-sp.Carried)
+	sp.Read, sp.Accepted, sp.Rejected, sp.Skipped = countsOf(src, int64(len(r.leg.In.Bank))-sp.Carried)
 	held, earlier, grouped := moneyBag{}, moneyBag{}, moneyBag{}
-	for i := range r.leg.in.bank {
+	for i := range r.leg.In.Bank {
 		bag := held
-		if r.leg.in.bank[i].pos < r.carriedBelow() {
+		if r.leg.In.Bank[i].Pos < r.carriedBelow() {
 			bag = earlier
 		}
-		bag.addFen(r.leg.in.bank[i].currency, r.leg.in.bank[i].amount)
+		bag.addFen(r.leg.In.Bank[i].Currency, r.leg.In.Bank[i].Amount)
 	}
 	for i := range res.Credits {
 		grouped.addFen(res.Credits[i].Currency, res.Credits[i].Amount)
@@ -164,7 +166,7 @@ func (r *run) proveBank(res *Result, p *Proof, fail func(string, ...any)) {
 }
 
 // sameSums compares sums; a currency that is missing is zero.
-func sameSums(a, b Sums) bool {
+func sameSums(a, b result.Sums) bool {
 	left := map[string]money.Fen{}
 	for _, s := range a {
 		left[s.Currency] += s.Amount
@@ -189,23 +191,23 @@ type regrouped struct {
 
 // regroup adds the results up: positions from the listed groups (and the
 // running account of the quiet ones), rows and amounts from the totals.
-func (r *run) regroup(res *Result) (g [2]regrouped) {
+func (r *run) regroup(res *result.Result) (g [2]regrouped) {
 	for sd := range g {
 		g[sd] = regrouped{tally: r.quietSeen[sd], amount: moneyBag{}}
 	}
 	for i := range res.Groups {
 		for _, p := range res.Groups[i].Pos {
-			g[posSide].tally.addPos(p)
+			g[pair.PosSide].tally.addPos(p)
 		}
 		for _, p := range res.Groups[i].Clearing {
-			g[clearingSide].tally.addPos(p)
+			g[pair.ClearingSide].tally.addPos(p)
 		}
 	}
 	for i := range res.Match {
 		t := &res.Match[i]
-		g[posSide].rows += t.PosRows
-		g[clearingSide].rows += t.ClearingRows
-		for sd, sums := range [2]Sums{t.PosAmount, t.ClearingAmount} {
+		g[pair.PosSide].rows += t.PosRows
+		g[pair.ClearingSide].rows += t.ClearingRows
+		for sd, sums := range [2]result.Sums{t.PosAmount, t.ClearingAmount} {
 			for _, s := range sums {
 				g[sd].amount.addFen(s.Currency, s.Amount)
 			}
@@ -223,7 +225,7 @@ func countsOf(src Source, n int64) (read, accepted, rejected, skipped int64) {
 }
 
 // heldBy is what the scan added up on a side.
-func (r *run) heldBy(sd side) moneyBag {
+func (r *run) heldBy(sd pair.Side) moneyBag {
 	b := moneyBag{}
 	for i := range r.classes.sums {
 		if c := &r.classes.list[i]; c.side == sd {

@@ -5,8 +5,12 @@ import (
 	"encoding/binary"
 	"sync"
 
-	"duizhang/parse"
-	"duizhang/parse/money"
+	"github.com/duizhang/duizhang/match/pair"
+	"github.com/duizhang/duizhang/match/result"
+	"github.com/duizhang/duizhang/match/settle"
+	"github.com/duizhang/duizhang/match/terms"
+	"github.com/duizhang/duizhang/parse/money"
+	"github.com/duizhang/duizhang/parse/record"
 
 	"github.com/zeebo/xxh3"
 )
@@ -16,20 +20,20 @@ import (
 // classes, so that settlements, due dates and fees are worked out once per
 // class and not once per row.
 type class struct {
-	side       side
-	code       code
-	status     parse.Status
-	cardType   parse.CardType
-	channel    parse.Channel
+	side       pair.Side
+	code       pair.Traits
+	status     record.Status
+	cardType   record.CardType
+	channel    record.Channel
 	acquirer   string // the contract's name for it, else the file's
 	merchant   string
 	account    string
-	currency   string     // "" is CNY
-	day        parse.Date // clearing day: the row's own, else by the contract's cut-off
-	settleDate parse.Date
-	credited   parse.Date
-	marks      Flags     // what the row itself shows: fee_diff, over_limit, off_hours, date_odd
-	gap        creditGap // the row's own credited amount against its net
+	currency   string      // "" is CNY
+	day        record.Date // clearing day: the row's own, else by the contract's cut-off
+	settleDate record.Date
+	credited   record.Date
+	marks      result.Flags // what the row itself shows: fee_diff, over_limit, off_hours, date_odd
+	gap        creditGap    // the row's own credited amount against its net
 }
 
 // creditGap compares what the clearing row says was credited with its net.
@@ -44,14 +48,14 @@ const (
 // classSums are what the scan adds up per class.
 type classSums struct {
 	rows   int64
-	amount sum
-	net    sum // amount − fee, or what the file itself calls the net
+	amount money.Sum
+	net    money.Sum // amount − fee, or what the file itself calls the net
 }
 
 func (s *classSums) add(o *classSums) {
 	s.rows += o.rows
-	s.amount.addSum(o.amount)
-	s.net.addSum(o.net)
+	s.amount.AddSum(o.amount)
+	s.net.AddSum(o.net)
 }
 
 // classTable numbers the classes of a run. The numbers depend on the order in
@@ -79,7 +83,7 @@ func (t *classTable) id(c class) uint32 {
 // have in common (a kin) and, within it, by what is worked out row by row.
 type classer struct {
 	r      *run
-	side   side
+	side   pair.Side
 	buf    []byte
 	keyer  keyer
 	recent [256]*kin
@@ -87,7 +91,7 @@ type classer struct {
 	used   int
 	sums   []classSums
 	seen   places
-	fees   feeLedger
+	fees   result.FeeLedger
 }
 
 // kin is the rows that agree in every field of a class as the file has it.
@@ -96,8 +100,8 @@ type kin struct {
 	texts    [4][]byte // as kinTexts, raw
 	hash     uint64
 	base     class
-	contract *Contract // whose cut-off says the clearing day, by the trade day
-	place    uint32    // of the merchant, see places
+	contract *terms.Contract // whose cut-off says the clearing day, by the trade day
+	place    uint32          // of the merchant, see places
 	days     []*kinDay
 	cases    []kinCase
 }
@@ -108,9 +112,9 @@ type kin struct {
 // settlement and credited day.
 type kinMarks struct{ a, b, c uint64 }
 
-func marksOf(row *parse.Row, c code, sd side) kinMarks {
+func marksOf(row *record.Row, c pair.Traits, sd pair.Side) kinMarks {
 	m := kinMarks{a: uint64(c) | uint64(row.Status)<<8 | uint64(row.CardType)<<16 | uint64(row.Channel)<<24}
-	if sd == clearingSide {
+	if sd == pair.ClearingSide {
 		m.a |= uint64(row.Time.Date()) << 32
 		settled, credited := claimedDays(row)
 		m.b = uint64(uint32(row.ClearingDate)) | uint64(settled)<<32
@@ -121,7 +125,7 @@ func marksOf(row *parse.Row, c code, sd side) kinMarks {
 
 // kinTexts are the texts that rows of one kin share; those after the first
 // three count on the clearing side only.
-var kinTexts = [4]parse.Field{parse.Currency, parse.Acquirer, parse.MerchantID, parse.Account}
+var kinTexts = [4]record.Field{record.Currency, record.Acquirer, record.MerchantID, record.Account}
 
 // kinCase is a kin's rows whose day and marks are the same too.
 type kinCase struct {
@@ -129,24 +133,24 @@ type kinCase struct {
 	id uint32
 }
 
-func caseOf(day parse.Date, marks Flags, gap creditGap) uint64 {
+func caseOf(day record.Date, marks result.Flags, gap creditGap) uint64 {
 	return uint64(day)<<32 | uint64(marks)<<8 | uint64(gap)
 }
 
-func newClasser(r *run, sd side) *classer {
-	return &classer{r: r, side: sd, keyer: newKeyer(r.opt.seed), table: make([]*kin, 64), fees: feeLedger{}}
+func newClasser(r *run, sd pair.Side) *classer {
+	return &classer{r: r, side: sd, keyer: newKeyer(r.opt.seed), table: make([]*kin, 64), fees: result.FeeLedger{}}
 }
 
 // of is the row's class and code; it also adds the row to the sums of its class.
-func (c *classer) of(row *parse.Row) (uint32, code) {
+func (c *classer) of(row *record.Row) (uint32, pair.Traits) {
 	id, k, d := c.find(row)
 	if c.seen.on {
-		if h := c.keyer.hash(row.Text[parse.TerminalID]); h != 0 {
+		if h := c.keyer.hash(row.Text[record.TerminalID]); h != 0 {
 			c.seen.add(h, k.place)
 		}
 	}
 	if d != nil && d.tally != nil {
-		d.tally.add(d.fee, row.Amount, row.Fee, row.HasFee)
+		d.tally.Add(d.fee, row.Amount, row.Fee, row.HasFee)
 	}
 	c.count(id, row)
 	return id, k.base.code
@@ -154,10 +158,10 @@ func (c *classer) of(row *parse.Row) (uint32, code) {
 
 // find is the row's class. The contract of its day comes with it on the
 // clearing side.
-func (c *classer) find(row *parse.Row) (uint32, *kin, *kinDay) {
+func (c *classer) find(row *record.Row) (uint32, *kin, *kinDay) {
 	k := c.kin(row)
 	marks := c.offHours(k, row) | c.dateOdd(row)
-	if c.side == posSide {
+	if c.side == pair.PosSide {
 		return c.r.caseID(k, row.ClearingDate, marks, noGap), k, nil
 	}
 	day := row.ClearingDate
@@ -171,31 +175,31 @@ func (c *classer) find(row *parse.Row) (uint32, *kin, *kinDay) {
 	return c.r.caseID(k, day, marks|d.marks(k, row), gapOf(row)), k, d
 }
 
-func (c *classer) offHours(k *kin, row *parse.Row) Flags {
-	if k.base.code.live() && c.r.opt.Thresholds.InOffHours(row.Time, row.HasClock) {
-		return OffHours
+func (c *classer) offHours(k *kin, row *record.Row) result.Flags {
+	if k.base.code.Live() && c.r.opt.Thresholds.InOffHours(row.Time, row.HasClock) {
+		return result.OffHours
 	}
 	return 0
 }
 
-func (c *classer) dateOdd(row *parse.Row) Flags {
-	if row.HasOddDates(c.side.parse(), c.r.opt.AsOf) {
-		return DateOdd
+func (c *classer) dateOdd(row *record.Row) result.Flags {
+	if row.HasOddDates(c.side.Record(), c.r.opt.AsOf) {
+		return result.DateOdd
 	}
 	return 0
 }
 
 // kinDay is what a contract says of a kin's rows of one clearing day.
 type kinDay struct {
-	day      parse.Date
-	contract *Contract
-	fee      feeRule
-	tally    *FeeSums // nil: the rows are not charged by rates
-	ofDay    bool     // a row of it is of its trade day by the contract's cut-off too
+	day      record.Date
+	contract *terms.Contract
+	fee      terms.FeeRule
+	tally    *result.FeeSums // nil: the rows are not charged by rates
+	ofDay    bool            // a row of it is of its trade day by the contract's cut-off too
 }
 
 // onDay is the contract in force on a clearing day.
-func (c *classer) onDay(k *kin, day parse.Date) *kinDay {
+func (c *classer) onDay(k *kin, day record.Date) *kinDay {
 	for _, d := range k.days {
 		if d.day == day {
 			return d
@@ -203,28 +207,28 @@ func (c *classer) onDay(k *kin, day parse.Date) *kinDay {
 	}
 	b := &k.base
 	d := &kinDay{day: day, contract: c.r.opt.Contracts.For(b.acquirer, b.merchant, day)}
-	if b.code.live() && hasFee(b.code.kind()) {
-		d.fee = d.contract.feeRule(b.cardType, b.channel)
-		d.tally = c.fees.of(b.acquirer, b.merchant, b.currency, d.fee)
+	if b.code.Live() && hasFee(b.code.Kind()) {
+		d.fee = d.contract.FeeRule(b.cardType, b.channel)
+		d.tally = c.fees.Of(b.acquirer, b.merchant, b.currency, d.fee)
 	}
 	k.days = append(k.days, d)
 	return d
 }
 
 // marks are the flags that a row shows by itself against its contract.
-func (d *kinDay) marks(k *kin, row *parse.Row) (f Flags) {
+func (d *kinDay) marks(k *kin, row *record.Row) (f result.Flags) {
 	if d.tally != nil && row.HasFee {
-		if _, differs := d.fee.check(row.Amount, row.Fee); differs {
-			f |= FeeDiff
+		if _, differs := d.fee.Check(row.Amount, row.Fee); differs {
+			f |= result.FeeDiff
 		}
 	}
-	if k.base.code.live() && d.contract.overLimit(k.base.code.kind(), row.Amount) {
-		f |= OverLimit
+	if k.base.code.Live() && d.contract.OverLimit(k.base.code.Kind(), row.Amount) {
+		f |= result.OverLimit
 	}
 	return f
 }
 
-func (r *run) caseID(k *kin, day parse.Date, marks Flags, gap creditGap) uint32 {
+func (r *run) caseID(k *kin, day record.Date, marks result.Flags, gap creditGap) uint32 {
 	is := caseOf(day, marks, gap)
 	for i := range k.cases {
 		if o := &k.cases[i]; o.is == is {
@@ -239,14 +243,14 @@ func (r *run) caseID(k *kin, day parse.Date, marks Flags, gap creditGap) uint32 
 }
 
 // netOf is what the row pays out: the file's own net, else amount − fee.
-func netOf(row *parse.Row) money.Fen {
+func netOf(row *record.Row) money.Fen {
 	if row.HasNet {
 		return row.Net
 	}
 	return row.Amount - row.Fee
 }
 
-func gapOf(row *parse.Row) creditGap {
+func gapOf(row *record.Row) creditGap {
 	// Nothing credited and no day for it: it has not come yet.
 	if !row.HasCredited || row.Unsettled || row.Credited == 0 && row.CreditedDate == 0 {
 		return noGap
@@ -260,22 +264,22 @@ func gapOf(row *parse.Row) creditGap {
 	return noGap
 }
 
-func (c *classer) count(id uint32, row *parse.Row) {
+func (c *classer) count(id uint32, row *record.Row) {
 	for int(id) >= len(c.sums) {
 		c.sums = append(c.sums, classSums{})
 	}
 	s := &c.sums[id]
 	s.rows++
-	s.amount.add(row.Amount)
-	s.net.add(netOf(row))
+	s.amount.Add(row.Amount)
+	s.net.Add(netOf(row))
 }
 
 // kin finds or makes the row's kin. Rows of the same merchant and sort follow
 // each other, so a small cache answers nearly all of them.
-func (c *classer) kin(row *parse.Row) *kin {
-	cd := rowCode(row)
+func (c *classer) kin(row *record.Row) *kin {
+	cd := pair.TraitsOf(row)
 	m := marksOf(row, cd, c.side)
-	slot := &c.recent[m.slot(row.Text[parse.MerchantID])]
+	slot := &c.recent[m.slot(row.Text[record.MerchantID])]
 	if k := *slot; k != nil && k.is(m, row, c.side) {
 		return k
 	}
@@ -284,15 +288,11 @@ func (c *classer) kin(row *parse.Row) *kin {
 	return k
 }
 
-// notSettled stands for the settle day of rows that the file itself calls not
-// settled: a day that never comes.
-const notSettled parse.Date = 1<<31 - 1
-
 // claimedDays are the days on which the file itself says that a row was settled
 // and credited.
-func claimedDays(row *parse.Row) (settled, credited parse.Date) {
+func claimedDays(row *record.Row) (settled, credited record.Date) {
 	if row.Unsettled {
-		return notSettled, 0
+		return settle.NotSettled, 0
 	}
 	return row.SettleDate, row.CreditedDate
 }
@@ -307,10 +307,10 @@ func (m kinMarks) slot(merchant []byte) uint64 {
 }
 
 // is says whether a row is of the kin.
-func (k *kin) is(m kinMarks, row *parse.Row, sd side) bool {
+func (k *kin) is(m kinMarks, row *record.Row, sd pair.Side) bool {
 	return k.marks == m &&
-		sameText(k.texts[2], row.Text[parse.MerchantID]) && sameText(k.texts[0], row.Text[parse.Currency]) &&
-		sameText(k.texts[1], row.Text[parse.Acquirer]) && (sd == posSide || sameText(k.texts[3], row.Text[parse.Account]))
+		sameText(k.texts[2], row.Text[record.MerchantID]) && sameText(k.texts[0], row.Text[record.Currency]) &&
+		sameText(k.texts[1], row.Text[record.Acquirer]) && (sd == pair.PosSide || sameText(k.texts[3], row.Text[record.Account]))
 }
 
 // sameText is bytes.Equal for texts that are mostly absent or of an
@@ -327,7 +327,7 @@ func sameBytes(a, b []byte) bool {
 }
 
 // lookUp is kin without the cache.
-func (c *classer) lookUp(m kinMarks, cd code, row *parse.Row) *kin {
+func (c *classer) lookUp(m kinMarks, cd pair.Traits, row *record.Row) *kin {
 	b := c.buf[:0]
 	for _, w := range [...]uint64{m.a, m.b, m.c} {
 		b = binary.LittleEndian.AppendUint64(b, w)
@@ -348,7 +348,7 @@ func (c *classer) lookUp(m kinMarks, cd code, row *parse.Row) *kin {
 	}
 }
 
-func (c *classer) addKin(h uint64, m kinMarks, cd code, row *parse.Row) *kin {
+func (c *classer) addKin(h uint64, m kinMarks, cd pair.Traits, row *record.Row) *kin {
 	k := &kin{hash: h, marks: m}
 	for i, f := range kinTexts {
 		k.texts[i] = bytes.Clone(row.Text[f])
@@ -357,14 +357,14 @@ func (c *classer) addKin(h uint64, m kinMarks, cd code, row *parse.Row) *kin {
 		side: c.side, code: cd, status: row.Status, cardType: row.CardType, channel: row.Channel,
 		currency: string(k.texts[0]), acquirer: string(k.texts[1]), merchant: string(k.texts[2]),
 	}
-	if isBase(row.Text[parse.Currency]) {
+	if isBase(row.Text[record.Currency]) {
 		k.base.currency = ""
 	}
-	if c.side == clearingSide {
+	if c.side == pair.ClearingSide {
 		k.contract = c.r.opt.Contracts.For(k.base.acquirer, k.base.merchant, row.Time.Date())
 	}
 	k.base.acquirer = c.r.opt.Contracts.Name(k.base.acquirer, k.base.merchant)
-	if c.side == clearingSide {
+	if c.side == pair.ClearingSide {
 		k.base.account = string(k.texts[3])
 		k.base.settleDate, k.base.credited = claimedDays(row)
 		k.place = c.seen.merchant(k.base.acquirer, k.base.merchant)
@@ -374,9 +374,9 @@ func (c *classer) addKin(h uint64, m kinMarks, cd code, row *parse.Row) *kin {
 }
 
 // hasFee says whether a contract's rates are for rows of the kind.
-func hasFee(k parse.Kind) bool {
+func hasFee(k record.Kind) bool {
 	switch k {
-	case parse.Fee, parse.Adjustment, parse.Payout, parse.Preauth:
+	case record.Fee, record.Adjustment, record.Payout, record.Preauth:
 		return false
 	}
 	return true
@@ -412,9 +412,9 @@ func (c *classer) close() {
 	for id := range c.sums {
 		t.sums[id].add(&c.sums[id])
 	}
-	c.r.fees.merge(c.fees)
+	c.r.fees.Merge(c.fees)
 	for _, k := range c.table {
-		if k != nil && c.side == clearingSide && k.base.code.kind() != parse.Payout {
+		if k != nil && c.side == pair.ClearingSide && k.base.code.Kind() != record.Payout {
 			c.traded(k)
 		}
 	}
@@ -427,7 +427,7 @@ func (c *classer) close() {
 // traded notes on which natural days a merchant's rows were sold.
 func (c *classer) traded(k *kin) {
 	for _, d := range k.days {
-		if day := parse.Date(k.marks.a >> 32); d.ofDay && day != 0 {
+		if day := record.Date(k.marks.a >> 32); d.ofDay && day != 0 {
 			if c.r.tradeDays == nil {
 				c.r.tradeDays = map[merchantDay]struct{}{}
 			}
@@ -439,7 +439,7 @@ func (c *classer) traded(k *kin) {
 // merchantDay is a day of a merchant.
 type merchantDay struct {
 	merchantKey
-	day parse.Date
+	day record.Date
 }
 
 // places remembers which merchant's clearing rows show a terminal, so that a

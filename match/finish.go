@@ -6,8 +6,11 @@ import (
 	"math/bits"
 	"slices"
 
-	"duizhang/parse"
-	"duizhang/parse/money"
+	"github.com/duizhang/duizhang/match/pair"
+	"github.com/duizhang/duizhang/match/result"
+	"github.com/duizhang/duizhang/match/settle"
+	"github.com/duizhang/duizhang/parse/money"
+	"github.com/duizhang/duizhang/parse/record"
 )
 
 // detail is what a listed row says beyond its fact. A listed fact's key is of
@@ -19,13 +22,13 @@ type detail struct {
 	hasExpected, hasCredited bool
 }
 
-func (r *run) detailOf(sd side, f *fact) *detail { return &r.details[sd][f.lo] }
+func (r *run) detailOf(sd pair.Side, f *fact) *detail { return &r.details[sd][f.lo] }
 
 // detailOf reads a row's detail.
-func detailOf(c *classer, buf []byte, row *parse.Row) (detail, []byte) {
+func detailOf(c *classer, buf []byte, row *record.Row) (detail, []byte) {
 	d := detail{net: netOf(row), credited: row.Credited, hasCredited: row.HasCredited}
-	if _, _, on := c.find(row); on != nil && on.fee.known {
-		d.expected, _ = on.fee.check(row.Amount, row.Fee)
+	if _, _, on := c.find(row); on != nil && on.fee.Known {
+		d.expected, _ = on.fee.Check(row.Amount, row.Fee)
 		d.hasExpected = true
 	}
 	d.digest, buf = digest(buf, row)
@@ -36,7 +39,7 @@ func detailOf(c *classer, buf []byte, row *parse.Row) (detail, []byte) {
 // that are listed, again: for their fees, for what the clearing file itself
 // says was credited, and for the order of equals.
 func (r *run) readListed(ctx context.Context) error {
-	for _, sd := range [...]side{posSide, clearingSide} {
+	for _, sd := range [...]pair.Side{pair.PosSide, pair.ClearingSide} {
 		var facts []*fact
 		for i := range r.drafts {
 			fs := [2][]fact{r.drafts[i].pos(), r.drafts[i].clr()}[sd]
@@ -48,13 +51,13 @@ func (r *run) readListed(ctx context.Context) error {
 			continue
 		}
 		slices.SortFunc(facts, func(a, b *fact) int { return cmp.Compare(a.pos(), b.pos()) })
-		at, details := make([]parse.Pos, len(facts)), make([]detail, len(facts))
+		at, details := make([]record.Pos, len(facts)), make([]detail, len(facts))
 		for i, f := range facts {
 			at[i], f.lo = f.pos(), uint64(i)
 		}
-		err := r.source(sd).Reread(ctx, r.opt.Workers, at, func(int) func(int, *parse.Row) {
+		err := r.source(sd).Reread(ctx, r.opt.Workers, at, func(int) func(int, *record.Row) {
 			c, buf := newClasser(r, sd), []byte(nil)
-			return func(i int, row *parse.Row) { details[i], buf = detailOf(c, buf, row) }
+			return func(i int, row *record.Row) { details[i], buf = detailOf(c, buf, row) }
 		})
 		if err != nil {
 			return err
@@ -65,14 +68,14 @@ func (r *run) readListed(ctx context.Context) error {
 }
 
 // result turns drafts into groups, in their order, with totals and proof.
-func (r *run) result() (*Result, error) {
-	res := &Result{AsOf: r.opt.AsOf, Thresholds: r.opt.Thresholds}
+func (r *run) result() (*result.Result, error) {
+	res := &result.Result{AsOf: r.opt.AsOf, Thresholds: r.opt.Thresholds}
 	for i := range r.drafts {
 		r.compareCredited(&r.drafts[i])
 	}
 	r.orderDrafts()
-	t, trend, ages := newTotals(), trend{}, r.leg.agesOf()
-	res.Groups = make([]Group, len(r.drafts))
+	t, trend, ages := newTotals(), trend{}, r.leg.AgesOf()
+	res.Groups = make([]result.Group, len(r.drafts))
 	for i := range r.drafts {
 		res.Groups[i] = r.group(&r.drafts[i])
 		t.add(&res.Groups[i], r.currencyOf(&r.drafts[i]))
@@ -83,28 +86,28 @@ func (r *run) result() (*Result, error) {
 	for id := range r.quietSums {
 		if q := &r.quietSums[id]; q.groups > 0 {
 			c := &r.classes.list[id]
-			t.addQuiet(q, r.outcomes[id].credit.timing, c.currency)
-			if o := &r.outcomes[id]; o.settlement >= 0 && r.opt.Calendar.Provisional(r.leg.cycles[o.settlement], o.credit.due) {
+			t.addQuiet(q, r.outcomes[id].credit.Timing, c.currency)
+			if o := &r.outcomes[id]; o.settlement >= 0 && r.opt.Calendar.Provisional(r.leg.Cycles[o.settlement], o.credit.Due) {
 				provisional += q.groups
 			}
 			trend.addQuiet(acquirerDay{c.day, c.acquirer, c.currency}, q)
 		}
 	}
 	t.into(res)
-	res.Flags[bits.TrailingZeros16(uint16(Provisional))] += provisional
-	res.Trend, res.Ages, res.Fees = trend.points(), ages, r.fees.lines()
-	for i := range r.leg.settlements {
-		if r.leg.settlements[i].Flags&AccountChanged != 0 {
-			res.Flags[bits.TrailingZeros16(uint16(AccountChanged))]++
+	res.Flags[bits.TrailingZeros16(uint16(result.Provisional))] += provisional
+	res.Trend, res.Ages, res.Fees = trend.points(), ages, r.fees.Lines()
+	for i := range r.leg.Settlements {
+		if r.leg.Settlements[i].Flags&result.AccountChanged != 0 {
+			res.Flags[bits.TrailingZeros16(uint16(result.AccountChanged))]++
 		}
 	}
-	res.Settlements, res.Credits, res.Payments, res.Warnings = r.leg.settlements, r.leg.credits, r.leg.payments, r.leg.warnings
-	slices.SortFunc(res.Warnings, compareWarnings)
-	res.Money = proveMoney(r.leg.in, res.Settlements, res.Credits, res.Payments)
+	res.Settlements, res.Credits, res.Payments, res.Warnings = r.leg.Settlements, r.leg.Credits, r.leg.Payments, r.leg.Warnings
+	slices.SortFunc(res.Warnings, settle.CompareWarnings)
+	res.Money = settle.ProveMoney(r.leg.In, res.Settlements, res.Credits, res.Payments)
 	res.Proof = r.prove(res)
 	res.Rows = r.leg
 	if r.opt.Before != nil {
-		res.Quiet, res.Sums, res.Days = r.quietPairs, r.leg.settledSums(), r.sawDays
+		res.Quiet, res.Sums, res.Days = r.quietPairs, r.leg.SettledSums(), r.sawDays
 	}
 	return res, nil
 }
@@ -114,7 +117,7 @@ func (r *run) result() (*Result, error) {
 // position. No part of it depends on workers or chance.
 func (r *run) orderDrafts() {
 	type sortKey struct {
-		match  Match
+		match  result.Match
 		time   uint32
 		amount money.Fen
 		digest uint64
@@ -131,7 +134,7 @@ func (r *run) orderDrafts() {
 					k.time = min(k.time, fs[j].time-1)
 				}
 				k.amount += fs[j].amount()
-				k.digest += mix(r.detailOf(side(sd), &fs[j]).digest + uint64(sd))
+				k.digest += mix(r.detailOf(pair.Side(sd), &fs[j]).digest + uint64(sd))
 				k.at = min(k.at, uint64(sd)<<40|uint64(fs[j].pos()))
 			}
 		}
@@ -149,38 +152,38 @@ func (r *run) orderDrafts() {
 }
 
 // group makes the group of a draft.
-func (r *run) group(d *draft) Group {
-	g := Group{Match: d.match, KeyType: d.key, Flags: d.flags, Reason: d.why, Settlement: -1}
-	var sums [2]sum
+func (r *run) group(d *draft) result.Group {
+	g := result.Group{Match: d.match, KeyType: d.key, Flags: d.flags, Reason: d.why, Settlement: -1}
+	var sums [2]money.Sum
 	for sd, fs := range [2][]fact{d.pos(), d.clr()} {
 		at := r.at.take(len(fs))
 		for i := range fs {
-			sums[sd].add(fs[i].amount())
+			sums[sd].Add(fs[i].amount())
 			g.Flags |= r.classes.list[fs[i].class].marks
 			g.Flags |= r.marked[sd].of(&fs[i])
 			at[i] = fs[i].pos()
 			if at[i] < r.carriedBelow() {
-				g.Flags |= Carried
+				g.Flags |= result.Carried
 			}
 		}
 		if len(fs) > 0 {
-			*[2]*[]parse.Pos{&g.Pos, &g.Clearing}[sd] = at
+			*[2]*[]record.Pos{&g.Pos, &g.Clearing}[sd] = at
 		}
 	}
 	if d.owed != nil {
 		g.Acquirer, g.MerchantID = d.owed.acquirer, d.owed.merchant
 	}
-	g.PosAmount, _ = sums[0].fen()
-	g.ClearingAmount, _ = sums[1].fen()
+	g.PosAmount, _ = sums[0].Fen()
+	g.ClearingAmount, _ = sums[1].Fen()
 	r.time(&g, d)
 	switch {
 	case g.Settlement >= 0:
-		g.Cycle = r.leg.settlements[g.Settlement].Cycle
+		g.Cycle = r.leg.Settlements[g.Settlement].Cycle
 	case d.owed != nil:
 		g.Cycle = d.owed.cycle.String()
 	}
 	r.expectFee(&g, d)
-	if g.Flags&(OverLimit|RepeatSwipe|RefundLate) != 0 {
+	if g.Flags&(result.OverLimit|result.RepeatSwipe|result.RefundLate) != 0 {
 		g.Evidence = r.flagEvidence(&g, d)
 	}
 	return g
@@ -188,11 +191,11 @@ func (r *run) group(d *draft) Group {
 
 // expectFee sums what the contract says the clearing rows' fees should be; one
 // row that it does not tell leaves the group without.
-func (r *run) expectFee(g *Group, d *draft) {
+func (r *run) expectFee(g *result.Group, d *draft) {
 	rows := d.clr()
 	g.HasExpectedFee = len(rows) > 0
 	for i := range rows {
-		row := r.detailOf(clearingSide, &rows[i])
+		row := r.detailOf(pair.ClearingSide, &rows[i])
 		g.ExpectedFee += row.expected
 		g.HasExpectedFee = g.HasExpectedFee && row.hasExpected
 	}
@@ -208,15 +211,15 @@ func (r *run) currencyOf(d *draft) string {
 
 // totals adds groups up.
 type totals struct {
-	match [NumMatch]struct {
-		Total
+	match [result.NumMatch]struct {
+		result.Total
 		pos, clearing moneyBag
 	}
-	timing [NumTiming]struct {
+	timing [result.NumTiming]struct {
 		groups int64
 		amount moneyBag
 	}
-	flags [NumFlags]int64
+	flags [result.NumFlags]int64
 }
 
 func newTotals() *totals {
@@ -230,19 +233,19 @@ func newTotals() *totals {
 	return t
 }
 
-func (t *totals) add(g *Group, currency string) {
+func (t *totals) add(g *result.Group, currency string) {
 	m := &t.match[g.Match]
 	m.Groups++
 	m.PosRows += int64(len(g.Pos))
 	m.ClearingRows += int64(len(g.Clearing))
-	var p, c sum
-	p.add(g.PosAmount)
-	c.add(g.ClearingAmount)
+	var p, c money.Sum
+	p.Add(g.PosAmount)
+	c.Add(g.ClearingAmount)
 	m.pos.add(currency, p)
 	m.clearing.add(currency, c)
 	w := &t.timing[g.Timing]
 	w.groups++
-	if len(g.Clearing) > 0 && !(g.Match == Conflict && g.short()) {
+	if len(g.Clearing) > 0 && !(g.Match == result.Conflict && g.Short()) {
 		w.amount.add(currency, c)
 	} else {
 		w.amount.add(currency, p)
@@ -254,8 +257,8 @@ func (t *totals) add(g *Group, currency string) {
 	}
 }
 
-func (t *totals) addQuiet(q *quietSums, timing Timing, currency string) {
-	m := &t.match[Matched]
+func (t *totals) addQuiet(q *quietSums, timing result.Timing, currency string) {
+	m := &t.match[result.Matched]
 	m.Groups += q.groups
 	m.PosRows += q.groups
 	m.ClearingRows += q.groups
@@ -265,7 +268,7 @@ func (t *totals) addQuiet(q *quietSums, timing Timing, currency string) {
 	t.timing[timing].amount.add(currency, q.amount)
 }
 
-func (t *totals) into(res *Result) {
+func (t *totals) into(res *result.Result) {
 	for i := range t.match {
 		m := &t.match[i]
 		m.PosAmount, _ = m.pos.sums()
@@ -275,14 +278,14 @@ func (t *totals) into(res *Result) {
 	for i := range t.timing {
 		w := &t.timing[i]
 		a, _ := w.amount.sums()
-		res.Timing[i] = TimingTotal{w.groups, a}
+		res.Timing[i] = result.TimingTotal{Groups: w.groups, Amount: a}
 	}
 	res.Flags = t.flags
 }
 
 // acquirerDay is where a group's money should come from: a clearing day of an acquirer.
 type acquirerDay struct {
-	day                parse.Date
+	day                record.Date
 	acquirer, currency string
 }
 
@@ -304,24 +307,24 @@ func (r *run) originOf(d *draft) acquirerDay {
 }
 
 // trend adds up the days of the acquirers.
-type trend map[trendKey]*TrendPoint
+type trend map[trendKey]*result.TrendPoint
 
 type trendKey struct {
-	day      parse.Date
+	day      record.Date
 	acquirer string
 }
 
-func (t trend) at(o acquirerDay) *TrendPoint {
+func (t trend) at(o acquirerDay) *result.TrendPoint {
 	k := trendKey{o.day, o.acquirer}
 	if t[k] == nil {
-		t[k] = &TrendPoint{Day: o.day, Acquirer: o.acquirer}
+		t[k] = &result.TrendPoint{Day: o.day, Acquirer: o.acquirer}
 	}
 	return t[k]
 }
 
 // add counts a group as matched, or as open if somebody has to look at it.
 // What is neither (voided, failed, duplicate, in transit) moves no trend.
-func (t trend) add(o acquirerDay, g *Group) {
+func (t trend) add(o acquirerDay, g *result.Group) {
 	amount := g.ClearingAmount
 	if len(g.Clearing) == 0 {
 		amount = g.PosAmount
@@ -330,11 +333,11 @@ func (t trend) add(o acquirerDay, g *Group) {
 		amount = 0 // amounts are of the base currency only
 	}
 	switch g.Match {
-	case Matched:
+	case result.Matched:
 		p := t.at(o)
 		p.Matched++
 		p.MatchedAmount += amount
-	case Partial, Over, Conflict, PosOnly, ClearingOnly, Suggested:
+	case result.Partial, result.Over, result.Conflict, result.PosOnly, result.ClearingOnly, result.Suggested:
 		p := t.at(o)
 		p.Open++
 		p.OpenAmount += amount
@@ -344,17 +347,17 @@ func (t trend) add(o acquirerDay, g *Group) {
 func (t trend) addQuiet(o acquirerDay, q *quietSums) {
 	p := t.at(o)
 	p.Matched += q.groups
-	if v, ok := q.amount.fen(); ok && o.currency == "" {
+	if v, ok := q.amount.Fen(); ok && o.currency == "" {
 		p.MatchedAmount += v
 	}
 }
 
-func (t trend) points() []TrendPoint {
-	list := make([]TrendPoint, 0, len(t))
+func (t trend) points() []result.TrendPoint {
+	list := make([]result.TrendPoint, 0, len(t))
 	for _, p := range t {
 		list = append(list, *p)
 	}
-	slices.SortFunc(list, func(a, b TrendPoint) int {
+	slices.SortFunc(list, func(a, b result.TrendPoint) int {
 		return cmp.Or(cmp.Compare(a.Day, b.Day), cmp.Compare(a.Acquirer, b.Acquirer))
 	})
 	return list
@@ -362,14 +365,14 @@ func (t trend) points() []TrendPoint {
 
 // age adds what a group shows to be owed beside the settlements: sales that
 // were not cleared, and what was cleared short.
-func (r *run) age(a ages, g *Group, d *draft) {
+func (r *run) age(a result.Ages, g *result.Group, d *draft) {
 	switch g.Match {
-	case PosOnly, InTransit:
-		if g.Reason.Code == ReasonBothPending {
+	case result.PosOnly, result.InTransit:
+		if g.Reason.Code == result.ReasonBothPending {
 			return // it moves no money yet
 		}
-		a.add(g.DueDate, r.opt.AsOf, r.currencyOf(d), g.PosAmount)
-	case Partial:
-		a.add(g.DueDate, r.opt.AsOf, r.currencyOf(d), g.PosAmount-g.ClearingAmount)
+		a.Add(g.DueDate, r.opt.AsOf, r.currencyOf(d), g.PosAmount)
+	case result.Partial:
+		a.Add(g.DueDate, r.opt.AsOf, r.currencyOf(d), g.PosAmount-g.ClearingAmount)
 	}
 }

@@ -4,40 +4,44 @@ import (
 	"context"
 	"slices"
 
-	"duizhang/parse"
-	"duizhang/parse/money"
+	"github.com/duizhang/duizhang/match/pair"
+	"github.com/duizhang/duizhang/match/result"
+	"github.com/duizhang/duizhang/match/terms"
+	"github.com/duizhang/duizhang/parse/money"
+	"github.com/duizhang/duizhang/parse/record"
 )
 
 // draft is a group before its timing and evidence are worked out.
 type draft struct {
-	match Match
-	key   KeyType
-	flags Flags
+	match result.Match
+	key   result.KeyType
+	flags result.Flags
 	sold  int32 // how many of rows are the shop's
 	rows  []fact
 	owed  *owed // of a sale that was not cleared
-	why   Reason
+	why   result.Reason
 }
 
 // owed is what a sale's contract says as long as no clearing row answers it.
 type owed struct {
-	day, due    parse.Date // clearing day, and when its money should come
-	merchantKey            // whose contract it is
-	cycle       Cycle
-	limit       money.Fen // the contract's, of one sale
-	refund      *Contract // the contract whose days a refund that is not cleared has used up
+	day, due    record.Date // clearing day, and when its money should come
+	merchantKey             // whose contract it is
+	cycle       terms.Cycle
+	limit       money.Fen       // the contract's, of one sale
+	refund      *terms.Contract // the contract whose days a refund that is not cleared has used up
 }
 
 // pos and clr are the rows of either side, in reading order.
 func (d *draft) pos() []fact { return d.rows[:d.sold] }
+
 func (d *draft) clr() []fact { return d.rows[d.sold:] }
 
 // side is the side of one of its rows.
-func (d *draft) side(i int) side {
+func (d *draft) side(i int) pair.Side {
 	if i < int(d.sold) {
-		return posSide
+		return pair.PosSide
 	}
-	return clearingSide
+	return pair.ClearingSide
 }
 
 // arena hands out small slices of large blocks.
@@ -62,24 +66,24 @@ func (a *arena[T]) take(n int) []T {
 // They are always one row to one, of equal amount.
 type quietSums struct {
 	groups int64
-	amount sum
+	amount money.Sum
 }
 
 // beaten is a row that its key left over, and the row of the other side that
 // carries the key too: within key_days it went to another row, else it is so
 // many days away. even says that the row it went to was no nearer in time.
 type beaten struct {
-	row, other parse.Pos
+	row, other record.Pos
 	days       int32
 	even       bool
 }
 
-func newBeaten(it, other *item, limit int64) beaten {
-	b := beaten{row: it.pos(), other: other.pos()}
-	if d := abs(int64(it.time) - int64(other.time)); it.time != 0 && other.time != 0 && d > limit {
-		b.days = int32(d / daySeconds)
+func newBeaten(it, other *pair.Item, limit int64) beaten {
+	b := beaten{row: it.Pos(), other: other.Pos()}
+	if d := abs(int64(it.Time) - int64(other.Time)); it.Time != 0 && other.Time != 0 && d > limit {
+		b.days = int32(d / terms.DaySeconds)
 	} else {
-		b.even = compareWhat(it, other) == 0 && it.time != 0 && other.time != 0 && other.mate != 0 && d == abs(int64(other.mate)-int64(other.time))
+		b.even = pair.CompareWhat(it, other) == 0 && it.Time != 0 && other.Time != 0 && other.Mate != 0 && d == abs(int64(other.Mate)-int64(other.Time))
 	}
 	return b
 }
@@ -87,10 +91,10 @@ func newBeaten(it, other *item, limit int64) beaten {
 // joiner joins partitions, one after another; it belongs to one goroutine.
 type joiner struct {
 	r     *run
-	key   KeyType
-	rules rules
+	key   result.KeyType
+	rules pair.Rules
 	// left are positions of rows that fall through to the next key.
-	left   [2][]parse.Pos
+	left   [2][]record.Pos
 	beaten [2][]beaten
 	tied   [2][]tied // buckets that need contents, see rules.resolve
 	drafts []draft
@@ -98,24 +102,24 @@ type joiner struct {
 	quiet  []quietSums // by class of the clearing row
 	seen   [2]tally    // of the quiet groups' rows
 
-	quietPairs []QuietPair // only where there is a ledger, which keeps them
+	quietPairs []result.QuietPair // only where there is a ledger, which keeps them
 
 	facts [2][]fact
 	mask  uint32 // the part of a fact's high word that is key
 	heads []bucketHead
 	next  [2][]uint32 // chains of facts with one key, by index + 1
-	items [2][]item
+	items [2][]pair.Item
 }
 
 // bucketHead starts the chains of one key value: index + 1 of a fact of either side.
 type bucketHead [2]uint32
 
-func newJoiner(r *run, key KeyType) *joiner {
+func newJoiner(r *run, key result.KeyType) *joiner {
 	j := &joiner{r: r, key: key, mask: ^uint32(0), quiet: make([]quietSums, len(r.classes.list))}
-	if key == KeyRefAlone {
+	if key == result.KeyRefAlone {
 		j.mask = refAloneMask
 	}
-	j.rules = rules{key: key, keyDays: r.opt.KeyDays, out: j}
+	j.rules = pair.Rules{Key: key, KeyDays: r.opt.KeyDays, Out: j}
 	return j
 }
 
@@ -130,7 +134,7 @@ func (j *joiner) partition(ctx context.Context, st *store[fact], p int) error {
 		return j.split(ctx, st, p)
 	}
 	for sd := range j.facts {
-		fs, err := st.load(side(sd), p, j.facts[sd][:0])
+		fs, err := st.load(pair.Side(sd), p, j.facts[sd][:0])
 		if err != nil {
 			return err
 		}
@@ -142,7 +146,7 @@ func (j *joiner) partition(ctx context.Context, st *store[fact], p int) error {
 
 // divides says whether further bits of the key can split a store's partitions.
 func (j *joiner) divides(st *store[fact]) bool {
-	return st.depth < maxDepth && (j.key != KeyRefAlone || (st.depth+2)*st.bits <= refAloneBits)
+	return st.depth < maxDepth && (j.key != result.KeyRefAlone || (st.depth+2)*st.bits <= refAloneBits)
 }
 
 // same says whether two facts carry the key of this join.
@@ -153,7 +157,7 @@ func (j *joiner) sameKeys(st *store[fact], p int) bool {
 	var first *fact
 	same := true
 	for sd := range st.parts {
-		if err := st.each(side(sd), p, func(fs []fact) {
+		if err := st.each(pair.Side(sd), p, func(fs []fact) {
 			if first == nil {
 				f := fs[0]
 				first = &f
@@ -172,8 +176,8 @@ func (j *joiner) sameKeys(st *store[fact], p int) bool {
 func (j *joiner) split(ctx context.Context, st *store[fact], p int) error {
 	sub := newStore[fact](st.sp, st.bits, st.chunk, st.depth+1)
 	for sd := range st.parts {
-		w := sub.writer(side(sd))
-		if err := st.drain(side(sd), p, func(fs []fact) {
+		w := sub.writer(pair.Side(sd))
+		if err := st.drain(pair.Side(sd), p, func(fs []fact) {
 			for i := range fs {
 				*w.next(fs[i].hi) = fs[i]
 			}
@@ -194,24 +198,24 @@ func (j *joiner) split(ctx context.Context, st *store[fact], p int) error {
 
 // bucket sorts a partition's facts into buckets by key and decides them.
 func (j *joiner) bucket() {
-	p, c := j.facts[posSide], j.facts[clearingSide]
+	p, c := j.facts[pair.PosSide], j.facts[pair.ClearingSide]
 	if len(p) == 0 || len(c) == 0 {
-		j.leaveAll(posSide, p)
-		j.leaveAll(clearingSide, c)
+		j.leaveAll(pair.PosSide, p)
+		j.leaveAll(pair.ClearingSide, c)
 		return
 	}
 	j.build(c)
 	j.probe(p)
 	for i := range j.heads {
 		switch h := j.heads[i]; {
-		case h[clearingSide] == 0:
-		case h[posSide] == 0:
-			for n := h[clearingSide]; n != 0; n = j.next[clearingSide][n-1] {
-				j.left[clearingSide] = append(j.left[clearingSide], c[n-1].pos())
+		case h[pair.ClearingSide] == 0:
+		case h[pair.PosSide] == 0:
+			for n := h[pair.ClearingSide]; n != 0; n = j.next[pair.ClearingSide][n-1] {
+				j.left[pair.ClearingSide] = append(j.left[pair.ClearingSide], c[n-1].pos())
 			}
-		case j.next[posSide][h[posSide]-1] == 0 && j.next[clearingSide][h[clearingSide]-1] == 0 &&
-			j.plain(h[posSide]-1, h[clearingSide]-1):
-		case j.key == KeyRefAlone:
+		case j.next[pair.PosSide][h[pair.PosSide]-1] == 0 && j.next[pair.ClearingSide][h[pair.ClearingSide]-1] == 0 &&
+			j.plain(h[pair.PosSide]-1, h[pair.ClearingSide]-1):
+		case j.key == result.KeyRefAlone:
 			j.leaveBucket(h)
 		default:
 			j.decide(h)
@@ -228,7 +232,7 @@ func (j *joiner) leaveBucket(h bucketHead) {
 	}
 }
 
-func (j *joiner) leaveAll(sd side, fs []fact) {
+func (j *joiner) leaveAll(sd pair.Side, fs []fact) {
 	for i := range fs {
 		j.left[sd] = append(j.left[sd], fs[i].pos())
 	}
@@ -242,14 +246,14 @@ func (j *joiner) build(c []fact) {
 		size *= 2
 	}
 	j.heads = resize(j.heads, size)
-	j.next[clearingSide] = resize(j.next[clearingSide], len(c))
+	j.next[pair.ClearingSide] = resize(j.next[pair.ClearingSide], len(c))
 	mask := uint64(size - 1)
 	for i := range c {
 		at := c[i].lo & mask
 		for {
-			h := &j.heads[at][clearingSide]
+			h := &j.heads[at][pair.ClearingSide]
 			if *h == 0 || j.same(&c[*h-1], &c[i]) {
-				j.next[clearingSide][i] = *h
+				j.next[pair.ClearingSide][i] = *h
 				*h = uint32(i + 1)
 				break
 			}
@@ -261,20 +265,20 @@ func (j *joiner) build(c []fact) {
 // probe chains the shop's facts to the clearing side's keys; what finds none
 // falls through.
 func (j *joiner) probe(p []fact) {
-	c := j.facts[clearingSide]
-	j.next[posSide] = resize(j.next[posSide], len(p))
+	c := j.facts[pair.ClearingSide]
+	j.next[pair.PosSide] = resize(j.next[pair.PosSide], len(p))
 	mask := uint64(len(j.heads) - 1)
 	for i := range p {
 		at := p[i].lo & mask
 		for {
 			h := &j.heads[at]
-			if h[clearingSide] == 0 {
-				j.left[posSide] = append(j.left[posSide], p[i].pos())
+			if h[pair.ClearingSide] == 0 {
+				j.left[pair.PosSide] = append(j.left[pair.PosSide], p[i].pos())
 				break
 			}
-			if j.same(&c[h[clearingSide]-1], &p[i]) {
-				j.next[posSide][i] = h[posSide]
-				h[posSide] = uint32(i + 1)
+			if j.same(&c[h[pair.ClearingSide]-1], &p[i]) {
+				j.next[pair.PosSide][i] = h[pair.PosSide]
+				h[pair.PosSide] = uint32(i + 1)
 				break
 			}
 			at = (at + 1) & mask
@@ -294,10 +298,10 @@ func resize[T any](s []T, n int) []T {
 
 // plain takes the common case of one row on either side.
 func (j *joiner) plain(p, c uint32) bool {
-	if j.key == KeyRefAlone {
+	if j.key == result.KeyRefAlone {
 		return j.plainRefAlone(p, c)
 	}
-	return j.plainPair(&j.facts[posSide][p], &j.facts[clearingSide][c])
+	return j.plainPair(&j.facts[pair.PosSide][p], &j.facts[pair.ClearingSide][c])
 }
 
 // plainPair takes the common case without ceremony: one row on either side, of
@@ -305,13 +309,13 @@ func (j *joiner) plain(p, c uint32) bool {
 // What it refuses goes through the rules.
 func (j *joiner) plainPair(p, c *fact) bool {
 	pc, cc := j.r.codes[p.class], j.r.codes[c.class]
-	if pc.what() != cc.what() || !pc.live() || p.ap>>8 != c.ap>>8 {
+	if pc.What() != cc.What() || !pc.Live() || p.ap>>8 != c.ap>>8 {
 		return false
 	}
 	if p.time != 0 && c.time != 0 {
-		d, limit := abs(int64(p.time)-int64(c.time)), j.r.opt.KeyDays*daySeconds
-		if !pc.clock() || !cc.clock() {
-			limit += daySeconds / 2
+		d, limit := abs(int64(p.time)-int64(c.time)), j.r.opt.KeyDays*terms.DaySeconds
+		if !pc.Clock() || !cc.Clock() {
+			limit += terms.DaySeconds / 2
 		} else if d > j.r.opt.TimeDiff {
 			return false
 		}
@@ -329,11 +333,11 @@ func (j *joiner) countQuiet(p, c *fact) bool {
 	}
 	q := &j.quiet[c.class]
 	q.groups++
-	q.amount.add(c.amount())
-	j.seen[posSide].add(p)
-	j.seen[clearingSide].add(c)
+	q.amount.Add(c.amount())
+	j.seen[pair.PosSide].add(p)
+	j.seen[pair.ClearingSide].add(c)
 	if j.r.opt.Before != nil {
-		j.quietPairs = append(j.quietPairs, QuietPair{p.pos(), c.pos(), j.r.outcomes[c.class].settlement, j.key})
+		j.quietPairs = append(j.quietPairs, result.QuietPair{Pos: p.pos(), Clearing: c.pos(), Settlement: j.r.outcomes[c.class].settlement, KeyType: j.key})
 	}
 	return true
 }
@@ -348,24 +352,24 @@ func (j *joiner) decide(h bucketHead) {
 		}
 		j.items[sd] = items
 	}
-	if !j.rules.resolve(j.items[posSide], j.items[clearingSide], false) {
+	if !j.rules.Resolve(j.items[pair.PosSide], j.items[pair.ClearingSide], false) {
 		for sd := range j.items {
 			for i := range j.items[sd] {
-				j.tied[sd] = append(j.tied[sd], tied{fact: j.facts[sd][j.items[sd][i].row]})
+				j.tied[sd] = append(j.tied[sd], tied{fact: j.facts[sd][j.items[sd][i].Row]})
 			}
 		}
 	}
 }
 
 // item is a fact as the rules see it.
-func (j *joiner) item(sd int, row uint32) item {
+func (j *joiner) item(sd int, row uint32) pair.Item {
 	f := &j.facts[sd][row]
 	return f.item(row, j.r.codes[f.class])
 }
 
 // item is the fact as the rules see it; they know it by row.
-func (f *fact) item(row uint32, c code) item {
-	return item{time: f.time, fen: f.amount(), at: f.pos(), row: row, code: c}
+func (f *fact) item(row uint32, c pair.Traits) pair.Item {
+	return pair.Item{Time: f.time, Fen: f.amount(), At: f.pos(), Row: row, Traits: c}
 }
 
 // tied is a fact of a bucket in which rows look alike, with its row's content.
@@ -381,66 +385,73 @@ func (j *joiner) decideTied(bucket [2][]tied) {
 		for i := range rows {
 			j.facts[sd] = append(j.facts[sd], rows[i].fact)
 			it := j.item(sd, uint32(i))
-			it.digest = rows[i].digest
+			it.Digest = rows[i].digest
 			j.items[sd] = append(j.items[sd], it)
 		}
 	}
-	j.rules.resolve(j.items[posSide], j.items[clearingSide], true)
+	j.rules.Resolve(j.items[pair.PosSide], j.items[pair.ClearingSide], true)
 }
 
-// group implements sink.
-func (j *joiner) group(m Match, f Flags, why Reason, p, c []*item) {
+// Group implements sink.
+func (j *joiner) Group(m result.Match, f result.Flags, why result.Reason, p, c []*pair.Item) {
 	f |= timeDiff(&j.r.opt, m, &why, p, c)
-	if m == Matched && f == 0 && j.countQuiet(&j.facts[posSide][p[0].row], &j.facts[clearingSide][c[0].row]) {
+	if m == result.Matched && f == 0 && j.countQuiet(&j.facts[pair.PosSide][p[0].Row], &j.facts[pair.ClearingSide][c[0].Row]) {
 		return
 	}
 	d := draft{match: m, key: j.key, flags: f, why: why, sold: int32(len(p)), rows: j.rows.take(len(p) + len(c))}
-	fillFacts(d.pos(), j.facts[posSide], p)
-	fillFacts(d.clr(), j.facts[clearingSide], c)
+	fillFacts(d.pos(), j.facts[pair.PosSide], p)
+	fillFacts(d.clr(), j.facts[pair.ClearingSide], c)
 	j.drafts = append(j.drafts, d)
 }
 
-// leave implements sink.
-func (j *joiner) leave(sd side, it, other *item) {
-	j.left[sd] = append(j.left[sd], it.pos())
+// Leave implements sink.
+func (j *joiner) Leave(sd pair.Side, it, other *pair.Item) {
+	j.left[sd] = append(j.left[sd], it.Pos())
 	if other != nil {
-		j.beaten[sd] = append(j.beaten[sd], newBeaten(it, other, j.rules.limit))
+		j.beaten[sd] = append(j.beaten[sd], newBeaten(it, other, j.rules.Limit))
 	}
 }
 
 // timeDiff is the flag of a group whose sides' clock times are too far apart.
-func timeDiff(opt *Options, m Match, why *Reason, p, c []*item) Flags {
+func timeDiff(opt *Options, m result.Match, why *result.Reason, p, c []*pair.Item) result.Flags {
 	d, ok := apart(p, c)
-	if !ok || d <= opt.TimeDiff || m == FailedMatch {
+	if !ok || d <= opt.TimeDiff || m == result.FailedMatch {
 		return 0
 	}
-	if why.Code == ReasonAgrees {
+	if why.Code == result.ReasonAgrees {
 		why.Seconds = d
 	}
-	return TimeDiff
+	return result.TimeDiff
 }
 
 // apart is how far apart in seconds the two sides' clock times are.
-func apart(p, c []*item) (int64, bool) {
+func apart(p, c []*pair.Item) (int64, bool) {
 	if len(p) == 0 || len(c) == 0 {
 		return 0, false
 	}
 	lo, hi := int64(1<<62), int64(0)
-	for _, side := range [2][]*item{p, c} {
+	for _, side := range [2][]*pair.Item{p, c} {
 		for _, it := range side {
-			if it.time == 0 || !it.code.clock() {
+			if it.Time == 0 || !it.Traits.Clock() {
 				return 0, false
 			}
-			lo, hi = min(lo, int64(it.time)), max(hi, int64(it.time))
+			lo, hi = min(lo, int64(it.Time)), max(hi, int64(it.Time))
 		}
 	}
 	return hi - lo, true
 }
 
 // fillFacts copies the facts of items in reading order.
-func fillFacts(fs, facts []fact, items []*item) {
+func fillFacts(fs, facts []fact, items []*pair.Item) {
 	for i, it := range items {
-		fs[i] = facts[it.row]
+		fs[i] = facts[it.Row]
 	}
 	slices.SortFunc(fs, compareFactPos)
+}
+
+func abs[T ~int64 | ~int32](v T) T {
+	if v < 0 {
+		return -v
+	}
+	return v
 }

@@ -4,40 +4,22 @@ import (
 	"encoding/binary"
 	"math/bits"
 
-	"duizhang/parse"
+	"github.com/duizhang/duizhang/match/result"
+	"github.com/duizhang/duizhang/parse/record"
 
 	"github.com/zeebo/xxh3"
 )
 
 // Keys in the order of SPEC section 3.1, the strictest first. KeyRefAlone comes
 // after them and asks for more than equality, see refalone.go.
-var keyOrder = [...]KeyType{KeyOrder, KeyChannel, KeyRef, KeyTrace}
-
-// fields are the text fields a row needs to carry the key. KeyTrace needs the
-// trade day as well.
-func (k KeyType) fields() parse.FieldSet {
-	var s parse.FieldSet
-	switch k {
-	case KeyOrder:
-		return s.With(parse.OrderNo)
-	case KeyChannel:
-		return s.With(parse.ChannelNo)
-	case KeyRef:
-		return s.With(parse.TerminalID, parse.RefNo)
-	case KeyTrace:
-		return s.With(parse.TerminalID, parse.BatchNo, parse.TraceNo)
-	case KeyRefAlone:
-		return s.With(parse.RefNo)
-	}
-	return s
-}
+var keyOrder = [...]result.KeyType{result.KeyOrder, result.KeyChannel, result.KeyRef, result.KeyTrace}
 
 // usableKeys are the keys that both sides can carry, the strictest first. A
 // key whose fields one side never binds costs nothing.
-func usableKeys(pos, clearing parse.FieldSet) []KeyType {
-	var keys []KeyType
-	for _, k := range append(keyOrder[:], KeyRefAlone) {
-		f := k.fields()
+func usableKeys(pos, clearing record.FieldSet) []result.KeyType {
+	var keys []result.KeyType
+	for _, k := range append(keyOrder[:], result.KeyRefAlone) {
+		f := k.Fields()
 		if pos&f == f && clearing&f == f {
 			keys = append(keys, k)
 		}
@@ -70,27 +52,27 @@ func newKeyer(seed uint64) keyer {
 //
 // Rows of different currencies never meet, so a currency other than CNY is
 // part of every key.
-func (h *keyer) key(k KeyType, r *parse.Row) (v keyValue, ok bool) {
+func (h *keyer) key(k result.KeyType, r *record.Row) (v keyValue, ok bool) {
 	var a, b, c []byte
-	exact := isBase(r.Text[parse.Currency])
+	exact := isBase(r.Text[record.Currency])
 	switch k {
-	case KeyOrder, KeyChannel:
-		if a = r.Text[parse.OrderNo]; k == KeyChannel {
-			a = r.Text[parse.ChannelNo]
+	case result.KeyOrder, result.KeyChannel:
+		if a = r.Text[record.OrderNo]; k == result.KeyChannel {
+			a = r.Text[record.ChannelNo]
 		}
 		if exact {
 			v, exact = exactOne(a)
 		}
-	case KeyRef:
-		a, b = r.Text[parse.TerminalID], r.Text[parse.RefNo]
+	case result.KeyRef:
+		a, b = r.Text[record.TerminalID], r.Text[record.RefNo]
 		if len(b) == 0 {
 			return v, false
 		}
 		if exact {
 			v, exact = exactTwo(a, b)
 		}
-	case KeyTrace:
-		a, b, c = r.Text[parse.TerminalID], r.Text[parse.BatchNo], r.Text[parse.TraceNo]
+	case result.KeyTrace:
+		a, b, c = r.Text[record.TerminalID], r.Text[record.BatchNo], r.Text[record.TraceNo]
 		if len(b) == 0 || len(c) == 0 || r.Time == 0 {
 			return v, false
 		}
@@ -99,7 +81,7 @@ func (h *keyer) key(k KeyType, r *parse.Row) (v keyValue, ok bool) {
 		}
 	}
 	switch {
-	case k == KeyRefAlone:
+	case k == result.KeyRefAlone:
 		return h.refAlone(r)
 	case len(a) == 0:
 		return keyValue{}, false
@@ -110,14 +92,14 @@ func (h *keyer) key(k KeyType, r *parse.Row) (v keyValue, ok bool) {
 }
 
 // hashed is the value of a key that is not kept exactly.
-func (h *keyer) hashed(k KeyType, a, b, c []byte, r *parse.Row) keyValue {
+func (h *keyer) hashed(k result.KeyType, a, b, c []byte, r *record.Row) keyValue {
 	buf := append(append(h.buf[:0], a...), keySep)
 	buf = append(append(buf, b...), keySep)
 	buf = append(append(buf, c...), keySep)
-	if k == KeyTrace {
+	if k == result.KeyTrace {
 		buf = binary.LittleEndian.AppendUint32(buf, uint32(r.Time.Date()))
 	}
-	if cur := r.Text[parse.Currency]; !isBase(cur) {
+	if cur := r.Text[record.Currency]; !isBase(cur) {
 		buf = append(append(buf, keySep, keySep), cur...)
 	}
 	h.buf = buf
@@ -149,7 +131,7 @@ func exactTwo(a, b []byte) (keyValue, bool) {
 
 // exactThree is exactOne for three parts, of up to 20 digits in 67 bits, and a
 // day in 16.
-func exactThree(a, b, c []byte, day parse.Date) (keyValue, bool) {
+func exactThree(a, b, c []byte, day record.Date) (keyValue, bool) {
 	if len(a) > 15 || len(b) > 15 || len(c) > 15 || len(a)+len(b)+len(c) > 20 || uint32(day) >= 1<<16 {
 		return keyValue{}, false
 	}
@@ -234,10 +216,7 @@ func (h *keyer) spread(x uint64) uint64 {
 // keySep stands between the parts of a key; no identifier contains it.
 const keySep = 0x1F
 
-// baseCurrency is what a row without a currency is in.
-const baseCurrency = "CNY"
-
-func isBase(cur []byte) bool { return len(cur) == 0 || string(cur) == baseCurrency }
+func isBase(cur []byte) bool { return len(cur) == 0 || string(cur) == result.BaseCurrency }
 
 // hash is a keyed fingerprint of one identifier; 0 stands for "absent".
 func (h *keyer) hash(text []byte) uint64 {
@@ -294,7 +273,7 @@ func stripZeros(text []byte) []byte {
 // digest is a fingerprint of everything that a row says, where it stands
 // excepted. It is the last tie-breaker before the position, and therefore not
 // seeded: the same rows give the same order in every run.
-func digest(buf []byte, r *parse.Row) (uint64, []byte) {
+func digest(buf []byte, r *record.Row) (uint64, []byte) {
 	b := append(buf[:0], byte(r.Kind), byte(r.Status), byte(r.CardType), byte(r.Channel), flagByte(r))
 	for _, v := range [...]int64{int64(r.Time), int64(r.ClearingDate), int64(r.SettleDate), int64(r.CreditedDate),
 		int64(r.Amount), int64(r.Fee), int64(r.Net), int64(r.Credited)} {
@@ -306,7 +285,7 @@ func digest(buf []byte, r *parse.Row) (uint64, []byte) {
 	return xxh3.Hash(b), b
 }
 
-func flagByte(r *parse.Row) (f byte) {
+func flagByte(r *record.Row) (f byte) {
 	for i, v := range [...]bool{r.HasClock, r.HasFee, r.HasNet, r.HasCredited, r.Unsettled} {
 		if v {
 			f |= 1 << i

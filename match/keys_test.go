@@ -6,7 +6,8 @@ import (
 	"strconv"
 	"testing"
 
-	"duizhang/parse"
+	"github.com/duizhang/duizhang/match/result"
+	"github.com/duizhang/duizhang/parse/record"
 
 	"pgregory.net/rapid"
 )
@@ -17,9 +18,9 @@ func TestKeysAreEqualExactlyWhenTheirTextIs(t *testing.T) {
 	id := rapid.OneOf(
 		rapid.StringMatching(`[01]{1,3}`), rapid.StringMatching(`[0-9]{6,12}`), rapid.StringMatching(`[09]{13,21}`),
 		rapid.StringMatching(`[09:/A]{1,9}`), rapid.Just("18446744073709551616"), rapid.Just(""))
-	fields := [...]parse.Field{parse.OrderNo, parse.ChannelNo, parse.TerminalID, parse.RefNo, parse.BatchNo, parse.TraceNo}
-	draw := func(t *rapid.T, name string) *parse.Row {
-		r := &parse.Row{Time: at0 + parse.Time(rapid.IntRange(0, 2).Draw(t, name))*86400, HasClock: true}
+	fields := [...]record.Field{record.OrderNo, record.ChannelNo, record.TerminalID, record.RefNo, record.BatchNo, record.TraceNo}
+	draw := func(t *rapid.T, name string) *record.Row {
+		r := &record.Row{Time: at0 + record.Time(rapid.IntRange(0, 2).Draw(t, name))*86400, HasClock: true}
 		for _, f := range fields {
 			r.Text[f] = []byte(id.Draw(t, name))
 		}
@@ -35,7 +36,7 @@ func TestKeysAreEqualExactlyWhenTheirTextIs(t *testing.T) {
 			case 1:
 				b.Text[f] = append([]byte("0"), a.Text[f]...)
 			case 2: // the same digits, cut elsewhere
-				b.Text[parse.TerminalID] = append(bytes.Clone(a.Text[parse.TerminalID]), '1')
+				b.Text[record.TerminalID] = append(bytes.Clone(a.Text[record.TerminalID]), '1')
 			}
 		}
 		h := newKeyer(rapid.Uint64().Draw(t, "seed"))
@@ -44,7 +45,7 @@ func TestKeysAreEqualExactlyWhenTheirTextIs(t *testing.T) {
 			vb, okB := h.key(k, &b)
 			same := true
 			for _, f := range fields {
-				if k.fields().Has(f) {
+				if k.Fields().Has(f) {
 					same = same && bytes.Equal(a.Text[f], b.Text[f])
 					if okA && len(a.Text[f]) == 0 {
 						t.Fatalf("%v without field %d has a value", k, f)
@@ -88,9 +89,9 @@ func TestRunningNumbersSpread(t *testing.T) {
 	h := newKeyer(42)
 	var parts, slots [256]int
 	for i := range 1 << 16 {
-		r := parse.Row{}
-		r.Text[parse.TerminalID], r.Text[parse.RefNo] = []byte("10000001"), fmt.Appendf(nil, "%012d", i)
-		v, _ := h.key(KeyRef, &r)
+		r := record.Row{}
+		r.Text[record.TerminalID], r.Text[record.RefNo] = []byte("10000001"), fmt.Appendf(nil, "%012d", i)
+		v, _ := h.key(result.KeyRef, &r)
 		parts[v.hi>>24]++
 		slots[v.lo&255]++
 	}

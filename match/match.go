@@ -16,8 +16,13 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"duizhang/parse"
-	"duizhang/parse/money"
+	"github.com/duizhang/duizhang/match/pair"
+	"github.com/duizhang/duizhang/match/result"
+	"github.com/duizhang/duizhang/match/settle"
+	"github.com/duizhang/duizhang/match/terms"
+	"github.com/duizhang/duizhang/parse/money"
+	"github.com/duizhang/duizhang/parse/problem"
+	"github.com/duizhang/duizhang/parse/record"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -25,7 +30,7 @@ import (
 // Options say what a run is judged by. The zero value of a field is its default.
 type Options struct {
 	// AsOf is the day the run is judged on. It must be set.
-	AsOf parse.Date
+	AsOf record.Date
 	// KeyDays is how many days apart two rows of one key may be: reference and
 	// trace numbers come round again. Default 3.
 	KeyDays int64
@@ -41,12 +46,12 @@ type Options struct {
 	StatementGrace int64
 	// Contracts and Calendar are the tables of SPEC section 5; nil is the
 	// default contract and the built-in calendar.
-	Contracts *Contracts
-	Calendar  *Calendar
+	Contracts *terms.Contracts
+	Calendar  *terms.Calendar
 	// Patterns recognise acquirers in bank remarks; nil is the built-in ones.
-	Patterns *Patterns
+	Patterns *terms.Patterns
 	// Thresholds are the settings of the risk flags; zero is DefaultThresholds.
-	Thresholds Thresholds
+	Thresholds terms.Thresholds
 	// All lists the quiet matched groups too.
 	All bool
 	// Workers is how many goroutines work; 0 is one per core.
@@ -84,9 +89,9 @@ func (o *Options) setDefaults() {
 	if o.chunkFacts == 0 {
 		o.chunkFacts, o.partBits = defaultChunkFacts, defaultPartBits
 	}
-	o.Thresholds = cmp.Or(o.Thresholds, DefaultThresholds)
+	o.Thresholds = cmp.Or(o.Thresholds, terms.DefaultThresholds)
 	if o.Calendar == nil {
-		o.Calendar = BuiltinCalendar()
+		o.Calendar = terms.BuiltinCalendar()
 	}
 	if o.Progress == nil {
 		o.Progress = new(Progress)
@@ -96,7 +101,7 @@ func (o *Options) setDefaults() {
 // Run reconciles the three sides; any of them may be nil. The result depends
 // only on the rows and the options: neither on the order of files or rows, nor
 // on workers, memory or chance.
-func Run(ctx context.Context, pos, clearing, bank Source, opt Options) (res *Result, err error) {
+func Run(ctx context.Context, pos, clearing, bank Source, opt Options) (res *result.Result, err error) {
 	if opt.AsOf == 0 {
 		return nil, errors.New("match: the day of the run is not set")
 	}
@@ -121,29 +126,29 @@ func Run(ctx context.Context, pos, clearing, bank Source, opt Options) (res *Res
 type run struct {
 	opt          Options
 	src          [4]Source // by parse.Side
-	keys         []KeyType
+	keys         []result.KeyType
 	stores       []*store[fact] // of each key
 	spill        *spill
 	maxPartition int // facts; larger ones are split
 	classes      classTable
-	codes        []code // by class
-	fees         feeLedger
-	leg          *settleOutput
+	codes        []pair.Traits // by class
+	fees         result.FeeLedger
+	leg          *settle.Output
 	outcomes     []outcome // by class
 	marked       [2]markedRows
-	swiped       map[parse.Pos]swiped // of the side that swipes are looked for on
+	swiped       map[record.Pos]swiped // of the side that swipes are looked for on
 	terminals    places
 	tradeDays    map[merchantDay]struct{} // natural days on which clearing rows were sold
 	unsent       map[merchantDay]int      // sales on days of which an acquirer sent nothing, in a run of days
 	scanned      [2]tally
 	before       [2]carriedRows
-	quietPairs   []QuietPair
-	sawDays      []ClearingDayOf
-	rest         [2][]placed             // rows without a usable key
-	beaten       [2]map[parse.Pos]beaten // rows whose key is on a row that they did not get
-	refAlone     bool                    // rows are filed under their reference number alone
-	carried      [2]map[uint64]struct{}  // numbers of the loose rows of a side, once asked for
-	refLoose     map[uint64]struct{}     // numbers of loose rows, when such a join begins
+	quietPairs   []result.QuietPair
+	sawDays      []result.ClearingDayOf
+	rest         [2][]placed              // rows without a usable key
+	beaten       [2]map[record.Pos]beaten // rows whose key is on a row that they did not get
+	refAlone     bool                     // rows are filed under their reference number alone
+	carried      [2]map[uint64]struct{}   // numbers of the loose rows of a side, once asked for
+	refLoose     map[uint64]struct{}      // numbers of loose rows, when such a join begins
 	loose        [2][]loose
 	bares        [][4]uint64 // see loose.bare
 	drafts       []draft
@@ -151,21 +156,21 @@ type run struct {
 	quietSeen    [2]tally
 	rows         arena[fact]
 	details      [2][]detail // of the listed rows, where their facts point
-	at           arena[parse.Pos]
+	at           arena[record.Pos]
 }
 
 func newRun(opt Options, pos, clearing, bank Source) *run {
 	r := &run{opt: opt}
-	r.src[parse.SidePos], r.src[parse.SideClearing], r.src[parse.SideBank] = pos, clearing, bank
+	r.src[record.SidePos], r.src[record.SideClearing], r.src[record.SideBank] = pos, clearing, bank
 	// Half is for facts; tables, readers and the collector's slack need the rest.
 	r.spill = &spill{budget: opt.Memory / 2, open: opt.TempFile}
 	if opt.Memory == 0 {
 		r.spill.open = nil
 	}
 	r.classes.ids = map[class]uint32{}
-	r.fees = feeLedger{}
+	r.fees = result.FeeLedger{}
 	r.before = [2]carriedRows{{amount: moneyBag{}}, {amount: moneyBag{}}}
-	r.beaten = [2]map[parse.Pos]beaten{{}, {}}
+	r.beaten = [2]map[record.Pos]beaten{{}, {}}
 	if pos != nil && clearing != nil {
 		r.keys = usableKeys(pos.Carries(), clearing.Carries())
 	}
@@ -180,15 +185,16 @@ func newRun(opt Options, pos, clearing, bank Source) *run {
 	return r
 }
 
-func (r *run) source(sd side) Source { return r.src[sd.parse()] }
+func (r *run) source(sd pair.Side) Source { return r.src[sd.Record()] }
 
-func (r *run) scanPos(ctx context.Context) error      { return r.scan(ctx, posSide) }
-func (r *run) scanClearing(ctx context.Context) error { return r.scan(ctx, clearingSide) }
+func (r *run) scanPos(ctx context.Context) error { return r.scan(ctx, pair.PosSide) }
+
+func (r *run) scanClearing(ctx context.Context) error { return r.scan(ctx, pair.ClearingSide) }
 
 // scan visits every row of a side once. Each becomes a fact under the
 // strongest usable key that it carries; a row without one is kept by position
 // and read again at the end.
-func (r *run) scan(ctx context.Context, sd side) error {
+func (r *run) scan(ctx context.Context, sd pair.Side) error {
 	src := r.source(sd)
 	if src == nil {
 		return nil
@@ -199,16 +205,16 @@ func (r *run) scan(ctx context.Context, sd side) error {
 	}
 	below := r.carriedBelow()
 	err := r.visit(sd, swipes, func(newVisitor func() *scanner) error {
-		return src.Scan(ctx, r.opt.Workers, r.needs(sd, src.Carries()), func(int) func(*parse.Row) {
+		return src.Scan(ctx, r.opt.Workers, r.needs(sd, src.Carries()), func(int) func(*record.Row) {
 			v := newVisitor()
-			v.classer.seen.on = sd == clearingSide && src.Carries().Has(parse.TerminalID)
-			return func(row *parse.Row) {
+			v.classer.seen.on = sd == pair.ClearingSide && src.Carries().Has(record.TerminalID)
+			return func(row *record.Row) {
 				v.tally.addPos(row.Pos)
 				id, code := v.class(row, below)
 				if !v.place(row, id, 0) {
 					v.rest = append(v.rest, placed{row.Pos, id})
 				}
-				if v.swipes != nil && code.swipes() {
+				if v.swipes != nil && code.Swipes() {
 					v.swipe(row)
 				}
 				if v.tally.n&1023 == 0 {
@@ -224,19 +230,19 @@ func (r *run) scan(ctx context.Context, sd side) error {
 }
 
 // needs are the text fields that the scan of a side asks for.
-func (r *run) needs(sd side, carries parse.FieldSet) parse.FieldSet {
-	need := parse.FieldSet(0).With(parse.Acquirer, parse.MerchantID, parse.Currency)
-	if sd == clearingSide {
-		need = need.With(parse.Account)
-		if p := r.src[parse.SidePos]; p != nil && p.Carries().Has(parse.TerminalID) {
-			need = need.With(parse.TerminalID)
+func (r *run) needs(sd pair.Side, carries record.FieldSet) record.FieldSet {
+	need := record.FieldSet(0).With(record.Acquirer, record.MerchantID, record.Currency)
+	if sd == pair.ClearingSide {
+		need = need.With(record.Account)
+		if p := r.src[record.SidePos]; p != nil && p.Carries().Has(record.TerminalID) {
+			need = need.With(record.TerminalID)
 		}
 	}
 	for _, k := range r.keys {
-		need |= k.fields()
+		need |= k.Fields()
 	}
 	if r.refAlone {
-		need = need.With(parse.TerminalID, parse.CardTail)
+		need = need.With(record.TerminalID, record.CardTail)
 	}
 	if r.swipeSide(sd) {
 		need |= swipeFields
@@ -246,14 +252,14 @@ func (r *run) needs(sd side, carries parse.FieldSet) parse.FieldSet {
 
 // placed is a row that is only kept by where it stands.
 type placed struct {
-	pos   parse.Pos
+	pos   record.Pos
 	class uint32
 }
 
 // scanner is one worker's view of a side.
 type scanner struct {
 	r       *run
-	sd      side
+	sd      pair.Side
 	keyer   keyer
 	classer *classer
 	writers []*writer[fact]
@@ -268,7 +274,7 @@ type scanner struct {
 
 // class is the row's class and code. A row of an earlier night adds nothing to
 // the sums of its class: its settlement has it already.
-func (s *scanner) class(row *parse.Row, below parse.Pos) (uint32, code) {
+func (s *scanner) class(row *record.Row, below record.Pos) (uint32, pair.Traits) {
 	if row.Pos >= below {
 		return s.classer.of(row)
 	}
@@ -300,7 +306,7 @@ func (c *carriedRows) merge(o *carriedRows) {
 
 // visit runs a pass over a side with one scanner per worker and collects what
 // they found.
-func (r *run) visit(sd side, swipes *store[swipe], pass func(newVisitor func() *scanner) error) error {
+func (r *run) visit(sd pair.Side, swipes *store[swipe], pass func(newVisitor func() *scanner) error) error {
 	var mu sync.Mutex
 	var all []*scanner
 	if err := pass(func() *scanner {
@@ -348,10 +354,10 @@ func (s *scanner) close() error {
 
 // place files a row under the first usable key from the from-th on that it
 // carries. A payout in a clearing file is no transaction and carries none.
-func (s *scanner) place(row *parse.Row, class uint32, from int) bool {
-	if row.Kind != parse.Payout {
+func (s *scanner) place(row *record.Row, class uint32, from int) bool {
+	if row.Kind != record.Payout {
 		for i, k := range s.r.keys[from:] {
-			if k == KeyRefAlone && !s.r.refAlone {
+			if k == result.KeyRefAlone && !s.r.refAlone {
 				continue
 			}
 			if v, ok := s.keyer.key(k, row); ok {
@@ -375,7 +381,7 @@ func (r *run) classCodes(context.Context) error {
 // joinKeys joins key by key; what one key leaves goes on to the next.
 func (r *run) joinKeys(ctx context.Context) error {
 	for i, k := range r.keys {
-		if k == KeyRefAlone {
+		if k == result.KeyRefAlone {
 			if err := r.startRefAlone(ctx); err != nil {
 				return err
 			}
@@ -384,9 +390,9 @@ func (r *run) joinKeys(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		r.refAlone = r.refAlone || int64(len(left[posSide])) > r.scanned[posSide].n/bulkShare
+		r.refAlone = r.refAlone || int64(len(left[pair.PosSide])) > r.scanned[pair.PosSide].n/bulkShare
 		for sd := range left {
-			if err := r.advance(ctx, side(sd), left[sd], i+1); err != nil {
+			if err := r.advance(ctx, pair.Side(sd), left[sd], i+1); err != nil {
 				return err
 			}
 		}
@@ -397,7 +403,7 @@ func (r *run) joinKeys(ctx context.Context) error {
 
 // joinKey joins all partitions of a key in parallel and gives the positions of
 // the rows that found no counterpart.
-func (r *run) joinKey(ctx context.Context, i int) (left [2][]parse.Pos, err error) {
+func (r *run) joinKey(ctx context.Context, i int) (left [2][]record.Pos, err error) {
 	st := r.stores[i]
 	joiners := make([]*joiner, r.opt.Workers)
 	for w := range joiners {
@@ -418,12 +424,12 @@ func (r *run) joinKey(ctx context.Context, i int) (left [2][]parse.Pos, err erro
 		r.drafts = append(r.drafts, j.drafts...)
 		for c := range j.quiet {
 			r.quietSums[c].groups += j.quiet[c].groups
-			r.quietSums[c].amount.addSum(j.quiet[c].amount)
+			r.quietSums[c].amount.AddSum(j.quiet[c].amount)
 		}
 		r.quietPairs = append(r.quietPairs, j.quietPairs...)
 		for sd := range left {
 			left[sd] = append(left[sd], j.left[sd]...)
-			r.keepBeaten(side(sd), j.beaten[sd])
+			r.keepBeaten(pair.Side(sd), j.beaten[sd])
 			r.quietSeen[sd].merge(&j.seen[sd])
 		}
 	}
@@ -432,7 +438,7 @@ func (r *run) joinKey(ctx context.Context, i int) (left [2][]parse.Pos, err erro
 
 // keepBeaten notes rows that did not get a row of their key; the strictest key
 // comes first.
-func (r *run) keepBeaten(sd side, rows []beaten) {
+func (r *run) keepBeaten(sd pair.Side, rows []beaten) {
 	for _, b := range rows {
 		if _, stricter := r.beaten[sd][b.row]; !stricter {
 			r.beaten[sd][b.row] = b
@@ -446,7 +452,7 @@ func (r *run) parallel(ctx context.Context, n int, work func(w, i int) error) er
 	g, ctx := errgroup.WithContext(ctx)
 	var next atomic.Int64
 	for w := range min(r.opt.Workers, n) {
-		g.Go(parse.Guard(func() error {
+		g.Go(problem.Guard(func() error {
 			for {
 				i := int(next.Add(1)) - 1
 				if i >= n {
@@ -473,12 +479,12 @@ func (r *run) breakTies(ctx context.Context, joiners []*joiner) error {
 			all[sd] = append(all[sd], j.tied[sd]...)
 			j.tied[sd] = nil
 		}
-		if err := r.readDigests(ctx, side(sd), all[sd]); err != nil {
+		if err := r.readDigests(ctx, pair.Side(sd), all[sd]); err != nil {
 			return err
 		}
 		slices.SortFunc(all[sd], compareKey)
 	}
-	j, p, c := joiners[0], all[posSide], all[clearingSide]
+	j, p, c := joiners[0], all[pair.PosSide], all[pair.ClearingSide]
 	for len(p) > 0 { // a bucket has both sides
 		np, nc := keyRun(p), keyRun(c)
 		j.decideTied([2][]tied{p[:np], c[:nc]})
@@ -504,32 +510,32 @@ func keyRun(items []tied) int {
 }
 
 // readDigests reads rows again for their content.
-func (r *run) readDigests(ctx context.Context, sd side, items []tied) error {
+func (r *run) readDigests(ctx context.Context, sd pair.Side, items []tied) error {
 	if len(items) == 0 {
 		return nil
 	}
 	slices.SortFunc(items, func(a, b tied) int { return cmp.Compare(a.pos(), b.pos()) })
-	at := make([]parse.Pos, len(items))
+	at := make([]record.Pos, len(items))
 	for i := range items {
 		at[i] = items[i].pos()
 	}
-	return r.source(sd).Reread(ctx, r.opt.Workers, at, func(int) func(int, *parse.Row) {
+	return r.source(sd).Reread(ctx, r.opt.Workers, at, func(int) func(int, *record.Row) {
 		var buf []byte
-		return func(i int, row *parse.Row) { items[i].digest, buf = digest(buf, row) }
+		return func(i int, row *record.Row) { items[i].digest, buf = digest(buf, row) }
 	})
 }
 
 // advance reads rows that a key left again, and files each under the next key
 // it carries; a row without one is loose.
-func (r *run) advance(ctx context.Context, sd side, left []parse.Pos, from int) error {
+func (r *run) advance(ctx context.Context, sd pair.Side, left []record.Pos, from int) error {
 	if len(left) == 0 {
 		return nil
 	}
 	slices.Sort(left)
 	return r.visit(sd, nil, func(newVisitor func() *scanner) error {
-		return r.source(sd).Reread(ctx, r.opt.Workers, left, func(int) func(int, *parse.Row) {
+		return r.source(sd).Reread(ctx, r.opt.Workers, left, func(int) func(int, *record.Row) {
 			v := newVisitor()
-			return func(_ int, row *parse.Row) {
+			return func(_ int, row *record.Row) {
 				id, _, _ := v.classer.find(row)
 				if !v.place(row, id, from) {
 					v.loosen(row, id)
@@ -541,8 +547,8 @@ func (r *run) advance(ctx context.Context, sd side, left []parse.Pos, from int) 
 
 // readRest reads the rows that never carried a usable key.
 func (r *run) readRest(ctx context.Context) error {
-	for _, sd := range [...]side{posSide, clearingSide} {
-		at := make([]parse.Pos, len(r.rest[sd]))
+	for _, sd := range [...]pair.Side{pair.PosSide, pair.ClearingSide} {
+		at := make([]record.Pos, len(r.rest[sd]))
 		for i := range at {
 			at[i] = r.rest[sd][i].pos
 		}

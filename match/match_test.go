@@ -12,40 +12,42 @@ import (
 	"strconv"
 	"testing"
 
-	"duizhang/parse"
-	"duizhang/parse/money"
+	"github.com/duizhang/duizhang/match/result"
+	"github.com/duizhang/duizhang/match/terms"
+	"github.com/duizhang/duizhang/parse/money"
+	"github.com/duizhang/duizhang/parse/record"
 )
 
 // day0 is 2026-03-02, a Monday; noon of it is at0.
 var (
-	day0 = dayOf(2026, 3, 2)
-	at0  = parse.Time(day0)*86400 + 12*3600
+	day0 = terms.DayOf(2026, 3, 2)
+	at0  = record.Time(day0)*86400 + 12*3600
 )
 
 // result groups as text, in the oracle's form.
-func groupTexts(res *Result) []string {
+func groupTexts(res *result.Result) []string {
 	var out []string
 	for i := range res.Groups {
 		g := &res.Groups[i]
-		other := parse.Pos(0)
-		if g.Match == Duplicate || g.Match == Voided {
+		other := record.Pos(0)
+		if g.Match == result.Duplicate || g.Match == result.Voided {
 			other = g.Reason.Other
 		}
-		out = append(out, groupText(g.Match, g.KeyType, g.Flags&(Split|TimeDiff|NoFile|TerminalDiff), certain(g.Reason.Code), other, g.Pos, g.Clearing))
+		out = append(out, groupText(g.Match, g.KeyType, g.Flags&(result.Split|result.TimeDiff|result.NoFile|result.TerminalDiff), certain(g.Reason.Code), other, g.Pos, g.Clearing))
 	}
 	sort.Strings(out)
 	return out
 }
 
 // certain is a reason whether or not it is known that nobody carries a number.
-func certain(c ReasonCode) ReasonCode {
-	if c == ReasonNotLeft {
-		return ReasonNoCandidate
+func certain(c result.ReasonCode) result.ReasonCode {
+	if c == result.ReasonNotLeft {
+		return result.ReasonNoCandidate
 	}
 	return c
 }
 
-func mustRun(t testing.TB, pos, clearing []parse.Row, opt Options) *Result {
+func mustRun(t testing.TB, pos, clearing []record.Row, opt Options) *result.Result {
 	t.Helper()
 	res, err := Run(context.Background(), newMemory(pos), newMemory(clearing), nil, opt)
 	if err != nil {
@@ -59,20 +61,20 @@ func mustRun(t testing.TB, pos, clearing []parse.Row, opt Options) *Result {
 
 // randomRow draws a row from spaces so small that keys, amounts and times
 // collide all the time.
-func randomRow(rng *rand.Rand, clearing bool) parse.Row {
+func randomRow(rng *rand.Rand, clearing bool) record.Row {
 	pick := func(of ...string) []byte { return []byte(of[rng.IntN(len(of))]) }
-	var r parse.Row
-	r.Kind = []parse.Kind{parse.Sale, parse.Sale, parse.Sale, parse.Sale, parse.Refund, parse.Void, parse.Reversal, parse.Preauth,
-		parse.PreauthComplete, parse.Fee, parse.Adjustment, parse.Payout, parse.KindUnknown}[rng.IntN(13)]
-	r.Status = []parse.Status{parse.OK, parse.OK, parse.OK, parse.OK, parse.StatusUnknown, parse.Failed, parse.Pending}[rng.IntN(7)]
+	var r record.Row
+	r.Kind = []record.Kind{record.Sale, record.Sale, record.Sale, record.Sale, record.Refund, record.Void, record.Reversal, record.Preauth,
+		record.PreauthComplete, record.Fee, record.Adjustment, record.Payout, record.KindUnknown}[rng.IntN(13)]
+	r.Status = []record.Status{record.OK, record.OK, record.OK, record.OK, record.StatusUnknown, record.Failed, record.Pending}[rng.IntN(7)]
 	r.Amount = money.Fen([]int{1000, 1000, 1000, 2000, 3000, 4500, 2500, 0, 5400, 1006, 994}[rng.IntN(11)])
-	if r.Kind == parse.Refund || r.Kind == parse.Void || r.Kind == parse.Reversal || rng.IntN(20) == 0 {
+	if r.Kind == record.Refund || r.Kind == record.Void || r.Kind == record.Reversal || rng.IntN(20) == 0 {
 		r.Amount = -r.Amount
 	}
 	r.HasClock = rng.IntN(8) > 0
-	r.Time = at0 + parse.Time([]int{0, 0, 0, 1, 60, 599, 601, 3600, 39600, 43200, 86400, 3*86400 - 1, 3 * 86400, 3*86400 + 1, 5 * 86400, 6 * 86400, 30 * 86400}[rng.IntN(17)])
+	r.Time = at0 + record.Time([]int{0, 0, 0, 1, 60, 599, 601, 3600, 39600, 43200, 86400, 3*86400 - 1, 3 * 86400, 3*86400 + 1, 5 * 86400, 6 * 86400, 30 * 86400}[rng.IntN(17)])
 	if rng.IntN(10) == 0 {
-		r.Time += parse.Time(rng.IntN(200000))
+		r.Time += record.Time(rng.IntN(200000))
 	}
 	if !r.HasClock {
 		r.Time -= r.Time % 86400
@@ -80,25 +82,25 @@ func randomRow(rng *rand.Rand, clearing bool) parse.Row {
 	if rng.IntN(12) == 0 {
 		r.Time, r.HasClock = 0, false
 	}
-	r.Channel = []parse.Channel{parse.ChannelCard, parse.ChannelQR, parse.ChannelUnknown}[rng.IntN(3)]
-	r.Text[parse.OrderNo] = pick("", "", "", "7", "007", "A", "a", "SO-12345", "so12346", "#so12345")
-	r.Text[parse.ChannelNo] = pick("", "", "", "x", "y")
-	r.Text[parse.TerminalID] = pick("", "T1", "T1", "T2", "0T2")
-	r.Text[parse.RefNo] = pick("", "", "1", "01", "2", "12345678", "12345678", "012345678", "1234567890", "12345679", "1234567")
-	r.Text[parse.BatchNo] = pick("", "9")
-	r.Text[parse.TraceNo] = pick("", "5", "05", "6")
-	r.Text[parse.CardTail] = pick("", "", "1111", "622202******2222", "**")
-	r.Text[parse.MerchantID] = pick("", "M1", "M2")
-	r.Text[parse.Store] = pick("", "S1", "S2")
-	r.Text[parse.Remark] = pick("", "a", "b")
-	r.Text[parse.Currency] = pick("", "CNY", "CNY", "CNY", "USD")
+	r.Channel = []record.Channel{record.ChannelCard, record.ChannelQR, record.ChannelUnknown}[rng.IntN(3)]
+	r.Text[record.OrderNo] = pick("", "", "", "7", "007", "A", "a", "SO-12345", "so12346", "#so12345")
+	r.Text[record.ChannelNo] = pick("", "", "", "x", "y")
+	r.Text[record.TerminalID] = pick("", "T1", "T1", "T2", "0T2")
+	r.Text[record.RefNo] = pick("", "", "1", "01", "2", "12345678", "12345678", "012345678", "1234567890", "12345679", "1234567")
+	r.Text[record.BatchNo] = pick("", "9")
+	r.Text[record.TraceNo] = pick("", "5", "05", "6")
+	r.Text[record.CardTail] = pick("", "", "1111", "622202******2222", "**")
+	r.Text[record.MerchantID] = pick("", "M1", "M2")
+	r.Text[record.Store] = pick("", "S1", "S2")
+	r.Text[record.Remark] = pick("", "a", "b")
+	r.Text[record.Currency] = pick("", "CNY", "CNY", "CNY", "USD")
 	if r.Amount < 0 {
-		r.Text[parse.OrigKey] = pick("", "7", "1", "5", "x")
+		r.Text[record.OrigKey] = pick("", "7", "1", "5", "x")
 	}
 	if clearing {
-		r.Text[parse.Acquirer] = pick("lakala", "lakala", "")
+		r.Text[record.Acquirer] = pick("lakala", "lakala", "")
 		if rng.IntN(2) == 0 {
-			r.ClearingDate = r.Time.Date() + parse.Date(rng.IntN(3))
+			r.ClearingDate = r.Time.Date() + record.Date(rng.IntN(3))
 		}
 		randomMoney(rng, &r)
 	}
@@ -106,8 +108,8 @@ func randomRow(rng *rand.Rand, clearing bool) parse.Row {
 }
 
 // randomMoney draws what a clearing row says of its money.
-func randomMoney(rng *rand.Rand, r *parse.Row) {
-	r.Text[parse.Account] = [][]byte{nil, nil, []byte("6222000011112222"), []byte("2222"), []byte("3333")}[rng.IntN(5)]
+func randomMoney(rng *rand.Rand, r *record.Row) {
+	r.Text[record.Account] = [][]byte{nil, nil, []byte("6222000011112222"), []byte("2222"), []byte("3333")}[rng.IntN(5)]
 	if rng.IntN(2) == 0 {
 		r.HasFee, r.Fee = true, r.Amount*6/1000
 	}
@@ -118,10 +120,10 @@ func randomMoney(rng *rand.Rand, r *parse.Row) {
 		r.HasNet, r.Net = true, r.Amount-r.Fee
 	}
 	if rng.IntN(3) == 0 {
-		r.SettleDate = day0 + parse.Date(rng.IntN(5))
+		r.SettleDate = day0 + record.Date(rng.IntN(5))
 	}
 	if rng.IntN(4) == 0 {
-		r.CreditedDate = day0 + parse.Date(rng.IntN(5))
+		r.CreditedDate = day0 + record.Date(rng.IntN(5))
 	}
 	if rng.IntN(6) == 0 {
 		r.HasCredited, r.Credited = true, r.Amount-r.Fee-money.Fen(rng.IntN(3)-1)*money.Fen(rng.IntN(200))
@@ -129,31 +131,31 @@ func randomMoney(rng *rand.Rand, r *parse.Row) {
 }
 
 // randomBank draws a statement; some lines pay what some clearing rows bring.
-func randomBank(rng *rand.Rand, clearing []parse.Row) (rows []parse.Row) {
+func randomBank(rng *rand.Rand, clearing []record.Row) (rows []record.Row) {
 	for range rng.IntN(6) {
-		r := parse.Row{Kind: parse.Sale, Status: parse.OK, Amount: money.Fen(rng.IntN(5000))}
+		r := record.Row{Kind: record.Sale, Status: record.OK, Amount: money.Fen(rng.IntN(5000))}
 		for i := range clearing {
 			if rng.IntN(3) == 0 {
 				r.Amount += clearing[i].Amount - clearing[i].Fee
 			}
 		}
-		r.Time, r.HasClock = at0+parse.Time(rng.IntN(6)*86400), true
-		r.Text[parse.Payer] = [][]byte{nil, []byte("拉卡拉支付股份有限公司"), []byte("张三")}[rng.IntN(3)]
-		r.Text[parse.Remark] = [][]byte{nil, []byte("M1 清算款"), []byte("20260302")}[rng.IntN(3)]
-		r.Text[parse.Account] = [][]byte{nil, []byte("6222000011112222"), []byte("3333")}[rng.IntN(3)]
+		r.Time, r.HasClock = at0+record.Time(rng.IntN(6)*86400), true
+		r.Text[record.Payer] = [][]byte{nil, []byte("拉卡拉支付股份有限公司"), []byte("张三")}[rng.IntN(3)]
+		r.Text[record.Remark] = [][]byte{nil, []byte("M1 清算款"), []byte("20260302")}[rng.IntN(3)]
+		r.Text[record.Account] = [][]byte{nil, []byte("6222000011112222"), []byte("3333")}[rng.IntN(3)]
 		rows = append(rows, r)
 	}
 	return rows
 }
 
 // randomContracts draws a table, or none.
-func randomContracts(rng *rand.Rand) *Contracts {
+func randomContracts(rng *rand.Rand) *terms.Contracts {
 	if rng.IntN(2) == 0 {
 		return nil
 	}
-	c, err := NewContracts(
-		Contract{Acquirer: "lakala", MerchantID: "M1", Cycle: Cycle{Days: rng.IntN(3)}, CutOff: rng.IntN(2) * 22 * 3600, Credit: 600_000, Debit: 600_000, QR: 380_000, Limit: 2500, RefundDays: 1},
-		Contract{Acquirer: "lakala", MerchantID: Anyone, Cycle: DefaultCycle, CutOff: DefaultCutOff, QRCutOff: rng.IntN(2) * 20 * 3600, PayoutFee: 20},
+	c, err := terms.NewContracts(
+		terms.Contract{Acquirer: "lakala", MerchantID: "M1", Cycle: terms.Cycle{Days: rng.IntN(3)}, CutOff: rng.IntN(2) * 22 * 3600, Credit: 600_000, Debit: 600_000, QR: 380_000, Limit: 2500, RefundDays: 1},
+		terms.Contract{Acquirer: "lakala", MerchantID: terms.Anyone, Cycle: terms.DefaultCycle, CutOff: terms.DefaultCutOff, QRCutOff: rng.IntN(2) * 20 * 3600, PayoutFee: 20},
 	)
 	if err != nil {
 		panic(err)
@@ -161,14 +163,14 @@ func randomContracts(rng *rand.Rand) *Contracts {
 	return c
 }
 
-func randomDay(rng *rand.Rand) (pos, clearing []parse.Row) {
+func randomDay(rng *rand.Rand) (pos, clearing []record.Row) {
 	// Few key values make large buckets, rare ones make many.
 	thin := rng.IntN(2) == 0
-	draw := func(n int, clearing bool) (rows []parse.Row) {
+	draw := func(n int, clearing bool) (rows []record.Row) {
 		for range n {
 			r := randomRow(rng, clearing)
 			if thin {
-				for _, f := range []parse.Field{parse.OrderNo, parse.ChannelNo, parse.RefNo, parse.TraceNo} {
+				for _, f := range []record.Field{record.OrderNo, record.ChannelNo, record.RefNo, record.TraceNo} {
 					if len(r.Text[f]) > 0 && rng.IntN(2) == 0 {
 						r.Text[f] = fmt.Append(nil, string(r.Text[f]), rng.IntN(6))
 					}
@@ -188,17 +190,17 @@ func randomDay(rng *rand.Rand) (pos, clearing []parse.Row) {
 			c.Kind, c.Amount, c.Status, c.Time, c.HasClock = r.Kind, r.Amount, r.Status, r.Time, r.HasClock
 			copy(c.Text[:], r.Text[:])
 			if rng.IntN(4) == 0 && c.Time != 0 && c.HasClock {
-				c.Time += parse.Time(rng.IntN(1500))
+				c.Time += record.Time(rng.IntN(1500))
 			}
 			if rng.IntN(4) == 0 {
-				c.Text[parse.RefNo] = []byte("77")
+				c.Text[record.RefNo] = []byte("77")
 			}
 			clearing = append(clearing, c)
 		}
 	}
 	// A side may lack a column altogether.
-	for _, rows := range [][]parse.Row{pos, clearing} {
-		for _, f := range []parse.Field{parse.OrderNo, parse.ChannelNo, parse.TerminalID, parse.BatchNo, parse.MerchantID} {
+	for _, rows := range [][]record.Row{pos, clearing} {
+		for _, f := range []record.Field{record.OrderNo, record.ChannelNo, record.TerminalID, record.BatchNo, record.MerchantID} {
 			if rng.IntN(5) == 0 {
 				for i := range rows {
 					rows[i].Text[f] = nil
@@ -249,7 +251,7 @@ func TestRunAgreesWithPlainDefinition(t *testing.T) {
 	temp := tempFiles(t)
 	seeds(t, 1500, func(t *testing.T, rng *rand.Rand) {
 		pos, clearing := randomDay(rng)
-		opt := Options{AsOf: day0 + parse.Date(rng.IntN(8)), All: true, Contracts: randomContracts(rng)}
+		opt := Options{AsOf: day0 + record.Date(rng.IntN(8)), All: true, Contracts: randomContracts(rng)}
 		opt = planOptions(rng, opt, temp)
 		opt.setDefaults()
 		a, b := newMemory(pos), newMemory(clearing)
@@ -318,7 +320,7 @@ func TestTempFileErrorsEndTheRun(t *testing.T) {
 		}
 		return os.Open(name)
 	}
-	var rows []parse.Row
+	var rows []record.Row
 	for i := range 50 {
 		rows = append(rows, rowOf(fmt.Sprintf("%d o=%d", i+1, i)))
 	}

@@ -5,7 +5,10 @@ import (
 	"context"
 	"slices"
 
-	"duizhang/parse"
+	"github.com/duizhang/duizhang/match/pair"
+	"github.com/duizhang/duizhang/match/result"
+	"github.com/duizhang/duizhang/match/terms"
+	"github.com/duizhang/duizhang/parse/record"
 )
 
 // Numbers that were mistyped or written otherwise (SPEC section 3.3): rows of
@@ -21,9 +24,9 @@ const minTypo = 6
 
 // typoKeys are the numbers that are compared, in the order of the keys.
 var typoKeys = [...]struct {
-	key   KeyType
-	field parse.Field
-}{{KeyOrder, parse.OrderNo}, {KeyChannel, parse.ChannelNo}, {KeyRef, parse.RefNo}}
+	key   result.KeyType
+	field record.Field
+}{{result.KeyOrder, record.OrderNo}, {result.KeyChannel, record.ChannelNo}, {result.KeyRef, record.RefNo}}
 
 // numbersOf are a row's numbers as they are compared, by typoKeys.
 type numbersOf [len(typoKeys)]string
@@ -36,7 +39,7 @@ func (r *run) suggestNumbers(ctx context.Context) error {
 	var numbers [2][]numbersOf
 	for sd := range numbers {
 		var err error
-		if numbers[sd], err = r.readNumbers(ctx, side(sd)); err != nil {
+		if numbers[sd], err = r.readNumbers(ctx, pair.Side(sd)); err != nil {
 			return err
 		}
 	}
@@ -47,8 +50,8 @@ func (r *run) suggestNumbers(ctx context.Context) error {
 		}
 		return l.lot(1, true)
 	}, func(w int, p, c []uint32) { found[w] = append(found[w], r.nearNumbers(p, c, &numbers)...) })
-	for _, pair := range slices.Concat(found...) {
-		r.propose(Reason{Code: ReasonNumberDiffers, N: int32(pair.key)}, &r.loose[posSide][pair.p], &r.loose[clearingSide][pair.c])
+	for _, couple := range slices.Concat(found...) {
+		r.propose(result.Reason{Code: result.ReasonNumberDiffers, N: int32(couple.key)}, &r.loose[pair.PosSide][couple.p], &r.loose[pair.ClearingSide][couple.c])
 	}
 	return err
 }
@@ -62,15 +65,15 @@ func (r *run) askNumbers(ctx context.Context) error {
 		}
 		return l.lot(1, true)
 	}, func(_ int, p, c []uint32) {
-		r.askNear(r.loose[posSide], p, r.loose[clearingSide], c)
-		r.askNear(r.loose[clearingSide], c, r.loose[posSide], p)
+		r.askNear(r.loose[pair.PosSide], p, r.loose[pair.ClearingSide], c)
+		r.askNear(r.loose[pair.ClearingSide], c, r.loose[pair.PosSide], p)
 	})
 }
 
 // askNear marks those of some rows that have one of the others within reach;
 // both stand in order of time.
 func (r *run) askNear(rows []loose, at []uint32, others []loose, near []uint32) {
-	reach := r.opt.KeyDays*daySeconds + daySeconds/2
+	reach := r.opt.KeyDays*terms.DaySeconds + terms.DaySeconds/2
 	j := 0
 	for _, i := range at {
 		l := &rows[i]
@@ -85,7 +88,7 @@ func (r *run) askNear(rows []loose, at []uint32, others []loose, near []uint32) 
 
 // readNumbers reads the marked rows again for their numbers, and numbers them
 // from 1.
-func (r *run) readNumbers(ctx context.Context, sd side) ([]numbersOf, error) {
+func (r *run) readNumbers(ctx context.Context, sd pair.Side) ([]numbersOf, error) {
 	var rows []*loose
 	for i := range r.loose[sd] {
 		if l := &r.loose[sd][i]; l.number != 0 {
@@ -96,15 +99,15 @@ func (r *run) readNumbers(ctx context.Context, sd side) ([]numbersOf, error) {
 		return nil, nil
 	}
 	slices.SortFunc(rows, func(a, b *loose) int { return cmp.Compare(a.pos(), b.pos()) })
-	at, numbers := make([]parse.Pos, len(rows)), make([]numbersOf, len(rows))
+	at, numbers := make([]record.Pos, len(rows)), make([]numbersOf, len(rows))
 	for i, l := range rows {
 		at[i], l.number = l.pos(), uint32(i+1)
 	}
-	err := r.source(sd).Reread(ctx, r.opt.Workers, at, func(int) func(int, *parse.Row) {
-		return func(i int, row *parse.Row) {
+	err := r.source(sd).Reread(ctx, r.opt.Workers, at, func(int) func(int, *record.Row) {
+		return func(i int, row *record.Row) {
 			for k, t := range typoKeys {
 				n := bareNumber(row.Text[t.field])
-				if t.key == KeyRef && len(n) < minRefAlone {
+				if t.key == result.KeyRef && len(n) < minRefAlone {
 					n = "" // it says nothing without its terminal
 				}
 				numbers[i][k] = n
@@ -151,7 +154,7 @@ func nearlySame(a, b string) bool {
 
 // numberPair is a suggested pair, by indexes into the loose rows.
 type numberPair struct {
-	key  KeyType
+	key  result.KeyType
 	p, c uint32
 }
 
@@ -177,8 +180,8 @@ func (r *run) nearNumbers(p, c []uint32, numbers *[2][]numbersOf) (found []numbe
 	t := typist{r: r, numbers: numbers, at: [2][]uint32{p, c}}
 	only, of := newPartners(len(p)), newPartners(len(c))
 	for k := range typoKeys {
-		t.file(posSide, k)
-		t.file(clearingSide, k)
+		t.file(pair.PosSide, k)
+		t.file(pair.ClearingSide, k)
 		t.meet(k, func(i, j uint32) {
 			only.note(i, j, typoKeys[k].key)
 			of.note(j, i, typoKeys[k].key)
@@ -197,12 +200,12 @@ func (r *run) nearNumbers(p, c []uint32, numbers *[2][]numbersOf) (found []numbe
 type partners []struct {
 	row uint32
 	n   uint8 // 2: several
-	key KeyType
+	key result.KeyType
 }
 
 func newPartners(n int) partners { return make(partners, n) }
 
-func (l partners) note(i, other uint32, k KeyType) {
+func (l partners) note(i, other uint32, k result.KeyType) {
 	switch o := &l[i]; {
 	case o.n == 0:
 		o.row, o.n, o.key = other, 1, k
@@ -211,14 +214,14 @@ func (l partners) note(i, other uint32, k KeyType) {
 	}
 }
 
-func (t *typist) row(sd side, i uint32) *loose { return &t.r.loose[sd][t.at[sd][i]] }
+func (t *typist) row(sd pair.Side, i uint32) *loose { return &t.r.loose[sd][t.at[sd][i]] }
 
-func (t *typist) number(sd side, i uint32, k int) string {
+func (t *typist) number(sd pair.Side, i uint32, k int) string {
 	return t.numbers[sd][t.row(sd, i).number-1][k]
 }
 
 // file lists the forms of one side's k-th numbers, in order.
-func (t *typist) file(sd side, k int) {
+func (t *typist) file(sd pair.Side, k int) {
 	list := t.forms[sd][:0]
 	for i := range t.at[sd] {
 		n := t.number(sd, uint32(i), k)
@@ -284,7 +287,7 @@ func powerOf(n int) uint64 {
 // meet calls take with the rows whose k-th numbers are nearly the same; of rows
 // that share a form the first maxLook are looked at.
 func (t *typist) meet(k int, take func(i, j uint32)) {
-	p, c := t.forms[posSide], t.forms[clearingSide]
+	p, c := t.forms[pair.PosSide], t.forms[pair.ClearingSide]
 	for len(p) > 0 && len(c) > 0 {
 		switch {
 		case p[0].left < c[0].left:
@@ -310,9 +313,9 @@ func sameForm(list []numberForm) int {
 
 func (t *typist) compare(k int, p, c []numberForm, take func(i, j uint32)) {
 	for _, a := range p {
-		l, own := t.row(posSide, a.row), t.number(posSide, a.row, k)
+		l, own := t.row(pair.PosSide, a.row), t.number(pair.PosSide, a.row, k)
 		for _, b := range c {
-			if o := t.row(clearingSide, b.row); t.r.withinDays(l, o) && !l.tailConflicts(o) && nearlySame(own, t.number(clearingSide, b.row, k)) {
+			if o := t.row(pair.ClearingSide, b.row); t.r.withinDays(l, o) && !l.tailConflicts(o) && nearlySame(own, t.number(pair.ClearingSide, b.row, k)) {
 				take(a.row, b.row)
 			}
 		}

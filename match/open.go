@@ -8,7 +8,10 @@ import (
 	"strconv"
 	"strings"
 
-	"duizhang/parse"
+	"github.com/duizhang/duizhang/match/pair"
+	"github.com/duizhang/duizhang/match/result"
+	"github.com/duizhang/duizhang/match/terms"
+	"github.com/duizhang/duizhang/parse/record"
 )
 
 // decideRest decides the rows that no key brought together: voids,
@@ -27,7 +30,7 @@ func (r *run) decideRest(ctx context.Context) error {
 	}
 	days := r.clearingDays()
 	r.unsent = map[merchantDay]int{}
-	for _, sd := range [...]side{posSide, clearingSide} {
+	for _, sd := range [...]pair.Side{pair.PosSide, pair.ClearingSide} {
 		for i := range r.loose[sd] {
 			if l := &r.loose[sd][i]; !l.done {
 				r.oneSided(sd, l, days)
@@ -40,18 +43,18 @@ func (r *run) decideRest(ctx context.Context) error {
 
 // loosePair puts two loose rows into one group: a sale with what cancels it,
 // or one row of either side.
-func (r *run) loosePair(m Match, key KeyType, why Reason, a, b *loose) {
+func (r *run) loosePair(m result.Match, key result.KeyType, why result.Reason, a, b *loose) {
 	d := draft{match: m, key: key, why: why, rows: r.rows.take(2), sold: 1}
-	if m == Voided {
+	if m == result.Voided {
 		d.sold = 2
 	}
-	d.rows[0], d.rows[1] = r.detailed(posSide, a), r.detailed(clearingSide-side(d.sold-1), b)
+	d.rows[0], d.rows[1] = r.detailed(pair.PosSide, a), r.detailed(pair.ClearingSide-pair.Side(d.sold-1), b)
 	slices.SortFunc(d.pos(), compareFactPos)
 	r.drafts = append(r.drafts, d)
 }
 
 // detailed is a loose row's fact, pointing at what was read of it.
-func (r *run) detailed(sd side, l *loose) fact {
+func (r *run) detailed(sd pair.Side, l *loose) fact {
 	l.done = true
 	f := l.fact
 	r.details[sd] = append(r.details[sd], l.detail)
@@ -62,17 +65,17 @@ func (r *run) detailed(sd side, l *loose) fact {
 func compareFactPos(a, b fact) int { return cmp.Compare(a.pos(), b.pos()) }
 
 // oneSided decides a row that stands alone.
-func (r *run) oneSided(sd side, l *loose, days *clearingDays) {
+func (r *run) oneSided(sd pair.Side, l *loose, days *clearingDays) {
 	cl := &r.classes.list[l.class]
-	d := draft{rows: r.rows.take(1), sold: int32(clearingSide - sd)}
+	d := draft{rows: r.rows.take(1), sold: int32(pair.ClearingSide - sd)}
 	d.rows[0] = r.detailed(sd, l)
 	switch {
-	case !l.code.live():
+	case !l.code.Live():
 		// Failed, pending or without money: nothing is owed, and one side
 		// that does not list such rows is no finding.
-		d.match, d.why = FailedMatch, failedReason(l.code, cl.status)
-	case sd == clearingSide:
-		d.match, d.why = ClearingOnly, r.openReason(sd, l)
+		d.match, d.why = result.FailedMatch, pair.FailedReason(l.code, cl.status)
+	case sd == pair.ClearingSide:
+		d.match, d.why = result.ClearingOnly, r.openReason(sd, l)
 	default:
 		r.notCleared(&d, l, days)
 	}
@@ -93,32 +96,32 @@ func (r *run) notCleared(d *draft, l *loose, days *clearingDays) {
 	contract := r.opt.Contracts.For(owner.acquirer, owner.merchant, l.when().Date())
 	day := cl.day
 	if day == 0 && l.time != 0 {
-		day = contract.ClearingDay(l.when(), l.code.clock(), cl.channel)
+		day = contract.ClearingDay(l.when(), l.code.Clock(), cl.channel)
 	}
-	if contract.overLimit(l.code.kind(), l.amount()) {
-		d.flags |= OverLimit
+	if contract.OverLimit(l.code.Kind(), l.amount()) {
+		d.flags |= result.OverLimit
 	}
 	seen := days.of(owner)
-	d.match, d.owed = PosOnly, &owed{day: day, due: r.due(contract, day), merchantKey: owner, cycle: contract.Cycle, limit: contract.Limit}
+	d.match, d.owed = result.PosOnly, &owed{day: day, due: r.due(contract, day), merchantKey: owner, cycle: contract.Cycle, limit: contract.Limit}
 	switch {
 	case day == 0:
-		d.why = r.openReason(posSide, l)
+		d.why = r.openReason(pair.PosSide, l)
 	case day >= r.opt.AsOf && seen.last < day:
-		d.match, d.why = InTransit, Reason{Code: ReasonFileNotDue, Day: day}
+		d.match, d.why = result.InTransit, result.Reason{Code: result.ReasonFileNotDue, Day: day}
 		if day > l.when().Date() {
-			d.why.Code = ReasonAfterCutoff
+			d.why.Code = result.ReasonAfterCutoff
 		}
 	case day < r.opt.AsOf && !seen.days[day]:
-		d.flags |= NoFile
-		d.why = Reason{Code: ReasonNoFile, Day: day}
+		d.flags |= result.NoFile
+		d.why = result.Reason{Code: result.ReasonNoFile, Day: day}
 		if seen.first < day && day < seen.latest {
 			r.unsent[merchantDay{owner, day}]++
 		}
 	default:
-		d.why = r.openReason(posSide, l)
+		d.why = r.openReason(pair.PosSide, l)
 	}
-	if d.match == PosOnly && d.flags&NoFile == 0 && l.code.kind() == parse.Refund && l.time != 0 && refundLate(r.opt.Calendar, contract, l.when().Date(), 0, r.opt.AsOf) {
-		d.flags |= RefundLate
+	if d.match == result.PosOnly && d.flags&result.NoFile == 0 && l.code.Kind() == record.Refund && l.time != 0 && terms.RefundLate(r.opt.Calendar, contract, l.when().Date(), 0, r.opt.AsOf) {
+		d.flags |= result.RefundLate
 		d.owed.refund = contract
 	}
 }
@@ -133,14 +136,14 @@ type clearingDays struct {
 
 // daySet are days on which rows were cleared or sold.
 type daySet struct {
-	last          parse.Date // cleared
-	first, latest parse.Date // of all
-	days          map[parse.Date]bool
+	last          record.Date // cleared
+	first, latest record.Date // of all
+	days          map[record.Date]bool
 }
 
-func (s *daySet) add(d parse.Date) {
+func (s *daySet) add(d record.Date) {
 	if s.days == nil {
-		s.days = map[parse.Date]bool{}
+		s.days = map[record.Date]bool{}
 		s.first = d
 	}
 	s.days[d] = true
@@ -172,7 +175,7 @@ func (c *clearingDays) of(m merchantKey) *daySet {
 	return &daySet{}
 }
 
-func (c *clearingDays) add(m merchantKey, day parse.Date, cleared bool) {
+func (c *clearingDays) add(m merchantKey, day record.Date, cleared bool) {
 	for _, s := range append(c.know(m), &c.all) {
 		s.add(day)
 		if cleared {
@@ -203,23 +206,23 @@ func (r *run) clearingDays() *clearingDays {
 	channels := map[merchantKey]uint8{}
 	for i := range r.classes.list {
 		cl := &r.classes.list[i]
-		if cl.side != clearingSide {
+		if cl.side != pair.ClearingSide {
 			continue
 		}
 		m := merchantKey{cl.acquirer, cl.merchant}
 		c.know(m)
-		if cl.code.kind() == parse.Payout {
+		if cl.code.Kind() == record.Payout {
 			continue
 		}
 		channels[m] |= 1 << cl.channel
 		if cl.day != 0 {
 			c.add(m, cl.day, true)
 		}
-		r.sawDays = append(r.sawDays, ClearingDayOf{cl.acquirer, cl.merchant, cl.day, 1 << cl.channel, false})
+		r.sawDays = append(r.sawDays, result.ClearingDayOf{Acquirer: cl.acquirer, MerchantID: cl.merchant, Day: cl.day, Channels: 1 << cl.channel, Trade: false})
 	}
 	for d := range r.tradeDays {
 		c.add(d.merchantKey, d.day, false)
-		r.sawDays = append(r.sawDays, ClearingDayOf{d.acquirer, d.merchant, d.day, 0, true})
+		r.sawDays = append(r.sawDays, result.ClearingDayOf{Acquirer: d.acquirer, MerchantID: d.merchant, Day: d.day, Channels: 0, Trade: true})
 	}
 	if r.opt.Before != nil {
 		for _, d := range r.opt.Before.Days {
@@ -242,13 +245,13 @@ func compareMerchants(a, b merchantKey) int {
 
 // clears is the only acquirer that clears a pay method, with its merchant number
 // where it has only one for it; none if several do.
-func (c *clearingDays) clears(ch parse.Channel, w wallet) (m merchantKey, one bool) {
-	if ch == parse.ChannelOther {
+func (c *clearingDays) clears(ch record.Channel, w wallet) (m merchantKey, one bool) {
+	if ch == record.ChannelOther {
 		return m, false
 	}
 	for _, k := range c.clearers {
 		of := walletOf(k.acquirer)
-		if ch != parse.ChannelUnknown && k.channels&(1<<ch|1<<parse.ChannelUnknown) == 0 || w != noWallet && of != noWallet && w != of {
+		if ch != record.ChannelUnknown && k.channels&(1<<ch|1<<record.ChannelUnknown) == 0 || w != noWallet && of != noWallet && w != of {
 			continue
 		}
 		switch {
@@ -294,13 +297,10 @@ func (r *run) warnOfUnsent() {
 		return cmp.Or(compareMerchants(a.merchantKey, b.merchantKey), cmp.Compare(a.day, b.day))
 	})
 	for _, d := range days {
-		r.leg.warnings = append(r.leg.warnings, Warning{Code: WarningMissingDay,
-			Args: []string{cmp.Or(d.acquirer, "-"), cmp.Or(d.merchant, "-"), dayText(d.day), strconv.Itoa(r.unsent[d])}})
+		r.leg.Warnings = append(r.leg.Warnings, result.Warning{Code: result.WarningMissingDay,
+			Args: []string{cmp.Or(d.acquirer, "-"), cmp.Or(d.merchant, "-"), terms.DayText(d.day), strconv.Itoa(r.unsent[d])}})
 	}
 }
-
-// maxNear is how many neighbours are looked at for evidence.
-const maxNear = 16
 
 // evidence finds, for every open row, the nearest candidate on the other side
 // and the gate that it failed: the same key too many days away; else the same
@@ -309,40 +309,40 @@ const maxNear = 16
 // candidates.
 func (r *run) evidence(ctx context.Context) error {
 	for i := range keyOrder {
-		err := r.evidenceBy(ctx, func(l *loose) uint64 { return l.keys[i] }, 1<<62, func(l, o *loose) ReasonCode {
+		err := r.evidenceBy(ctx, func(l *loose) uint64 { return l.keys[i] }, 1<<62, func(l, o *loose) result.ReasonCode {
 			if r.withinDays(l, o) {
-				return NoReason
+				return result.NoReason
 			}
-			return ReasonKeyDays
+			return result.ReasonKeyDays
 		})
 		if err != nil {
 			return err
 		}
 	}
 	for i := range len(loose{}.place) {
-		reach := r.opt.KeyDays*daySeconds + daySeconds/2
-		err := r.evidenceBy(ctx, func(l *loose) uint64 { return l.lot(l.place[i], true) }, reach, func(l, o *loose) ReasonCode {
+		reach := r.opt.KeyDays*terms.DaySeconds + terms.DaySeconds/2
+		err := r.evidenceBy(ctx, func(l *loose) uint64 { return l.lot(l.place[i], true) }, reach, func(l, o *loose) result.ReasonCode {
 			switch {
 			case !placesAgree(i, l, o):
-				return NoReason
+				return result.NoReason
 			case l.tailConflicts(o) && r.withinWindow(l, o):
-				return ReasonOtherCard
+				return result.ReasonOtherCard
 			case r.withinWindow(l, o):
-				return ReasonNearerRival // or it would have been suggested
+				return result.ReasonNearerRival // or it would have been suggested
 			}
-			return ReasonOtherTime
+			return result.ReasonOtherTime
 		})
 		if err != nil {
 			return err
 		}
 	}
 	for i := range len(loose{}.place) {
-		reach := max(r.opt.TimeWindow, daySeconds/2)
-		err := r.evidenceBy(ctx, func(l *loose) uint64 { return l.lot(l.place[i], false) }, reach, func(l, o *loose) ReasonCode {
+		reach := max(r.opt.TimeWindow, terms.DaySeconds/2)
+		err := r.evidenceBy(ctx, func(l *loose) uint64 { return l.lot(l.place[i], false) }, reach, func(l, o *loose) result.ReasonCode {
 			if !placesAgree(i, l, o) || o.amount() == l.amount() || l.tailConflicts(o) || !r.withinWindow(l, o) {
-				return NoReason
+				return result.NoReason
 			}
-			return ReasonOtherAmount
+			return result.ReasonOtherAmount
 		})
 		if err != nil {
 			return err
@@ -352,14 +352,14 @@ func (r *run) evidence(ctx context.Context) error {
 }
 
 // evidenceBy looks for the nearest row in the bucket that fails a gate.
-func (r *run) evidenceBy(ctx context.Context, bucket func(l *loose) uint64, reach int64, gate func(l, o *loose) ReasonCode) error {
+func (r *run) evidenceBy(ctx context.Context, bucket func(l *loose) uint64, reach int64, gate func(l, o *loose) result.ReasonCode) error {
 	return r.meet(ctx, func(l *loose) uint64 {
 		if !l.open() && !l.proposed || l.time == 0 {
 			return 0
 		}
 		return bucket(l)
 	}, func(_ int, p, c []uint32) {
-		pos, clr := newShelf(r.loose[posSide], p), newShelf(r.loose[clearingSide], c)
+		pos, clr := newShelf(r.loose[pair.PosSide], p), newShelf(r.loose[pair.ClearingSide], c)
 		for i := range p {
 			clr.nearest(pos.row(i), reach, gate)
 		}
@@ -370,24 +370,24 @@ func (r *run) evidenceBy(ctx context.Context, bucket func(l *loose) uint64, reac
 }
 
 // nearest notes the nearest row that fails a gate, if nothing surer is known.
-func (s shelf) nearest(l *loose, reach int64, gate func(l, o *loose) ReasonCode) {
+func (s shelf) nearest(l *loose, reach int64, gate func(l, o *loose) result.ReasonCode) {
 	if l.near != 0 {
 		return
 	}
-	s.outward(l, reach, maxNear, func(i int) bool {
+	s.outward(l, reach, pair.MaxNear, func(i int) bool {
 		why := gate(l, s.row(i))
-		if why != NoReason {
+		if why != result.NoReason {
 			l.near, l.why = s.at[i]+1, why
 		}
-		return why == NoReason
+		return why == result.NoReason
 	})
 }
 
 // openReason is the reason of an open row: a tie among candidates, else its
 // evidence, else that its key went to another row.
-func (r *run) openReason(sd side, l *loose) Reason {
-	other := posSide + clearingSide - sd
-	why := Reason{Code: ReasonNoCandidate, OtherSide: other.parse()}
+func (r *run) openReason(sd pair.Side, l *loose) result.Reason {
+	other := pair.PosSide + pair.ClearingSide - sd
+	why := result.Reason{Code: result.ReasonNoCandidate, OtherSide: other.Record()}
 	var o *loose
 	switch {
 	case l.tied != 0:
@@ -399,26 +399,26 @@ func (r *run) openReason(sd side, l *loose) Reason {
 	default:
 		// Perhaps a row carries its key but went to another one.
 		if b, ok := r.beaten[sd][l.pos()]; ok {
-			why.Code, why.Other, why.HasOther = ReasonKeyTaken, b.other, true
+			why.Code, why.Other, why.HasOther = result.ReasonKeyTaken, b.other, true
 			switch {
 			case b.days > 0:
-				why.Code, why.N = ReasonKeyDays, b.days
+				why.Code, why.N = result.ReasonKeyDays, b.days
 			case b.even:
-				why.Code = ReasonKeyEven
+				why.Code = result.ReasonKeyEven
 			}
 		} else if !r.nobodyCarries(sd, l) {
-			why.Code = ReasonNotLeft
+			why.Code = result.ReasonNotLeft
 		}
 		return why
 	}
 	why.Other, why.HasOther = o.pos(), true
 	switch why.Code {
-	case ReasonKeyDays:
-		why.N = int32(distance(l, o) / daySeconds)
-	case ReasonOtherTime, ReasonOtherCard:
+	case result.ReasonKeyDays:
+		why.N = int32(distance(l, o) / terms.DaySeconds)
+	case result.ReasonOtherTime, result.ReasonOtherCard:
 		why.Seconds = distance(l, o)
-	case ReasonOtherAmount: // clearing − sold
-		if why.Amount = o.amount() - l.amount(); sd == clearingSide {
+	case result.ReasonOtherAmount: // clearing − sold
+		if why.Amount = o.amount() - l.amount(); sd == pair.ClearingSide {
 			why.Amount = -why.Amount
 		}
 	}
@@ -429,30 +429,30 @@ func (r *run) openReason(sd side, l *loose) Reason {
 // carries the row's strongest number (a reference number with its terminal):
 // the number is a key under which all rows that carry it were filed first, or
 // the other side has no such column, and no row that is left carries it either.
-func (r *run) nobodyCarries(sd side, l *loose) bool {
-	src := r.source(posSide + clearingSide - sd)
+func (r *run) nobodyCarries(sd pair.Side, l *loose) bool {
+	src := r.source(pair.PosSide + pair.ClearingSide - sd)
 	if src == nil {
 		return true
 	}
 	if r.foreign() {
 		return false // keys of two currencies never meet
 	}
-	first := NoKey
+	first := result.NoKey
 	if len(r.keys) > 0 {
 		first = r.keys[0]
 	}
 	for i, k := range keyOrder {
 		if l.keys[i] == 0 {
-			if k == KeyRef && l.refAlone != 0 {
-				return first == KeyRefAlone && !r.carriedLoose(sd, l.refAlone)
+			if k == result.KeyRef && l.refAlone != 0 {
+				return first == result.KeyRefAlone && !r.carriedLoose(sd, l.refAlone)
 			}
-			if k == KeyRef && l.hasRef {
-				return !src.Carries().Has(parse.RefNo)
+			if k == result.KeyRef && l.hasRef {
+				return !src.Carries().Has(record.RefNo)
 			}
 			continue
 		}
-		f := k.fields()
-		if k == KeyTrace {
+		f := k.Fields()
+		if k == result.KeyTrace {
 			return false // its day is a part of the key
 		}
 		return (first == k || src.Carries()&f != f) && !r.carriedLoose(sd, l.keys[i])
@@ -466,8 +466,8 @@ func (r *run) foreign() bool {
 }
 
 // carriedLoose says whether a loose row of the other side carries a number.
-func (r *run) carriedLoose(sd side, number uint64) bool {
-	other := posSide + clearingSide - sd
+func (r *run) carriedLoose(sd pair.Side, number uint64) bool {
+	other := pair.PosSide + pair.ClearingSide - sd
 	if r.carried[other] == nil {
 		r.carried[other] = map[uint64]struct{}{}
 		for i := range r.loose[other] {

@@ -6,8 +6,9 @@ import (
 	"sort"
 	"strings"
 
-	"duizhang/parse"
-	"duizhang/parse/money"
+	"github.com/duizhang/duizhang/match/result"
+	"github.com/duizhang/duizhang/parse/money"
+	"github.com/duizhang/duizhang/parse/record"
 )
 
 // The oracle is the plain definition of the transaction leg: nested loops over
@@ -19,35 +20,35 @@ type oracle struct {
 	p, c     []*oracleRow
 	groups   []string
 	terminal map[string][]merchantKey
-	apart    bool                      // the terminals of the pair at hand differ
-	beaten   map[*oracleRow]ReasonCode // its key was on a row that went to another
+	apart    bool                             // the terminals of the pair at hand differ
+	beaten   map[*oracleRow]result.ReasonCode // its key was on a row that went to another
 }
 
 type oracleRow struct {
-	*parse.Row
+	*record.Row
 	clearing bool
 	used     bool
 	rank     uint64
-	kind     parse.Kind
+	kind     record.Kind
 	live     bool
 	tie      *oracleRow
 	mate     *oracleRow
-	rival    ReasonCode
+	rival    result.ReasonCode
 	proposed bool
 }
 
-func oracleRun(pos, clearing []parse.Row, opt Options) []string {
-	o := &oracle{opt: opt, terminal: map[string][]merchantKey{}, beaten: map[*oracleRow]ReasonCode{}}
+func oracleRun(pos, clearing []record.Row, opt Options) []string {
+	o := &oracle{opt: opt, terminal: map[string][]merchantKey{}, beaten: map[*oracleRow]result.ReasonCode{}}
 	o.p, o.c = oracleRows(pos, false), oracleRows(clearing, true)
 	for _, r := range o.c {
-		if t := r.text(parse.TerminalID); t != "" {
-			m := merchantKey{opt.Contracts.Name(r.text(parse.Acquirer), r.text(parse.MerchantID)), r.text(parse.MerchantID)}
+		if t := r.text(record.TerminalID); t != "" {
+			m := merchantKey{opt.Contracts.Name(r.text(record.Acquirer), r.text(record.MerchantID)), r.text(record.MerchantID)}
 			if !slices.Contains(o.terminal[t], m) {
 				o.terminal[t] = append(o.terminal[t], m)
 			}
 		}
 	}
-	for k := KeyOrder; k <= KeyTrace; k++ {
+	for k := result.KeyOrder; k <= result.KeyTrace; k++ {
 		o.pass(k)
 	}
 	o.refAlone()
@@ -58,26 +59,26 @@ func oracleRun(pos, clearing []parse.Row, opt Options) []string {
 	return o.groups
 }
 
-func oracleRows(rows []parse.Row, clearing bool) (out []*oracleRow) {
+func oracleRows(rows []record.Row, clearing bool) (out []*oracleRow) {
 	for i := range rows {
 		r := &oracleRow{Row: &rows[i], clearing: clearing, kind: rows[i].Kind}
-		if r.kind == parse.KindUnknown {
-			r.kind = parse.Sale
+		if r.kind == record.KindUnknown {
+			r.kind = record.Sale
 		}
-		if r.kind == parse.Sale && r.Amount < 0 {
-			r.kind = parse.Refund
+		if r.kind == record.Sale && r.Amount < 0 {
+			r.kind = record.Refund
 		}
-		r.live = r.Status != parse.Failed && r.Status != parse.Pending && r.kind != parse.Preauth && r.kind != parse.Payout
+		r.live = r.Status != record.Failed && r.Status != record.Pending && r.kind != record.Preauth && r.kind != record.Payout
 		r.rank, _ = digest(nil, r.Row)
 		out = append(out, r)
 	}
 	return out
 }
 
-func (r *oracleRow) text(f parse.Field) string { return string(r.Text[f]) }
+func (r *oracleRow) text(f record.Field) string { return string(r.Text[f]) }
 
 func (r *oracleRow) cur() string {
-	if c := r.text(parse.Currency); c != "CNY" {
+	if c := r.text(record.Currency); c != "CNY" {
 		return c
 	}
 	return ""
@@ -92,9 +93,9 @@ func (r *oracleRow) t() int64 {
 }
 
 // key is the text of a key; "" if the row does not carry it.
-func (r *oracleRow) key(k KeyType, strip bool) string {
-	f := map[KeyType][]parse.Field{KeyOrder: {parse.OrderNo}, KeyChannel: {parse.ChannelNo},
-		KeyRef: {parse.TerminalID, parse.RefNo}, KeyTrace: {parse.TerminalID, parse.BatchNo, parse.TraceNo}}[k]
+func (r *oracleRow) key(k result.KeyType, strip bool) string {
+	f := map[result.KeyType][]record.Field{result.KeyOrder: {record.OrderNo}, result.KeyChannel: {record.ChannelNo},
+		result.KeyRef: {record.TerminalID, record.RefNo}, result.KeyTrace: {record.TerminalID, record.BatchNo, record.TraceNo}}[k]
 	s := r.cur() + "|"
 	for _, f := range f {
 		t := r.text(f)
@@ -108,7 +109,7 @@ func (r *oracleRow) key(k KeyType, strip bool) string {
 		}
 		s += t + "|"
 	}
-	if k == KeyTrace {
+	if k == result.KeyTrace {
 		if r.Time == 0 {
 			return ""
 		}
@@ -153,7 +154,7 @@ func before(a, b *oracleRow) bool {
 	return a.Pos < b.Pos
 }
 
-func (o *oracle) pass(k KeyType) {
+func (o *oracle) pass(k result.KeyType) {
 	done := map[string]bool{}
 	for _, r := range o.p {
 		v := r.key(k, false)
@@ -163,7 +164,7 @@ func (o *oracle) pass(k KeyType) {
 		done[v] = true
 		pick := func(rows []*oracleRow) (out []*oracleRow) {
 			for _, r := range rows {
-				if !r.used && r.kind != parse.Payout && r.key(k, false) == v {
+				if !r.used && r.kind != record.Payout && r.key(k, false) == v {
 					out = append(out, r)
 				}
 			}
@@ -177,7 +178,7 @@ func (o *oracle) pass(k KeyType) {
 	}
 }
 
-func (o *oracle) bucket(k KeyType, p, c []*oracleRow) {
+func (o *oracle) bucket(k result.KeyType, p, c []*oracleRow) {
 	limit := o.opt.KeyDays * 86400
 	for _, r := range slices.Concat(p, c) {
 		if r.Time != 0 && !r.HasClock {
@@ -195,41 +196,41 @@ func (o *oracle) bucket(k KeyType, p, c []*oracleRow) {
 	for _, r := range slices.Concat(p, c) {
 		for _, q := range paired {
 			if !r.used && r.live && q.clearing == r.clearing && like(q, r) && q.t() == r.t() && q.HasClock == r.HasClock {
-				o.emit(Duplicate, k, ReasonDuplicate, q, r)
+				o.emit(result.Duplicate, k, result.ReasonDuplicate, q, r)
 			}
 		}
 	}
 	for _, negative := range []bool{false, true} {
 		o.sums(k, p, c, limit, negative)
 	}
-	fee := func(r *oracleRow) bool { return r.kind == parse.Fee }
+	fee := func(r *oracleRow) bool { return r.kind == record.Fee }
 	mixed := func(a, b *oracleRow) bool { return a.live != b.live && !fee(a) && !fee(b) }
 	sign := func(a, b *oracleRow) bool {
 		return a.live && b.live && !fee(a) && !fee(b) && a.negative() != b.negative()
 	}
-	conflict := func(why ReasonCode) func(a, b *oracleRow) {
-		return func(a, b *oracleRow) { o.emit(Conflict, k, why, nil, a, b) }
+	conflict := func(why result.ReasonCode) func(a, b *oracleRow) {
+		return func(a, b *oracleRow) { o.emit(result.Conflict, k, why, nil, a, b) }
 	}
 	for _, liveP := range []bool{true, false} {
 		o.pairs(p, c, limit, func(a, b *oracleRow) bool {
 			return mixed(a, b) && a.live == liveP && a.kind == b.kind && a.Amount == b.Amount
-		}, conflict(ReasonStatusConflict))
+		}, conflict(result.ReasonStatusConflict))
 	}
 	o.pairs(p, c, limit, func(a, b *oracleRow) bool { return a.waits() && b.waits() && !fee(a) && !fee(b) }, func(a, b *oracleRow) { o.both(k, a, b) })
 	o.pairs(p, c, limit, func(a, b *oracleRow) bool { return !a.live && !b.live && !fee(a) && !fee(b) }, func(a, b *oracleRow) { o.both(k, a, b) })
 	for _, liveP := range []bool{true, false} {
-		o.pairs(p, c, limit, func(a, b *oracleRow) bool { return mixed(a, b) && a.live == liveP }, conflict(ReasonStatusConflict))
+		o.pairs(p, c, limit, func(a, b *oracleRow) bool { return mixed(a, b) && a.live == liveP }, conflict(result.ReasonStatusConflict))
 	}
 	for _, same := range []bool{true, false} {
 		for _, negP := range []bool{false, true} {
 			o.pairs(p, c, limit, func(a, b *oracleRow) bool {
 				return sign(a, b) && a.negative() == negP && (!same || a.Amount == -b.Amount)
-			}, conflict(ReasonKindConflict))
+			}, conflict(result.ReasonKindConflict))
 		}
 	}
 	for i, rows := range [2][]*oracleRow{p, c} {
 		for _, r := range rows {
-			if r.used || o.beaten[r] != NoReason {
+			if r.used || o.beaten[r] != result.NoReason {
 				continue
 			}
 			var near *oracleRow
@@ -241,11 +242,11 @@ func (o *oracle) bucket(k KeyType, p, c []*oracleRow) {
 			switch {
 			case near == nil:
 			case r.Time != 0 && near.Time != 0 && secondsApart(r, near) > limit:
-				o.beaten[r] = ReasonKeyDays
+				o.beaten[r] = result.ReasonKeyDays
 			case r.Time != 0 && near.Time != 0 && near.mate != nil && near.mate.Time != 0 && like(r, near) && secondsApart(r, near) == secondsApart(near.mate, near):
-				o.beaten[r] = ReasonKeyEven
+				o.beaten[r] = result.ReasonKeyEven
 			default:
-				o.beaten[r] = ReasonKeyTaken
+				o.beaten[r] = result.ReasonKeyTaken
 			}
 		}
 	}
@@ -265,15 +266,15 @@ func secondsApart(a, b *oracleRow) int64 {
 
 // waits: pending, and money may move yet.
 func (r *oracleRow) waits() bool {
-	return r.Status == parse.Pending && r.kind != parse.Preauth && r.kind != parse.Payout
+	return r.Status == record.Pending && r.kind != record.Preauth && r.kind != record.Payout
 }
 
 // refAlone pairs by the reference number without a terminal, where it is unique
 // on both sides.
 func (o *oracle) refAlone() {
 	number := func(r *oracleRow) string {
-		ref := r.text(parse.RefNo)
-		if r.used || len(strings.TrimLeft(ref, "0")) < 8 || r.kind == parse.Fee || r.kind == parse.Payout {
+		ref := r.text(record.RefNo)
+		if r.used || len(strings.TrimLeft(ref, "0")) < 8 || r.kind == record.Fee || r.kind == record.Payout {
 			return ""
 		}
 		return r.cur() + "|" + ref
@@ -297,7 +298,7 @@ func (o *oracle) refAlone() {
 	}
 	copies := func(a, b *oracleRow) bool {
 		return a.kind == b.kind && a.live == b.live && a.waits() == b.waits() && a.Amount == b.Amount && a.t() == b.t() && a.HasClock == b.HasClock &&
-			a.text(parse.TerminalID) == b.text(parse.TerminalID) && lastFour(a) == lastFour(b)
+			a.text(record.TerminalID) == b.text(record.TerminalID) && lastFour(a) == lastFour(b)
 	}
 	for _, b := range buckets {
 		limit := o.opt.KeyDays * 86400
@@ -316,7 +317,7 @@ func (o *oracle) refAlone() {
 				unique := func(rows []*oracleRow, r *oracleRow) bool {
 					return !slices.ContainsFunc(rows, func(q *oracleRow) bool { return (near(q, p) || near(q, c)) && !copies(q, r) })
 				}
-				tp, tc := p.text(parse.TerminalID), c.text(parse.TerminalID)
+				tp, tc := p.text(record.TerminalID), c.text(record.TerminalID)
 				apart := tp != "" && tc != ""
 				if !unique(b.p, p) || !unique(b.c, c) || cardsDiffer(p, c) || apart && (tp == tc || p.kind != c.kind || p.Amount != c.Amount) {
 					continue
@@ -331,7 +332,7 @@ func (o *oracle) refAlone() {
 					return out
 				}
 				o.apart = apart
-				o.bucket(KeyRefAlone, same(b.p, p), same(b.c, c))
+				o.bucket(result.KeyRefAlone, same(b.p, p), same(b.c, c))
 				o.apart = false
 			}
 		}
@@ -340,22 +341,22 @@ func (o *oracle) refAlone() {
 
 func (r *oracleRow) negative() bool {
 	if r.Amount == 0 {
-		return r.kind == parse.Refund || r.kind == parse.Void || r.kind == parse.Reversal
+		return r.kind == record.Refund || r.kind == record.Void || r.kind == record.Reversal
 	}
 	return r.Amount < 0
 }
 
 // both emits a pair of like rows, or of two that did not happen.
-func (o *oracle) both(k KeyType, a, b *oracleRow) {
+func (o *oracle) both(k result.KeyType, a, b *oracleRow) {
 	switch {
 	case a.waits() && b.waits():
-		o.emit(InTransit, k, ReasonBothPending, nil, a, b)
+		o.emit(result.InTransit, k, result.ReasonBothPending, nil, a, b)
 	case a.live:
-		o.emit(Matched, k, ReasonAgrees, nil, a, b)
-	case a.kind == parse.Preauth && b.kind == parse.Preauth:
-		o.emit(FailedMatch, k, ReasonNoMoney, nil, a, b)
+		o.emit(result.Matched, k, result.ReasonAgrees, nil, a, b)
+	case a.kind == record.Preauth && b.kind == record.Preauth:
+		o.emit(result.FailedMatch, k, result.ReasonNoMoney, nil, a, b)
 	default:
-		o.emit(FailedMatch, k, ReasonFailed, nil, a, b)
+		o.emit(result.FailedMatch, k, result.ReasonFailed, nil, a, b)
 	}
 }
 
@@ -395,10 +396,10 @@ func (o *oracle) pairs(p, c []*oracleRow, limit int64, may func(a, b *oracleRow)
 	}
 }
 
-func (o *oracle) sums(k KeyType, p, c []*oracleRow, limit int64, negative bool) {
+func (o *oracle) sums(k result.KeyType, p, c []*oracleRow, limit int64, negative bool) {
 	pick := func(rows []*oracleRow, timed bool) (out []*oracleRow) {
 		for _, r := range rows {
-			if !r.used && r.live && r.kind != parse.Fee && r.negative() == negative && (r.Time != 0) == timed {
+			if !r.used && r.live && r.kind != record.Fee && r.negative() == negative && (r.Time != 0) == timed {
 				out = append(out, r)
 			}
 		}
@@ -432,14 +433,14 @@ func (o *oracle) sums(k KeyType, p, c []*oracleRow, limit int64, negative bool) 
 		for _, r := range cs {
 			cleared += r.Amount
 		}
-		m, why := Matched, ReasonAgrees
+		m, why := result.Matched, result.ReasonAgrees
 		switch {
 		case max(sold, -sold) < max(cleared, -cleared):
-			m, why = Over, ReasonMore
+			m, why = result.Over, result.ReasonMore
 		case sold != cleared:
-			m, why = Partial, ReasonLess
+			m, why = result.Partial, result.ReasonLess
 		case len(part) > 2:
-			why = ReasonSplit
+			why = result.ReasonSplit
 		}
 		o.emit(m, k, why, nil, part...)
 	}
@@ -462,12 +463,12 @@ func oracleCut(rows []*oracleRow, limit int64) [][]*oracleRow {
 	return append(oracleCut(rows[:at], limit), oracleCut(rows[at:], limit)...)
 }
 
-func (o *oracle) emit(m Match, k KeyType, why ReasonCode, other *oracleRow, rows ...*oracleRow) {
+func (o *oracle) emit(m result.Match, k result.KeyType, why result.ReasonCode, other *oracleRow, rows ...*oracleRow) {
 	o.emitFlags(m, k, why, other, 0, rows...)
 }
 
-func (o *oracle) emitFlags(m Match, k KeyType, why ReasonCode, other *oracleRow, f Flags, rows ...*oracleRow) {
-	var p, c []parse.Pos
+func (o *oracle) emitFlags(m result.Match, k result.KeyType, why result.ReasonCode, other *oracleRow, f result.Flags, rows ...*oracleRow) {
+	var p, c []record.Pos
 	clock := true
 	lo, hi := int64(1<<62), int64(0)
 	for _, r := range rows {
@@ -480,21 +481,21 @@ func (o *oracle) emitFlags(m Match, k KeyType, why ReasonCode, other *oracleRow,
 		clock = clock && r.HasClock && r.Time != 0
 		lo, hi = min(lo, r.t()), max(hi, r.t())
 	}
-	if (m == Matched || m == Partial || m == Over) && len(rows) > 2 {
-		f |= Split
+	if (m == result.Matched || m == result.Partial || m == result.Over) && len(rows) > 2 {
+		f |= result.Split
 	}
 	if o.apart && len(p) > 0 && len(c) > 0 {
-		f |= TerminalDiff
+		f |= result.TerminalDiff
 	}
-	if clock && len(p) > 0 && len(c) > 0 && hi-lo > o.opt.TimeDiff && m != FailedMatch && m != Suggested {
-		f |= TimeDiff
+	if clock && len(p) > 0 && len(c) > 0 && hi-lo > o.opt.TimeDiff && m != result.FailedMatch && m != result.Suggested {
+		f |= result.TimeDiff
 	}
-	if m == Matched {
+	if m == result.Matched {
 		m, why = creditedOf(rows, m, why)
 	}
 	slices.Sort(p)
 	slices.Sort(c)
-	at := parse.Pos(0)
+	at := record.Pos(0)
 	if other != nil {
 		at = other.Pos
 	}
@@ -502,7 +503,7 @@ func (o *oracle) emitFlags(m Match, k KeyType, why ReasonCode, other *oracleRow,
 }
 
 // creditedOf compares what the clearing file says was credited with its nets.
-func creditedOf(rows []*oracleRow, m Match, why ReasonCode) (Match, ReasonCode) {
+func creditedOf(rows []*oracleRow, m result.Match, why result.ReasonCode) (result.Match, result.ReasonCode) {
 	var credited, net money.Fen
 	for _, r := range rows {
 		n := r.Amount - r.Fee
@@ -515,14 +516,14 @@ func creditedOf(rows []*oracleRow, m Match, why ReasonCode) (Match, ReasonCode) 
 	}
 	switch {
 	case max(credited, -credited) < max(net, -net):
-		return Partial, ReasonCreditedLess
+		return result.Partial, result.ReasonCreditedLess
 	case credited != net:
-		return Over, ReasonCreditedMore
+		return result.Over, result.ReasonCreditedMore
 	}
 	return m, why
 }
 
-func groupText(m Match, k KeyType, f Flags, why ReasonCode, other parse.Pos, p, c []parse.Pos) string {
+func groupText(m result.Match, k result.KeyType, f result.Flags, why result.ReasonCode, other record.Pos, p, c []record.Pos) string {
 	return fmt.Sprintf("%s %s flags=%b reason=%d other=%d pos=%v clearing=%v", m, k, f, why, other, p, c)
 }
 
@@ -548,23 +549,23 @@ func (o *oracle) voids() {
 		return t
 	}
 	sort.SliceStable(rows, func(i, j int) bool { return when(rows[i]) < when(rows[j]) })
-	for k := NoKey; k <= KeyTrace; k++ {
+	for k := result.NoKey; k <= result.KeyTrace; k++ {
 		link := func(s, v *oracleRow) bool {
-			if k != NoKey {
+			if k != result.NoKey {
 				return s.key(k, false) != "" && s.key(k, false) == v.key(k, false)
 			}
-			orig := v.text(parse.OrigKey)
-			place := s.text(parse.TerminalID) == v.text(parse.TerminalID)
-			return orig != "" && (orig == s.text(parse.OrderNo) || orig == s.text(parse.ChannelNo) ||
-				place && (orig == s.text(parse.RefNo) || orig == s.text(parse.TraceNo)))
+			orig := v.text(record.OrigKey)
+			place := s.text(record.TerminalID) == v.text(record.TerminalID)
+			return orig != "" && (orig == s.text(record.OrderNo) || orig == s.text(record.ChannelNo) ||
+				place && (orig == s.text(record.RefNo) || orig == s.text(record.TraceNo)))
 		}
 		fits := func(s, v *oracleRow) bool {
-			return !s.used && s.live && (s.kind == parse.Sale || s.kind == parse.PreauthComplete) && s.Amount > 0 &&
+			return !s.used && s.live && (s.kind == record.Sale || s.kind == record.PreauthComplete) && s.Amount > 0 &&
 				s.Amount == -v.Amount && s.cur() == v.cur() && link(s, v)
 		}
 		for _, timed := range []bool{true, false} {
 			for i, v := range rows {
-				if v.used || !v.live || v.Amount >= 0 || v.kind != parse.Void && v.kind != parse.Reversal || timed && v.Time == 0 {
+				if v.used || !v.live || v.Amount >= 0 || v.kind != record.Void && v.kind != record.Reversal || timed && v.Time == 0 {
 					continue
 				}
 				var sale *oracleRow
@@ -578,7 +579,7 @@ func (o *oracle) voids() {
 					}
 				}
 				if sale != nil && (!timed || o.withinDays(sale, v)) {
-					o.emit(Voided, k, ReasonVoided, v, sale, v)
+					o.emit(result.Voided, k, result.ReasonVoided, v, sale, v)
 				}
 			}
 		}
@@ -590,14 +591,14 @@ func (o *oracle) voids() {
 // before a void that is the only one after it.
 func (o *oracle) lonelyVoids(rows []*oracleRow, when func(*oracleRow) int64) {
 	sale := func(r *oracleRow) bool {
-		return !r.used && r.live && (r.kind == parse.Sale || r.kind == parse.PreauthComplete) && r.Amount > 0
+		return !r.used && r.live && (r.kind == record.Sale || r.kind == record.PreauthComplete) && r.Amount > 0
 	}
 	void := func(r *oracleRow) bool {
-		return !r.used && r.live && (r.kind == parse.Void || r.kind == parse.Reversal) && r.Amount < 0 && r.text(parse.OrigKey) == ""
+		return !r.used && r.live && (r.kind == record.Void || r.kind == record.Reversal) && r.Amount < 0 && r.text(record.OrigKey) == ""
 	}
 	fits := func(s, v *oracleRow) bool {
 		return sale(s) && void(v) && s.Time != 0 && v.Time != 0 && when(s) < when(v) && s.Time/86400 == v.Time/86400 && s.Amount == -v.Amount &&
-			s.cur() == v.cur() && s.text(parse.TerminalID) != "" && s.text(parse.TerminalID) == v.text(parse.TerminalID) && lastFour(s) != "" && lastFour(s) == lastFour(v)
+			s.cur() == v.cur() && s.text(record.TerminalID) != "" && s.text(record.TerminalID) == v.text(record.TerminalID) && lastFour(s) != "" && lastFour(s) == lastFour(v)
 	}
 	var pairs [][2]*oracleRow
 	for _, v := range rows {
@@ -620,7 +621,7 @@ func (o *oracle) lonelyVoids(rows []*oracleRow, when func(*oracleRow) int64) {
 		}
 	}
 	for _, pair := range pairs {
-		o.emit(Voided, NoKey, ReasonVoided, pair[1], pair[0], pair[1])
+		o.emit(result.Voided, result.NoKey, result.ReasonVoided, pair[1], pair[0], pair[1])
 	}
 }
 
@@ -670,7 +671,7 @@ func cardsDiffer(a, b *oracleRow) bool {
 }
 
 func lastFour(r *oracleRow) string {
-	t := r.text(parse.CardTail)
+	t := r.text(record.CardTail)
 	if len(t) < 4 || strings.Trim(t[len(t)-4:], "0123456789") != "" {
 		return ""
 	}
@@ -680,29 +681,29 @@ func lastFour(r *oracleRow) string {
 // atPlace says that two rows agree in terminal (0), merchant (1) or store (2),
 // and that a weaker agreement is not contradicted by the terminals.
 func atPlace(level int, a, b *oracleRow) bool {
-	f := []parse.Field{parse.TerminalID, parse.MerchantID, parse.Store}[level]
-	if level > 0 && a.text(parse.TerminalID) != "" && b.text(parse.TerminalID) != "" {
+	f := []record.Field{record.TerminalID, record.MerchantID, record.Store}[level]
+	if level > 0 && a.text(record.TerminalID) != "" && b.text(record.TerminalID) != "" {
 		return false
 	}
 	return a.text(f) != "" && a.text(f) == b.text(f)
 }
 
 func (o *oracle) suggest() {
-	for k := KeyOrder; k <= KeyTrace; k++ {
-		o.suggestWhere(ReasonLeadingZeros, func(p, c *oracleRow) bool {
+	for k := result.KeyOrder; k <= result.KeyTrace; k++ {
+		o.suggestWhere(result.ReasonLeadingZeros, func(p, c *oracleRow) bool {
 			return p.key(k, true) != "" && p.key(k, true) == c.key(k, true) && p.key(k, false) != c.key(k, false) && o.withinDays(p, c)
 		})
 	}
 	o.suggestNumbers()
 	for level := range 3 {
-		o.suggestWhere(ReasonSuggested, func(p, c *oracleRow) bool {
+		o.suggestWhere(result.ReasonSuggested, func(p, c *oracleRow) bool {
 			return atPlace(level, p, c) && !cardsDiffer(p, c) && o.inWindow(p, c)
 		})
 	}
 	o.suggestAmounts()
 }
 
-func (o *oracle) suggestWhere(why ReasonCode, fits func(p, c *oracleRow) bool) {
+func (o *oracle) suggestWhere(why result.ReasonCode, fits func(p, c *oracleRow) bool) {
 	may := func(p, c *oracleRow) bool {
 		return !p.used && !c.used && p.live && c.live && p.Time != 0 && c.Time != 0 && p.tie == nil && c.tie == nil &&
 			p.kind == c.kind && p.Amount == c.Amount && p.cur() == c.cur() && fits(p, c)
@@ -728,18 +729,18 @@ func (o *oracle) suggestWhere(why ReasonCode, fits func(p, c *oracleRow) bool) {
 	for _, p := range o.p {
 		if c := best[p]; c != nil && count[p] == 1 && count[c] == 1 && best[c] == p {
 			p.proposed, c.proposed = true, true
-			o.emit(Suggested, KeySuggestion, why, nil, p, c)
+			o.emit(result.Suggested, result.KeySuggestion, why, nil, p, c)
 		}
 	}
 	for r, b := range best {
 		switch {
 		case r.used:
 		case count[r] > 1:
-			r.tie, r.rival = b, ReasonTie
+			r.tie, r.rival = b, result.ReasonTie
 		case count[b] > 1 && o.distance(r, b) == o.distance(best[b], b):
-			r.tie, r.rival = b, ReasonRivals
+			r.tie, r.rival = b, result.ReasonRivals
 		default:
-			r.tie, r.rival = b, ReasonNearerRival
+			r.tie, r.rival = b, result.ReasonNearerRival
 		}
 	}
 }
@@ -766,25 +767,25 @@ func (o *oracle) oneSided() {
 
 func (o *oracle) alone(r *oracleRow, others []*oracleRow) {
 	if !r.live {
-		why := ReasonNoMoney
+		why := result.ReasonNoMoney
 		switch {
-		case r.kind == parse.Payout:
-			why = ReasonPayoutRow
-		case r.Status == parse.Failed:
-			why = ReasonFailed
-		case r.Status == parse.Pending:
-			why = ReasonPending
+		case r.kind == record.Payout:
+			why = result.ReasonPayoutRow
+		case r.Status == record.Failed:
+			why = result.ReasonFailed
+		case r.Status == record.Pending:
+			why = result.ReasonPending
 		}
-		o.emit(FailedMatch, NoKey, why, nil, r)
+		o.emit(result.FailedMatch, result.NoKey, why, nil, r)
 		return
 	}
 	why := o.evidence(r, others)
 	if r.clearing {
-		o.emit(ClearingOnly, NoKey, why, nil, r)
+		o.emit(result.ClearingOnly, result.NoKey, why, nil, r)
 		return
 	}
-	m := merchantKey{o.opt.Contracts.Name(r.text(parse.Acquirer), r.text(parse.MerchantID)), r.text(parse.MerchantID)}
-	if at := o.terminal[r.text(parse.TerminalID)]; r.text(parse.TerminalID) != "" && len(at) == 1 {
+	m := merchantKey{o.opt.Contracts.Name(r.text(record.Acquirer), r.text(record.MerchantID)), r.text(record.MerchantID)}
+	if at := o.terminal[r.text(record.TerminalID)]; r.text(record.TerminalID) != "" && len(at) == 1 {
 		m = at[0]
 	} else if m == (merchantKey{}) {
 		m = o.onlyClearer(r)
@@ -798,14 +799,14 @@ func (o *oracle) alone(r *oracleRow, others []*oracleRow) {
 	for _, c := range o.c {
 		cd := c.ClearingDate
 		if cd == 0 && c.Time != 0 {
-			cd = o.opt.Contracts.For(c.text(parse.Acquirer), c.text(parse.MerchantID), c.Time.Date()).ClearingDay(c.Time, c.HasClock, c.Channel)
+			cd = o.opt.Contracts.For(c.text(record.Acquirer), c.text(record.MerchantID), c.Time.Date()).ClearingDay(c.Time, c.HasClock, c.Channel)
 		}
-		if c.kind == parse.Payout || m.merchant != "" && c.text(parse.MerchantID) != m.merchant ||
-			m.acquirer != "" && o.opt.Contracts.Name(c.text(parse.Acquirer), c.text(parse.MerchantID)) != m.acquirer {
+		if c.kind == record.Payout || m.merchant != "" && c.text(record.MerchantID) != m.merchant ||
+			m.acquirer != "" && o.opt.Contracts.Name(c.text(record.Acquirer), c.text(record.MerchantID)) != m.acquirer {
 			continue
 		}
 		if c.Time != 0 && c.Time.Date() == day {
-			k := o.opt.Contracts.For(c.text(parse.Acquirer), c.text(parse.MerchantID), c.Time.Date())
+			k := o.opt.Contracts.For(c.text(record.Acquirer), c.text(record.MerchantID), c.Time.Date())
 			here = here || k.ClearingDay(c.Time, c.HasClock, c.Channel) == day
 		}
 		here = here || cd != 0 && cd == day
@@ -813,15 +814,15 @@ func (o *oracle) alone(r *oracleRow, others []*oracleRow) {
 	}
 	switch {
 	case day == 0:
-		o.emit(PosOnly, NoKey, why, nil, r)
+		o.emit(result.PosOnly, result.NoKey, why, nil, r)
 	case day >= o.opt.AsOf && !later && day > r.Time.Date():
-		o.emit(InTransit, NoKey, ReasonAfterCutoff, nil, r)
+		o.emit(result.InTransit, result.NoKey, result.ReasonAfterCutoff, nil, r)
 	case day >= o.opt.AsOf && !later:
-		o.emit(InTransit, NoKey, ReasonFileNotDue, nil, r)
+		o.emit(result.InTransit, result.NoKey, result.ReasonFileNotDue, nil, r)
 	case day < o.opt.AsOf && !here:
-		o.emitFlags(PosOnly, NoKey, ReasonNoFile, nil, NoFile, r)
+		o.emitFlags(result.PosOnly, result.NoKey, result.ReasonNoFile, nil, result.NoFile, r)
 	default:
-		o.emit(PosOnly, NoKey, why, nil, r)
+		o.emit(result.PosOnly, result.NoKey, why, nil, r)
 	}
 }
 
@@ -831,9 +832,9 @@ func (o *oracle) onlyClearer(r *oracleRow) (m merchantKey) {
 	found := map[merchantKey]bool{}
 	acquirers := map[string]bool{}
 	for _, c := range o.c {
-		fits := r.Channel == parse.ChannelUnknown || c.Channel == parse.ChannelUnknown || c.Channel == r.Channel
-		if fits && r.Channel != parse.ChannelOther && c.kind != parse.Payout {
-			m = merchantKey{o.opt.Contracts.Name(c.text(parse.Acquirer), c.text(parse.MerchantID)), c.text(parse.MerchantID)}
+		fits := r.Channel == record.ChannelUnknown || c.Channel == record.ChannelUnknown || c.Channel == r.Channel
+		if fits && r.Channel != record.ChannelOther && c.kind != record.Payout {
+			m = merchantKey{o.opt.Contracts.Name(c.text(record.Acquirer), c.text(record.MerchantID)), c.text(record.MerchantID)}
 			found[m], acquirers[m.acquirer] = true, true
 		}
 	}
@@ -849,7 +850,7 @@ func (o *oracle) onlyClearer(r *oracleRow) (m merchantKey) {
 // suggestNumbers pairs rows of one kind and amount whose numbers are nearly the
 // same, if each has no other such row.
 func (o *oracle) suggestNumbers() {
-	plain := func(r *oracleRow, f parse.Field) string {
+	plain := func(r *oracleRow, f record.Field) string {
 		s := strings.TrimLeft(strings.NewReplacer("#", "", "-", "", " ", "").Replace(strings.ToLower(r.text(f))), "0")
 		if s == "" && r.text(f) != "" {
 			return "0"
@@ -878,8 +879,8 @@ func (o *oracle) suggestNumbers() {
 			p.Amount != c.Amount || p.cur() != c.cur() || !o.withinDays(p, c) || cardsDiffer(p, c) {
 			return false
 		}
-		for _, f := range []parse.Field{parse.OrderNo, parse.ChannelNo, parse.RefNo} {
-			if f == parse.RefNo && (len(plain(p, f)) < 8 || len(plain(c, f)) < 8) {
+		for _, f := range []record.Field{record.OrderNo, record.ChannelNo, record.RefNo} {
+			if f == record.RefNo && (len(plain(p, f)) < 8 || len(plain(c, f)) < 8) {
 				continue
 			}
 			if near(plain(p, f), plain(c, f)) {
@@ -888,11 +889,11 @@ func (o *oracle) suggestNumbers() {
 		}
 		return false
 	}
-	o.soleCandidates(fits, func(p, c *oracleRow) ReasonCode { return ReasonNumberDiffers })
+	o.soleCandidates(fits, func(p, c *oracleRow) result.ReasonCode { return result.ReasonNumberDiffers })
 }
 
 // soleCandidates suggests pairs of which each row is the other's only one.
-func (o *oracle) soleCandidates(fits func(p, c *oracleRow) bool, why func(p, c *oracleRow) ReasonCode) {
+func (o *oracle) soleCandidates(fits func(p, c *oracleRow) bool, why func(p, c *oracleRow) result.ReasonCode) {
 	of := map[*oracleRow][]*oracleRow{}
 	for _, p := range o.p {
 		for _, c := range o.c {
@@ -904,7 +905,7 @@ func (o *oracle) soleCandidates(fits func(p, c *oracleRow) bool, why func(p, c *
 	for _, p := range o.p {
 		if c := of[p]; len(c) == 1 && len(of[c[0]]) == 1 {
 			p.proposed, c[0].proposed = true, true
-			o.emit(Suggested, KeySuggestion, why(p, c[0]), nil, p, c[0])
+			o.emit(result.Suggested, result.KeySuggestion, why(p, c[0]), nil, p, c[0])
 		}
 	}
 }
@@ -912,33 +913,33 @@ func (o *oracle) soleCandidates(fits func(p, c *oracleRow) bool, why func(p, c *
 // suggestAmounts pairs rows of one terminal within the window whose amounts
 // differ by the fee or by two digits swapped.
 func (o *oracle) suggestAmounts() {
-	why := func(p, c *oracleRow) ReasonCode {
+	why := func(p, c *oracleRow) result.ReasonCode {
 		net := c.Amount - c.Fee
 		if c.HasNet {
 			net = c.Net
 		}
 		fee := c.Amount - net
 		if d := c.Amount - p.Amount; fee != 0 && d != 0 && (d == fee || d == -fee) {
-			return ReasonNetOfFee
+			return result.ReasonNetOfFee
 		}
 		a, b := []byte(fmt.Sprint(max(p.Amount, -p.Amount))), fmt.Sprint(max(c.Amount, -c.Amount))
 		for i := 1; i < len(a) && (p.Amount < 0) == (c.Amount < 0); i++ {
 			a[i-1], a[i] = a[i], a[i-1]
 			if string(a) == b && p.Amount != c.Amount {
-				return ReasonDigitsSwapped
+				return result.ReasonDigitsSwapped
 			}
 			a[i-1], a[i] = a[i], a[i-1]
 		}
-		return NoReason
+		return result.NoReason
 	}
 	o.soleCandidates(func(p, c *oracleRow) bool {
 		return !p.used && !c.used && p.live && c.live && p.Time != 0 && c.Time != 0 && p.tie == nil && c.tie == nil && p.kind == c.kind && p.cur() == c.cur() &&
-			p.text(parse.TerminalID) != "" && p.text(parse.TerminalID) == c.text(parse.TerminalID) && !cardsDiffer(p, c) && o.inWindow(p, c) && why(p, c) != NoReason
+			p.text(record.TerminalID) != "" && p.text(record.TerminalID) == c.text(record.TerminalID) && !cardsDiffer(p, c) && o.inWindow(p, c) && why(p, c) != result.NoReason
 	}, why)
 }
 
 // evidence is the reason code of an open row.
-func (o *oracle) evidence(r *oracleRow, others []*oracleRow) ReasonCode {
+func (o *oracle) evidence(r *oracleRow, others []*oracleRow) result.ReasonCode {
 	if r.tie != nil {
 		return r.rival
 	}
@@ -947,11 +948,11 @@ func (o *oracle) evidence(r *oracleRow, others []*oracleRow) ReasonCode {
 			return q.live && q.Time != 0 && ok(q)
 		})
 	}
-	for k := KeyOrder; k <= KeyTrace; k++ {
+	for k := result.KeyOrder; k <= result.KeyTrace; k++ {
 		if some(func(q *oracleRow) bool {
 			return r.key(k, false) != "" && r.key(k, false) == q.key(k, false) && !o.withinDays(r, q)
 		}) {
-			return ReasonKeyDays
+			return result.ReasonKeyDays
 		}
 	}
 	for level := range 3 {
@@ -967,24 +968,24 @@ func (o *oracle) evidence(r *oracleRow, others []*oracleRow) ReasonCode {
 			}
 		}
 		if near != nil && cardsDiffer(r, near) && o.inWindow(r, near) {
-			return ReasonOtherCard
+			return result.ReasonOtherCard
 		} else if near != nil && o.inWindow(r, near) {
-			return ReasonNearerRival
+			return result.ReasonNearerRival
 		} else if near != nil {
-			return ReasonOtherTime
+			return result.ReasonOtherTime
 		}
 	}
 	for level := range 3 {
 		if some(func(q *oracleRow) bool {
 			return atPlace(level, r, q) && q.kind == r.kind && q.Amount != r.Amount && q.cur() == r.cur() && !cardsDiffer(r, q) && o.inWindow(r, q)
 		}) {
-			return ReasonOtherAmount
+			return result.ReasonOtherAmount
 		}
 	}
-	if why := o.beaten[r]; why != NoReason {
+	if why := o.beaten[r]; why != result.NoReason {
 		return why
 	}
-	return ReasonNoCandidate
+	return result.ReasonNoCandidate
 }
 
 // earlier says which of two equally near rows is met first: the earlier one,

@@ -9,17 +9,19 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	"github.com/duizhang/duizhang/match/result"
+	"github.com/duizhang/duizhang/match/terms"
+	"github.com/duizhang/duizhang/parse/money"
+	"github.com/duizhang/duizhang/parse/record"
 
-	"duizhang/parse"
-	"duizhang/parse/money"
+	"github.com/google/go-cmp/cmp"
 )
 
 // moneyRow is rowOf with what a clearing file says of money: fee=, net= and
 // got= in fen, set= and paid= days after day0, acc= account.
-func moneyRow(desc string) parse.Row {
+func moneyRow(desc string) record.Row {
 	var plain []string
-	var apply []func(r *parse.Row)
+	var apply []func(r *record.Row)
 	for _, part := range strings.Fields(desc) {
 		name, value, _ := strings.Cut(part, "=")
 		var n int
@@ -28,17 +30,17 @@ func moneyRow(desc string) parse.Row {
 		}
 		switch name {
 		case "fee":
-			apply = append(apply, func(r *parse.Row) { r.HasFee, r.Fee = true, money.Fen(n) })
+			apply = append(apply, func(r *record.Row) { r.HasFee, r.Fee = true, money.Fen(n) })
 		case "net":
-			apply = append(apply, func(r *parse.Row) { r.HasNet, r.Net = true, money.Fen(n) })
+			apply = append(apply, func(r *record.Row) { r.HasNet, r.Net = true, money.Fen(n) })
 		case "got":
-			apply = append(apply, func(r *parse.Row) { r.HasCredited, r.Credited = true, money.Fen(n) })
+			apply = append(apply, func(r *record.Row) { r.HasCredited, r.Credited = true, money.Fen(n) })
 		case "set":
-			apply = append(apply, func(r *parse.Row) { r.SettleDate = day0 + parse.Date(n) })
+			apply = append(apply, func(r *record.Row) { r.SettleDate = day0 + record.Date(n) })
 		case "paid":
-			apply = append(apply, func(r *parse.Row) { r.CreditedDate = day0 + parse.Date(n) })
+			apply = append(apply, func(r *record.Row) { r.CreditedDate = day0 + record.Date(n) })
 		case "acc":
-			apply = append(apply, func(r *parse.Row) { r.Text[parse.Account] = []byte(value) })
+			apply = append(apply, func(r *record.Row) { r.Text[record.Account] = []byte(value) })
 		default:
 			plain = append(plain, part)
 		}
@@ -50,7 +52,7 @@ func moneyRow(desc string) parse.Row {
 	return r
 }
 
-func moneyRows(descs []string) (rows []parse.Row) {
+func moneyRows(descs []string) (rows []record.Row) {
 	for _, d := range descs {
 		rows = append(rows, moneyRow(d))
 	}
@@ -58,7 +60,7 @@ func moneyRows(descs []string) (rows []parse.Row) {
 }
 
 // paid is a group's money in one line; days count from day0.
-func paid(g *Group) string {
+func paid(g *result.Group) string {
 	s := short(g) + " | " + g.Timing.String()
 	if g.DueDate != 0 {
 		s += fmt.Sprintf(" due=%d", g.DueDate-day0)
@@ -82,7 +84,7 @@ func paid(g *Group) string {
 // days after the due Tuesday), the contract is T+1 at 0.6 %, a limit of
 // 500.00 and refunds within one business day.
 func TestMoneyOfGroups(t *testing.T) {
-	contracts, err := NewContracts(Contract{Acquirer: "A", MerchantID: "M", Cycle: DefaultCycle, CutOff: DefaultCutOff,
+	contracts, err := terms.NewContracts(terms.Contract{Acquirer: "A", MerchantID: "M", Cycle: terms.DefaultCycle, CutOff: terms.DefaultCutOff,
 		Debit: 600_000, Credit: 600_000, Limit: 500_00, RefundDays: 1, Account: "6222000011112222"})
 	if err != nil {
 		t.Fatal(err)
@@ -91,7 +93,7 @@ func TestMoneyOfGroups(t *testing.T) {
 	for _, c := range []struct {
 		rule                string
 		pos, clearing, bank []string
-		asOf                parse.Date
+		asOf                record.Date
 		want                []string
 	}{
 		{"the clearing file's own day decides where there is no bank",
@@ -208,7 +210,7 @@ func TestMoneyOfGroups(t *testing.T) {
 
 // What set a flag is told: the limit, how many swipes, how long a refund took.
 func TestFlagsHaveTheirEvidence(t *testing.T) {
-	contracts, err := NewContracts(Contract{Acquirer: "A", MerchantID: "M", Cycle: DefaultCycle, Limit: 500_00, RefundDays: 1})
+	contracts, err := terms.NewContracts(terms.Contract{Acquirer: "A", MerchantID: "M", Cycle: terms.DefaultCycle, Limit: 500_00, RefundDays: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -219,16 +221,16 @@ func TestFlagsHaveTheirEvidence(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := map[money.Fen][]Reason{}
+	got := map[money.Fen][]result.Reason{}
 	for i := range res.Groups {
 		if g := &res.Groups[i]; g.Evidence != nil {
 			got[g.PosAmount] = g.Evidence
 		}
 	}
-	swiped := []Reason{{Code: ReasonRepeatSwipe, N: 3, Seconds: 200}}
-	want := map[money.Fen][]Reason{
-		600_00: {{Code: ReasonOverLimit, Amount: 500_00}}, 700_00: {{Code: ReasonOverLimit, Amount: 500_00}},
-		-30_00: {{Code: ReasonRefundLate, N: 3, Day: day0 + 1}}, -40_00: {{Code: ReasonRefundOpen, N: 4, Day: day0 + 1}}, 10_00: swiped, 11_00: swiped, 12_00: swiped,
+	swiped := []result.Reason{{Code: result.ReasonRepeatSwipe, N: 3, Seconds: 200}}
+	want := map[money.Fen][]result.Reason{
+		600_00: {{Code: result.ReasonOverLimit, Amount: 500_00}}, 700_00: {{Code: result.ReasonOverLimit, Amount: 500_00}},
+		-30_00: {{Code: result.ReasonRefundLate, N: 3, Day: day0 + 1}}, -40_00: {{Code: result.ReasonRefundOpen, N: 4, Day: day0 + 1}}, 10_00: swiped, 11_00: swiped, 12_00: swiped,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -236,11 +238,11 @@ func TestFlagsHaveTheirEvidence(t *testing.T) {
 }
 
 // legOf is what the transaction leg says of the groups: everything but their money.
-func legOf(res *Result) []string {
+func legOf(res *result.Result) []string {
 	var out []string
 	for i := range res.Groups {
 		g := &res.Groups[i]
-		out = append(out, fmt.Sprint(g.Match, g.KeyType, g.Flags&^Held, g.Pos, g.Clearing, g.Reason.Code, g.Reason.Other, g.Reason.N))
+		out = append(out, fmt.Sprint(g.Match, g.KeyType, g.Flags&^result.Held, g.Pos, g.Clearing, g.Reason.Code, g.Reason.Other, g.Reason.N))
 	}
 	slices.Sort(out)
 	return out
@@ -249,8 +251,8 @@ func legOf(res *Result) []string {
 func TestBankSideNeverChangesTheTransactionLeg(t *testing.T) {
 	seeds(t, 150, func(t *testing.T, rng *rand.Rand) {
 		pos, clearing := randomDay(rng)
-		opt := Options{AsOf: day0 + parse.Date(rng.IntN(8)), All: true, Contracts: randomContracts(rng)}
-		run := func(bank Source) *Result {
+		opt := Options{AsOf: day0 + record.Date(rng.IntN(8)), All: true, Contracts: randomContracts(rng)}
+		run := func(bank Source) *result.Result {
 			res, err := Run(context.Background(), newMemory(pos), newMemory(clearing), bank, opt)
 			if err != nil || !res.Proof.Balanced {
 				t.Fatal(err, res.Proof.Failure)
@@ -267,7 +269,7 @@ func TestBankSideNeverChangesTheTransactionLeg(t *testing.T) {
 func TestTrendAndAgesAddUp(t *testing.T) {
 	res := mustRun(t, moneyRows([]string{"30 o=A t=T", "31 o=B t=T", "32 o=C t=T"}),
 		moneyRows([]string{"30 o=A t=T m=M acq=A day=0", "30 o=C t=T m=M acq=A day=0"}), Options{AsOf: day0 + 5})
-	want := []TrendPoint{{Day: day0, Acquirer: "A", Matched: 1, Open: 2, MatchedAmount: 3000, OpenAmount: 3000 + 3100}}
+	want := []result.TrendPoint{{Day: day0, Acquirer: "A", Matched: 1, Open: 2, MatchedAmount: 3000, OpenAmount: 3000 + 3100}}
 	if !reflect.DeepEqual(res.Trend, want) {
 		t.Errorf("trend %+v, want %+v", res.Trend, want)
 	}

@@ -5,7 +5,10 @@ import (
 	"context"
 	"slices"
 
-	"duizhang/parse"
+	"github.com/duizhang/duizhang/match/pair"
+	"github.com/duizhang/duizhang/match/result"
+	"github.com/duizhang/duizhang/match/terms"
+	"github.com/duizhang/duizhang/parse/record"
 
 	"github.com/zeebo/xxh3"
 )
@@ -39,23 +42,23 @@ const (
 
 // refAlone is the row's key by its reference number alone. Payouts and fees
 // carry none: they are no transactions of their own.
-func (h *keyer) refAlone(r *parse.Row) (v keyValue, ok bool) {
-	ref := r.Text[parse.RefNo]
-	if len(ref) < minRefAlone || len(stripZeros(ref)) < minRefAlone || r.Kind == parse.Fee || r.Kind == parse.Payout {
+func (h *keyer) refAlone(r *record.Row) (v keyValue, ok bool) {
+	ref := r.Text[record.RefNo]
+	if len(ref) < minRefAlone || len(stripZeros(ref)) < minRefAlone || r.Kind == record.Fee || r.Kind == record.Payout {
 		return v, false
 	}
 	buf := append(h.buf[:0], ref...)
-	if cur := r.Text[parse.Currency]; !isBase(cur) {
+	if cur := r.Text[record.Currency]; !isBase(cur) {
 		buf = append(append(buf, keySep), cur...)
 	}
 	h.buf = buf
-	u := xxh3.Hash128Seed(buf, h.seed+uint64(KeyRefAlone))
+	u := xxh3.Hash128Seed(buf, h.seed+uint64(result.KeyRefAlone))
 	v = keyValue{u.Lo, uint32(u.Hi) & refAloneMask}
-	if tail := cardTail(r.Text[parse.CardTail]); tail != [4]byte{} {
+	if tail := cardTail(r.Text[record.CardTail]); tail != [4]byte{} {
 		n, _ := fewDigits(tail[:])
 		v.hi |= uint32(n) + 1
 	}
-	if len(r.Text[parse.TerminalID]) > 0 {
+	if len(r.Text[record.TerminalID]) > 0 {
 		v.hi |= refAloneTerminal
 	}
 	return v, true
@@ -68,7 +71,7 @@ const bulkShare = 8
 // refAloneInScan says whether the scan files rows under the number alone: one
 // side has no terminals that it could be bound to.
 func (r *run) refAloneInScan() bool {
-	return slices.Contains(r.keys, KeyRefAlone) && !slices.Contains(r.keys, KeyRef)
+	return slices.Contains(r.keys, result.KeyRefAlone) && !slices.Contains(r.keys, result.KeyRef)
 }
 
 // startRefAlone prepares the join by the number alone: rows that carry it but
@@ -96,40 +99,40 @@ func (r *run) startRefAlone(ctx context.Context) error {
 // carries, of the same kind and amount and status ok. Where both have a
 // terminal they are two, since their common key would have paired them.
 func (j *joiner) plainRefAlone(pRow, cRow uint32) bool {
-	p, c := &j.facts[posSide][pRow], &j.facts[clearingSide][cRow]
+	p, c := &j.facts[pair.PosSide][pRow], &j.facts[pair.ClearingSide][cRow]
 	if tp, tc := p.hi&refAloneTail, c.hi&refAloneTail; tp != tc && tp != 0 && tc != 0 {
 		return false
 	}
 	if _, also := j.r.refLoose[p.lo|1]; also {
 		return false
 	}
-	flags := Flags(0)
+	flags := result.Flags(0)
 	if p.hi&c.hi&refAloneTerminal != 0 {
-		flags = TerminalDiff
+		flags = result.TerminalDiff
 	} else if j.plainPair(p, c) {
 		return true
 	}
 	pc, cc := j.r.codes[p.class], j.r.codes[c.class]
-	if pc.what() != cc.what() || !pc.live() || p.ap>>8 != c.ap>>8 || !j.r.oneTime(p, c) {
+	if pc.What() != cc.What() || !pc.Live() || p.ap>>8 != c.ap>>8 || !j.r.oneTime(p, c) {
 		return false
 	}
 	pi, ci := p.item(pRow, pc), c.item(cRow, cc)
-	j.group(Matched, flags, Reason{Code: ReasonAgrees}, []*item{&pi}, []*item{&ci})
+	j.Group(result.Matched, flags, result.Reason{Code: result.ReasonAgrees}, []*pair.Item{&pi}, []*pair.Item{&ci})
 	return true
 }
 
 // oneTime says whether two facts can be one transaction by key_days.
 func (r *run) oneTime(p, c *fact) bool {
-	limit := r.opt.KeyDays * daySeconds
-	if !r.codes[p.class].clock() || !r.codes[c.class].clock() {
-		limit += daySeconds / 2
+	limit := r.opt.KeyDays * terms.DaySeconds
+	if !r.codes[p.class].Clock() || !r.codes[c.class].Clock() {
+		limit += terms.DaySeconds / 2
 	}
 	return p.time == 0 || c.time == 0 || abs(int64(p.time)-int64(c.time)) <= limit
 }
 
 // pairRefAlone decides the loose rows by the number alone.
 func (r *run) pairRefAlone(ctx context.Context) error {
-	if !slices.Contains(r.keys, KeyRefAlone) {
+	if !slices.Contains(r.keys, result.KeyRefAlone) {
 		return nil
 	}
 	pairers := make([]*refPairer, r.opt.Workers)
@@ -145,7 +148,7 @@ func (r *run) pairRefAlone(ctx context.Context) error {
 	for _, o := range pairers {
 		r.takeLoose(o.found)
 		for sd := range o.beaten {
-			r.keepBeaten(side(sd), o.beaten[sd])
+			r.keepBeaten(pair.Side(sd), o.beaten[sd])
 		}
 	}
 	return err
@@ -153,9 +156,9 @@ func (r *run) pairRefAlone(ctx context.Context) error {
 
 // foundGroup is a group of loose rows, by their indexes.
 type foundGroup struct {
-	match Match
-	flags Flags
-	why   Reason
+	match result.Match
+	flags result.Flags
+	why   result.Reason
 	rows  [2][]uint32
 }
 
@@ -163,18 +166,18 @@ type foundGroup struct {
 // goroutine.
 type refPairer struct {
 	r      *run
-	rules  rules
-	flags  Flags // of the groups of the pair at hand
+	rules  pair.Rules
+	flags  result.Flags // of the groups of the pair at hand
 	found  []foundGroup
 	beaten [2][]beaten
 	limit  int64
 	blocks [2][]copies
-	items  [2][]item
+	items  [2][]pair.Item
 }
 
 func newRefPairer(r *run) *refPairer {
 	o := &refPairer{r: r}
-	o.rules = rules{key: KeyRefAlone, keyDays: r.opt.KeyDays, out: o}
+	o.rules = pair.Rules{Key: result.KeyRefAlone, KeyDays: r.opt.KeyDays, Out: o}
 	return o
 }
 
@@ -188,26 +191,26 @@ type copies struct {
 
 // number decides the rows that carry one number.
 func (o *refPairer) number(p, c []uint32) {
-	o.limit = o.r.opt.KeyDays * daySeconds
+	o.limit = o.r.opt.KeyDays * terms.DaySeconds
 	for sd, at := range [2][]uint32{p, c} {
 		for _, i := range at {
-			if l := &o.r.loose[sd][i]; l.time != 0 && !l.code.clock() {
-				o.limit = o.r.opt.KeyDays*daySeconds + daySeconds/2
+			if l := &o.r.loose[sd][i]; l.time != 0 && !l.code.Clock() {
+				o.limit = o.r.opt.KeyDays*terms.DaySeconds + terms.DaySeconds/2
 			}
 		}
 	}
-	o.blocks[posSide] = o.split(posSide, p)
-	o.blocks[clearingSide] = o.split(clearingSide, c)
-	clr := o.blocks[clearingSide]
-	for i := range o.blocks[posSide] {
-		b := &o.blocks[posSide][i]
+	o.blocks[pair.PosSide] = o.split(pair.PosSide, p)
+	o.blocks[pair.ClearingSide] = o.split(pair.ClearingSide, c)
+	clr := o.blocks[pair.ClearingSide]
+	for i := range o.blocks[pair.PosSide] {
+		b := &o.blocks[pair.PosSide][i]
 		if !b.alone {
 			continue
 		}
 		// b is alone on its side; a block that is alone on the other side and
 		// within reach has no second one within reach of b, or that one would
 		// have to be looked for on b's far side.
-		if near := o.within(clr, b); len(near) == 1 && near[0].alone && len(o.within(o.blocks[posSide], &near[0])) == 1 {
+		if near := o.within(clr, b); len(near) == 1 && near[0].alone && len(o.within(o.blocks[pair.PosSide], &near[0])) == 1 {
 			o.pair(b, &near[0])
 		}
 	}
@@ -215,7 +218,7 @@ func (o *refPairer) number(p, c []uint32) {
 
 // split cuts one side's rows of a number, which stand in order of time, into
 // copies.
-func (o *refPairer) split(sd side, at []uint32) []copies {
+func (o *refPairer) split(sd pair.Side, at []uint32) []copies {
 	list := o.blocks[sd][:0]
 	for i := 0; i < len(at); {
 		b := copies{first: &o.r.loose[sd][at[i]]}
@@ -276,10 +279,10 @@ func (o *refPairer) pair(p, c *copies) {
 	a, b := p.first, c.first
 	o.flags = 0
 	if a.place[0] != 0 && b.place[0] != 0 {
-		if a.place[0] == b.place[0] || a.code.kind() != b.code.kind() || a.amount() != b.amount() {
+		if a.place[0] == b.place[0] || a.code.Kind() != b.code.Kind() || a.amount() != b.amount() {
 			return
 		}
-		o.flags = TerminalDiff
+		o.flags = result.TerminalDiff
 	}
 	if a.tailConflicts(b) {
 		return
@@ -289,30 +292,30 @@ func (o *refPairer) pair(p, c *copies) {
 		for _, i := range at {
 			l := &o.r.loose[sd][i]
 			it := l.fact.item(i, l.code)
-			it.digest = l.digest
+			it.Digest = l.digest
 			o.items[sd] = append(o.items[sd], it)
 		}
 	}
-	o.rules.resolve(o.items[posSide], o.items[clearingSide], true)
+	o.rules.Resolve(o.items[pair.PosSide], o.items[pair.ClearingSide], true)
 }
 
-// group implements sink.
-func (o *refPairer) group(m Match, f Flags, why Reason, p, c []*item) {
+// Group implements sink.
+func (o *refPairer) Group(m result.Match, f result.Flags, why result.Reason, p, c []*pair.Item) {
 	f |= timeDiff(&o.r.opt, m, &why, p, c)
 	if len(p) > 0 && len(c) > 0 {
 		f |= o.flags
 	}
 	g := foundGroup{match: m, flags: f, why: why}
-	for sd, items := range [2][]*item{p, c} {
+	for sd, items := range [2][]*pair.Item{p, c} {
 		for _, it := range items {
-			g.rows[sd] = append(g.rows[sd], it.row)
+			g.rows[sd] = append(g.rows[sd], it.Row)
 		}
 	}
 	o.found = append(o.found, g)
 }
 
-// leave implements sink.
-func (o *refPairer) leave(sd side, it, other *item) {
+// Leave implements sink.
+func (o *refPairer) Leave(sd pair.Side, it, other *pair.Item) {
 	if other != nil {
 		o.beaten[sd] = append(o.beaten[sd], newBeaten(it, other, o.limit))
 	}
@@ -322,15 +325,15 @@ func (o *refPairer) leave(sd side, it, other *item) {
 func (r *run) takeLoose(found []foundGroup) {
 	for i := range found {
 		g := &found[i]
-		if g.match == Matched && g.flags == 0 && r.countLoose(g) {
+		if g.match == result.Matched && g.flags == 0 && r.countLoose(g) {
 			continue
 		}
-		d := draft{match: g.match, key: KeyRefAlone, flags: g.flags, why: g.why, sold: int32(len(g.rows[posSide])),
-			rows: r.rows.take(len(g.rows[posSide]) + len(g.rows[clearingSide]))}
+		d := draft{match: g.match, key: result.KeyRefAlone, flags: g.flags, why: g.why, sold: int32(len(g.rows[pair.PosSide])),
+			rows: r.rows.take(len(g.rows[pair.PosSide]) + len(g.rows[pair.ClearingSide]))}
 		n := 0
 		for sd, rows := range g.rows {
 			for _, at := range rows {
-				d.rows[n] = r.detailed(side(sd), &r.loose[sd][at])
+				d.rows[n] = r.detailed(pair.Side(sd), &r.loose[sd][at])
 				n++
 			}
 		}
@@ -342,15 +345,15 @@ func (r *run) takeLoose(found []foundGroup) {
 
 // countLoose only counts a matched pair if there is nothing to list about it.
 func (r *run) countLoose(g *foundGroup) bool {
-	p, c := &r.loose[posSide][g.rows[posSide][0]], &r.loose[clearingSide][g.rows[clearingSide][0]]
+	p, c := &r.loose[pair.PosSide][g.rows[pair.PosSide][0]], &r.loose[pair.ClearingSide][g.rows[pair.ClearingSide][0]]
 	if !r.quiet(&p.fact, &c.fact) {
 		return false
 	}
 	p.done, c.done = true, true
 	q := &r.quietSums[c.class]
 	q.groups++
-	q.amount.add(c.amount())
-	r.quietSeen[posSide].add(&p.fact)
-	r.quietSeen[clearingSide].add(&c.fact)
+	q.amount.Add(c.amount())
+	r.quietSeen[pair.PosSide].add(&p.fact)
+	r.quietSeen[pair.ClearingSide].add(&c.fact)
 	return true
 }

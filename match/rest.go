@@ -5,7 +5,9 @@ import (
 	"context"
 	"slices"
 
-	"duizhang/parse"
+	"github.com/duizhang/duizhang/match/pair"
+	"github.com/duizhang/duizhang/match/result"
+	"github.com/duizhang/duizhang/parse/record"
 )
 
 // loose is a row that no key brought together with another, read again with
@@ -31,7 +33,7 @@ type loose struct {
 	currency uint64
 	tail     [4]byte // of the card, zero if unknown
 	wallet   wallet  // of the shop's rows
-	code     code
+	code     pair.Traits
 	done     bool // in a group
 	proposed bool // in a suggested one, which consumes nothing
 	hasRef   bool // it has a reference number
@@ -39,23 +41,23 @@ type loose struct {
 	// others, so that nothing is suggested, ways how many there are, and rival
 	// who they are: ReasonTie, ReasonRivals or ReasonNearerRival.
 	tied, ways uint32
-	rival      ReasonCode
+	rival      result.ReasonCode
 	// near is the candidate (index + 1) that failed a gate, and why which one.
 	near uint32
-	why  ReasonCode
+	why  result.ReasonCode
 	// number is where its numbers are, while they are compared; 0: they are not.
 	number uint32
 }
 
 // loosen keeps what the later steps need of a row.
-func (s *scanner) loosen(row *parse.Row, class uint32) {
+func (s *scanner) loosen(row *record.Row, class uint32) {
 	h, text := &s.keyer, row.Text[:]
-	l := loose{code: rowCode(row)}
+	l := loose{code: pair.TraitsOf(row)}
 	l.fact.set(keyValue{}, row, class)
 	l.detail, s.buf = detailOf(s.classer, s.buf, row)
 	l.keys = h.keys(row)
-	l.hasRef = len(text[parse.RefNo]) > 0
-	if v, ok := h.key(KeyRefAlone, row); ok {
+	l.hasRef = len(text[record.RefNo]) > 0
+	if v, ok := h.key(result.KeyRefAlone, row); ok {
 		l.refAlone = v.lo | 1
 	}
 	if bare := *row; stripRow(&bare) {
@@ -64,25 +66,25 @@ func (s *scanner) loosen(row *parse.Row, class uint32) {
 			l.bare = uint32(len(s.bares))
 		}
 	}
-	terminal := text[parse.TerminalID]
-	if s.sd == posSide {
-		if m := text[parse.PayMethod]; len(m) > 0 {
+	terminal := text[record.TerminalID]
+	if s.sd == pair.PosSide {
+		if m := text[record.PayMethod]; len(m) > 0 {
 			l.wallet = walletOf(string(m))
 		}
-		l.links = [4]uint64{h.hash(text[parse.OrderNo]), h.hash(text[parse.ChannelNo]),
-			h.at(terminal, text[parse.RefNo]), h.at(terminal, text[parse.TraceNo])}
-		l.orig = [2]uint64{h.hash(text[parse.OrigKey]), h.at(terminal, text[parse.OrigKey])}
+		l.links = [4]uint64{h.hash(text[record.OrderNo]), h.hash(text[record.ChannelNo]),
+			h.at(terminal, text[record.RefNo]), h.at(terminal, text[record.TraceNo])}
+		l.orig = [2]uint64{h.hash(text[record.OrigKey]), h.at(terminal, text[record.OrigKey])}
 	}
-	l.place = [3]uint64{h.hash(terminal), h.hash(text[parse.MerchantID]), h.hash(text[parse.Store])}
-	if cur := text[parse.Currency]; !isBase(cur) {
+	l.place = [3]uint64{h.hash(terminal), h.hash(text[record.MerchantID]), h.hash(text[record.Store])}
+	if cur := text[record.Currency]; !isBase(cur) {
 		l.currency = h.hash(cur)
 	}
-	l.tail = cardTail(text[parse.CardTail])
+	l.tail = cardTail(text[record.CardTail])
 	s.loose = append(s.loose, l)
 }
 
 // keys are the fingerprints of all keys of a row, 0 where it does not carry one.
-func (h *keyer) keys(row *parse.Row) (keys [4]uint64) {
+func (h *keyer) keys(row *record.Row) (keys [4]uint64) {
 	for i, k := range keyOrder {
 		if v, ok := h.key(k, row); ok {
 			keys[i] = v.lo | 1
@@ -92,8 +94,8 @@ func (h *keyer) keys(row *parse.Row) (keys [4]uint64) {
 }
 
 // stripRow takes leading zeros off every part of a key, and says whether there were any.
-func stripRow(row *parse.Row) (any bool) {
-	for _, f := range [...]parse.Field{parse.OrderNo, parse.ChannelNo, parse.RefNo, parse.BatchNo, parse.TraceNo, parse.TerminalID} {
+func stripRow(row *record.Row) (any bool) {
+	for _, f := range [...]record.Field{record.OrderNo, record.ChannelNo, record.RefNo, record.BatchNo, record.TraceNo, record.TerminalID} {
 		bare := stripZeros(row.Text[f])
 		any = any || len(bare) != len(row.Text[f])
 		row.Text[f] = bare
@@ -129,10 +131,10 @@ func (l *loose) tailConflicts(o *loose) bool {
 }
 
 // open says whether a row still has to find its match: in no group, and moving money.
-func (l *loose) open() bool { return !l.done && l.code.live() }
+func (l *loose) open() bool { return !l.done && l.code.Live() }
 
 // keep adds what one worker found to the side's loose rows.
-func (r *run) keep(sd side, rows []loose, bares [][4]uint64) {
+func (r *run) keep(sd pair.Side, rows []loose, bares [][4]uint64) {
 	base := uint32(len(r.bares))
 	for i := range rows {
 		if rows[i].bare != 0 {
@@ -198,7 +200,7 @@ const meetParts = 256
 // goroutines.
 func (r *run) meet(ctx context.Context, bucket func(l *loose) uint64, visit func(w int, p, c []uint32)) error {
 	parts := 1
-	if len(r.loose[posSide])+len(r.loose[clearingSide]) > 16*meetParts {
+	if len(r.loose[pair.PosSide])+len(r.loose[pair.ClearingSide]) > 16*meetParts {
 		parts = meetParts
 	}
 	var lists [2][][]bucketed
@@ -217,7 +219,7 @@ func (r *run) meet(ctx context.Context, bucket func(l *loose) uint64, visit func
 		}
 	}
 	return r.parallel(ctx, parts, func(w, i int) error {
-		meetPart(lists[posSide][i], lists[clearingSide][i], func(p, c []uint32) { visit(w, p, c) })
+		meetPart(lists[pair.PosSide][i], lists[pair.ClearingSide][i], func(p, c []uint32) { visit(w, p, c) })
 		return nil
 	})
 }
@@ -242,9 +244,9 @@ func meetPart(p, c []bucketed, visit func(p, c []uint32)) {
 		case o > 0:
 			c = c[1:]
 		default:
-			p, at[posSide] = takeBucket(p, at[posSide])
-			c, at[clearingSide] = takeBucket(c, at[clearingSide])
-			visit(at[posSide], at[clearingSide])
+			p, at[pair.PosSide] = takeBucket(p, at[pair.PosSide])
+			c, at[pair.ClearingSide] = takeBucket(c, at[pair.ClearingSide])
+			visit(at[pair.PosSide], at[pair.ClearingSide])
 		}
 	}
 }
@@ -265,7 +267,7 @@ func (l *loose) lot(place uint64, withAmount bool) uint64 {
 	if place == 0 {
 		return 0
 	}
-	h := mix(place^l.currency) + uint64(l.code.kind())
+	h := mix(place^l.currency) + uint64(l.code.Kind())
 	if withAmount {
 		h = mix(h) + uint64(l.amount())
 	}

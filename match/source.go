@@ -3,7 +3,7 @@ package match
 import (
 	"context"
 
-	"duizhang/parse"
+	"github.com/duizhang/duizhang/parse/record"
 )
 
 // Source is one side's rows, which can be scanned as often as needed and read
@@ -14,14 +14,14 @@ import (
 type Source interface {
 	// Carries says which text fields at least one document binds. A key that
 	// is not carried costs nothing.
-	Carries() parse.FieldSet
+	Carries() record.FieldSet
 	// Scan visits every accepted row once, in no particular order. Only the
 	// text fields in need are sure to be filled in.
-	Scan(ctx context.Context, workers int, need parse.FieldSet, newVisitor func(worker int) func(*parse.Row)) error
+	Scan(ctx context.Context, workers int, need record.FieldSet, newVisitor func(worker int) func(*record.Row)) error
 	// Reread visits the rows at the given positions (ascending, distinct);
 	// i is the index into pos. All text fields are filled in.
-	Reread(ctx context.Context, workers int, pos []parse.Pos, newVisitor func(worker int) func(i int, r *parse.Row)) error
+	Reread(ctx context.Context, workers int, pos []record.Pos, newVisitor func(worker int) func(i int, r *record.Row)) error
 	// Records reads rows again and keeps them, in the order of pos, which
 	// may be any.
-	Records(ctx context.Context, workers int, pos []parse.Pos) ([]parse.Record, error)
+	Records(ctx context.Context, workers int, pos []record.Pos) ([]record.Record, error)
 }

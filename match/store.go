@@ -7,8 +7,9 @@ import (
 	"sync/atomic"
 	"unsafe"
 
-	"duizhang/parse"
-	"duizhang/parse/money"
+	"github.com/duizhang/duizhang/match/pair"
+	"github.com/duizhang/duizhang/parse/money"
+	"github.com/duizhang/duizhang/parse/record"
 )
 
 // A fact is what the join needs to know of a row, in 32 bytes: the fingerprint
@@ -27,7 +28,7 @@ const factSize = int(unsafe.Sizeof(fact{}))
 // set fills in a fact where it lies. (A fact made elsewhere and copied is read
 // back before its parts have left the store buffer, which costs more than all
 // the rest of filing it.)
-func (f *fact) set(k keyValue, r *parse.Row, class uint32) {
+func (f *fact) set(k keyValue, r *record.Row, class uint32) {
 	f.lo, f.hi = k.lo, k.hi
 	f.time, f.class = factTime(r), class
 	f.ap = uint64(r.Amount)<<8 | uint64(r.Pos)>>32&0xff
@@ -35,7 +36,9 @@ func (f *fact) set(k keyValue, r *parse.Row, class uint32) {
 }
 
 func (f *fact) amount() money.Fen { return money.Fen(int64(f.ap) >> 8) }
-func (f *fact) pos() parse.Pos    { return parse.Pos(f.ap&0xff)<<32 | parse.Pos(f.at) }
+
+func (f *fact) pos() record.Pos { return record.Pos(f.ap&0xff)<<32 | record.Pos(f.at) }
+
 func (f *fact) sameKey(g *fact) bool {
 	return f.lo == g.lo && f.hi == g.hi
 }
@@ -46,37 +49,22 @@ const epoch2000 = 946684800
 // factTime is a row's trade time in seconds since 2000-01-01; 0 is unknown. A
 // row that only says the day stands at its noon: nearer to any time of that
 // day than to any of another.
-func factTime(r *parse.Row) uint32 {
+func factTime(r *record.Row) uint32 {
 	t := r.Time
 	if t == 0 {
 		return 0
 	}
 	if !r.HasClock {
-		t = parse.Time(t.Date())*86400 + 43200
+		t = record.Time(t.Date())*86400 + 43200
 	}
 	return uint32(min(max(int64(t)-epoch2000, 1), 1<<32-1))
 }
 
-func (f *fact) when() parse.Time {
+func (f *fact) when() record.Time {
 	if f.time == 0 {
 		return 0
 	}
-	return parse.Time(f.time) + epoch2000
-}
-
-// side is an index for the two sides of the transaction leg.
-type side int
-
-const (
-	posSide side = iota
-	clearingSide
-)
-
-func (s side) parse() parse.Side {
-	if s == posSide {
-		return parse.SidePos
-	}
-	return parse.SideClearing
+	return record.Time(f.time) + epoch2000
 }
 
 // Sizes of the fact store. Tests make them tiny so that every boundary is crossed.
@@ -205,12 +193,12 @@ type extent struct {
 	n   int
 }
 
-// record is what a store holds: of fixed size and without pointers.
-type record interface{ fact | swipe }
+// stored is what a store holds: of fixed size and without pointers.
+type stored interface{ fact | swipe }
 
 // store holds records of both sides in radix partitions by key: those of the
 // same key are always in the same partition.
-type store[T record] struct {
+type store[T stored] struct {
 	sp    *spill
 	depth uint
 	bits  uint
@@ -219,7 +207,7 @@ type store[T record] struct {
 	parts [2][]partition[T]
 }
 
-type partition[T record] struct {
+type partition[T stored] struct {
 	mem  [][]T
 	runs []extent
 	n    int
@@ -227,7 +215,7 @@ type partition[T record] struct {
 
 // newStore makes a store of 1<<bits partitions whose chunks take as much
 // memory as so many facts.
-func newStore[T record](sp *spill, bits uint, chunkFacts int, depth uint) *store[T] {
+func newStore[T stored](sp *spill, bits uint, chunkFacts int, depth uint) *store[T] {
 	s := &store[T]{sp: sp, bits: bits, chunk: chunkFacts * factSize / sizeOf[T](), depth: depth}
 	for i := range s.parts {
 		s.parts[i] = make([]partition[T], 1<<bits)
@@ -248,21 +236,21 @@ func (s *store[T]) release(c []T) {
 
 // writer puts one worker's records of one side into a store, without locks
 // until it is closed.
-type writer[T record] struct {
+type writer[T stored] struct {
 	st    *store[T]
-	sd    side
+	sd    pair.Side
 	parts []partition[T]
 	cur   []openChunk[T] // of each partition
 	err   error
 }
 
 // openChunk is a chunk that is being filled.
-type openChunk[T record] struct {
+type openChunk[T stored] struct {
 	recs []T // all of it
 	n    int // how many are filled in
 }
 
-func (s *store[T]) writer(sd side) *writer[T] {
+func (s *store[T]) writer(sd pair.Side) *writer[T] {
 	n := len(s.parts[sd])
 	return &writer[T]{st: s, sd: sd, parts: make([]partition[T], n), cur: make([]openChunk[T], n)}
 }
@@ -337,7 +325,7 @@ func (p *partition[T]) count() (n int) {
 }
 
 // load appends a partition's records to buf and lets go of its memory.
-func (s *store[T]) load(sd side, p int, buf []T) ([]T, error) {
+func (s *store[T]) load(sd pair.Side, p int, buf []T) ([]T, error) {
 	pt := &s.parts[sd][p]
 	if need := len(buf) + pt.n; cap(buf) < need {
 		buf = append(make([]T, 0, need+need/4), buf...)
@@ -359,7 +347,7 @@ func (s *store[T]) load(sd side, p int, buf []T) ([]T, error) {
 }
 
 // each calls visit with a partition's records, a chunk at a time, and keeps them.
-func (s *store[T]) each(sd side, p int, visit func([]T)) error {
+func (s *store[T]) each(sd pair.Side, p int, visit func([]T)) error {
 	pt := &s.parts[sd][p]
 	for _, c := range pt.mem {
 		visit(c)
@@ -376,7 +364,7 @@ func (s *store[T]) each(sd side, p int, visit func([]T)) error {
 }
 
 // drain is each, letting go of the memory.
-func (s *store[T]) drain(sd side, p int, visit func([]T)) error {
+func (s *store[T]) drain(sd pair.Side, p int, visit func([]T)) error {
 	pt := &s.parts[sd][p]
 	mem := pt.mem
 	pt.mem = nil

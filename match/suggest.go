@@ -5,7 +5,10 @@ import (
 	"context"
 	"slices"
 
-	"duizhang/parse/money"
+	"github.com/duizhang/duizhang/match/pair"
+	"github.com/duizhang/duizhang/match/result"
+	"github.com/duizhang/duizhang/match/terms"
+	"github.com/duizhang/duizhang/parse/money"
 )
 
 // maxLook is how many rows of one place, kind and amount are looked at around
@@ -27,9 +30,9 @@ func (r *run) suggestions(ctx context.Context) error {
 	if len(r.bares) > 0 {
 		for i, k := range keyOrder {
 			err := r.suggestBy(ctx, suggestion{
-				why:    func(_, _ *loose) Reason { return Reason{Code: ReasonLeadingZeros, N: int32(k)} },
-				window: r.opt.KeyDays*daySeconds + daySeconds/2,
-				near:   r.opt.KeyDays * daySeconds,
+				why:    func(_, _ *loose) result.Reason { return result.Reason{Code: result.ReasonLeadingZeros, N: int32(k)} },
+				window: r.opt.KeyDays*terms.DaySeconds + terms.DaySeconds/2,
+				near:   r.opt.KeyDays * terms.DaySeconds,
 				bucket: func(l *loose) uint64 { return l.lot(r.bareKey(l, i), true) },
 				fits:   func(p, c *loose) bool { return p.keys[i] != c.keys[i] && r.withinDays(p, c) && !r.rejected(p, c) },
 			})
@@ -43,8 +46,8 @@ func (r *run) suggestions(ctx context.Context) error {
 	}
 	for i := range len(loose{}.place) {
 		err := r.suggestBy(ctx, suggestion{
-			why:    func(_, _ *loose) Reason { return Reason{Code: ReasonSuggested, N: 1} },
-			window: max(r.opt.TimeWindow, daySeconds/2),
+			why:    func(_, _ *loose) result.Reason { return result.Reason{Code: result.ReasonSuggested, N: 1} },
+			window: max(r.opt.TimeWindow, terms.DaySeconds/2),
 			near:   r.opt.TimeWindow,
 			bucket: func(l *loose) uint64 { return l.lot(l.place[i], true) },
 			fits: func(p, c *loose) bool {
@@ -87,20 +90,20 @@ type amountForm struct {
 func (r *run) nearAmounts(p, c []uint32) (found [][2]*loose) {
 	var forms [2][]amountForm
 	for i := range p {
-		forms[posSide] = append(forms[posSide], amountForm{r.loose[posSide][p[i]].amount(), uint32(i)})
+		forms[pair.PosSide] = append(forms[pair.PosSide], amountForm{r.loose[pair.PosSide][p[i]].amount(), uint32(i)})
 	}
 	for j := range c {
-		l := &r.loose[clearingSide][c[j]]
+		l := &r.loose[pair.ClearingSide][c[j]]
 		fee := l.amount() - l.net
 		for _, a := range appendSwapped([]money.Fen{l.amount() - fee, l.amount() + fee}, l.amount()) {
-			forms[clearingSide] = append(forms[clearingSide], amountForm{a, uint32(j)})
+			forms[pair.ClearingSide] = append(forms[pair.ClearingSide], amountForm{a, uint32(j)})
 		}
 	}
 	for _, list := range forms {
 		slices.SortFunc(list, func(a, b amountForm) int { return cmp.Or(cmp.Compare(a.amount, b.amount), cmp.Compare(a.row, b.row)) })
 	}
 	only, of := newPartners(len(p)), newPartners(len(c))
-	for a, b := forms[posSide], forms[clearingSide]; len(a) > 0 && len(b) > 0; {
+	for a, b := forms[pair.PosSide], forms[pair.ClearingSide]; len(a) > 0 && len(b) > 0; {
 		switch o := cmp.Compare(a[0].amount, b[0].amount); {
 		case o < 0:
 			a = a[1:]
@@ -110,10 +113,10 @@ func (r *run) nearAmounts(p, c []uint32) (found [][2]*loose) {
 			n, m := sameAmount(a), sameAmount(b)
 			for _, x := range a[:min(n, maxLook)] {
 				for _, y := range b[:min(m, maxLook)] {
-					l, q := &r.loose[posSide][p[x.row]], &r.loose[clearingSide][c[y.row]]
-					if r.withinWindow(l, q) && !l.tailConflicts(q) && amountReason(l, q).Code != NoReason {
-						only.note(x.row, y.row, NoKey)
-						of.note(y.row, x.row, NoKey)
+					l, q := &r.loose[pair.PosSide][p[x.row]], &r.loose[pair.ClearingSide][c[y.row]]
+					if r.withinWindow(l, q) && !l.tailConflicts(q) && amountReason(l, q).Code != result.NoReason {
+						only.note(x.row, y.row, result.NoKey)
+						of.note(y.row, x.row, result.NoKey)
 					}
 				}
 			}
@@ -122,7 +125,7 @@ func (r *run) nearAmounts(p, c []uint32) (found [][2]*loose) {
 	}
 	for i := range only {
 		if o := only[i]; o.n == 1 && of[o.row].n == 1 {
-			found = append(found, [2]*loose{&r.loose[posSide][p[i]], &r.loose[clearingSide][c[o.row]]})
+			found = append(found, [2]*loose{&r.loose[pair.PosSide][p[i]], &r.loose[pair.ClearingSide][c[o.row]]})
 		}
 	}
 	return found
@@ -154,16 +157,16 @@ func appendSwapped(list []money.Fen, amount money.Fen) []money.Fen {
 
 // amountReason says how the amounts of a sale and a clearing row may have come
 // to differ: two neighbouring digits swapped, or one of them less the fee.
-func amountReason(p, c *loose) Reason {
+func amountReason(p, c *loose) result.Reason {
 	fee := c.amount() - c.net
 	switch d := c.amount() - p.amount(); {
 	case d == 0:
 	case fee != 0 && (d == fee || d == -fee):
-		return Reason{Code: ReasonNetOfFee, Amount: fee}
+		return result.Reason{Code: result.ReasonNetOfFee, Amount: fee}
 	case digitsSwapped(abs(p.amount()), abs(c.amount())):
-		return Reason{Code: ReasonDigitsSwapped, Amount: d}
+		return result.Reason{Code: result.ReasonDigitsSwapped, Amount: d}
 	}
-	return Reason{}
+	return result.Reason{}
 }
 
 // digitsSwapped says whether two amounts differ by two neighbouring digits that
@@ -190,7 +193,7 @@ func placesAgree(level int, p, c *loose) bool {
 
 // suggestion is one kind of evidence.
 type suggestion struct {
-	why    func(p, c *loose) Reason
+	why    func(p, c *loose) result.Reason
 	window int64                  // no candidate is further away
 	near   int64                  // nor further than this, where all say the time of day
 	bucket func(l *loose) uint64  // what must be equal; 0: the row does not say
@@ -199,9 +202,9 @@ type suggestion struct {
 
 // withinDays says whether two rows can be one transaction by key_days.
 func (r *run) withinDays(p, c *loose) bool {
-	limit := r.opt.KeyDays * daySeconds
-	if !p.code.clock() || !c.code.clock() {
-		limit += daySeconds / 2
+	limit := r.opt.KeyDays * terms.DaySeconds
+	if !p.code.Clock() || !c.code.Clock() {
+		limit += terms.DaySeconds / 2
 	}
 	return abs(int64(p.time)-int64(c.time)) <= limit
 }
@@ -209,7 +212,7 @@ func (r *run) withinDays(p, c *loose) bool {
 // withinWindow says whether two times are within time_window. Where a row only
 // says the day, the day is all that can be compared.
 func (r *run) withinWindow(p, c *loose) bool {
-	if !p.code.clock() || !c.code.clock() {
+	if !p.code.Clock() || !c.code.Clock() {
 		return p.when().Date() == c.when().Date()
 	}
 	return abs(int64(p.time)-int64(c.time)) <= r.opt.TimeWindow
@@ -217,8 +220,8 @@ func (r *run) withinWindow(p, c *loose) bool {
 
 // distance ranks candidates. A day without a clock is equally near to all of that day.
 func distance(a, b *loose) int64 {
-	if !a.code.clock() || !b.code.clock() {
-		return int64(abs(a.when().Date()-b.when().Date())) * daySeconds
+	if !a.code.Clock() || !b.code.Clock() {
+		return int64(abs(a.when().Date()-b.when().Date())) * terms.DaySeconds
 	}
 	return abs(int64(a.time) - int64(b.time))
 }
@@ -239,7 +242,7 @@ func (r *run) suggestBy(ctx context.Context, s suggestion) error {
 		}
 		return s.bucket(l)
 	}, func(w int, p, c []uint32) {
-		pairs := s.pairs(newShelf(r.loose[posSide], p), newShelf(r.loose[clearingSide], c))
+		pairs := s.pairs(newShelf(r.loose[pair.PosSide], p), newShelf(r.loose[pair.ClearingSide], c))
 		found[w] = append(found[w], pairs...)
 	})
 	for _, pair := range slices.Concat(found...) {
@@ -249,10 +252,10 @@ func (r *run) suggestBy(ctx context.Context, s suggestion) error {
 }
 
 // propose suggests a pair.
-func (r *run) propose(why Reason, p, c *loose) {
+func (r *run) propose(why result.Reason, p, c *loose) {
 	why.Seconds = abs(int64(p.time) - int64(c.time))
 	p.proposed, c.proposed = true, true
-	r.loosePair(Suggested, KeySuggestion, why, p, c)
+	r.loosePair(result.Suggested, result.KeySuggestion, why, p, c)
 }
 
 // pairs are the pairs of which each row is the other's single best, and it
@@ -289,11 +292,11 @@ func (s shelf) tie(mine, theirs []candidate, others shelf) {
 		l.tied = others.at[b.at] + 1
 		switch t := theirs[b.at]; {
 		case b.ways > 1:
-			l.rival, l.ways = ReasonTie, uint32(b.ways)
+			l.rival, l.ways = result.ReasonTie, uint32(b.ways)
 		case t.least == b.least && t.ways > 1:
-			l.rival, l.ways = ReasonRivals, uint32(t.ways)
+			l.rival, l.ways = result.ReasonRivals, uint32(t.ways)
 		default:
-			l.rival = ReasonNearerRival
+			l.rival = result.ReasonNearerRival
 		}
 	}
 }
@@ -308,7 +311,7 @@ type shelf struct {
 func newShelf(rows []loose, at []uint32) shelf {
 	s := shelf{rows: rows, at: at, clocks: true}
 	for _, i := range at {
-		s.clocks = s.clocks && rows[i].code.clock()
+		s.clocks = s.clocks && rows[i].code.Clock()
 	}
 	return s
 }
@@ -319,13 +322,13 @@ func (s shelf) row(i int) *loose { return &s.rows[s.at[i]] }
 func (s shelf) best(l *loose, window, near int64, fits func(*loose) bool) candidate {
 	var b candidate
 	least := int64(1 << 62)
-	if s.clocks && l.code.clock() {
+	if s.clocks && l.code.Clock() {
 		window = min(window, near)
 	}
 	s.outward(l, window, maxLook, func(i int) bool {
 		o := s.row(i)
 		d := distance(l, o)
-		if d > least && s.clocks && l.code.clock() {
+		if d > least && s.clocks && l.code.Clock() {
 			return false // nothing nearer comes any more
 		}
 		if d <= least && fits(o) {

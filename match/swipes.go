@@ -6,7 +6,10 @@ import (
 	"math/bits"
 	"slices"
 
-	"duizhang/parse"
+	"github.com/duizhang/duizhang/match/pair"
+	"github.com/duizhang/duizhang/match/result"
+	"github.com/duizhang/duizhang/match/terms"
+	"github.com/duizhang/duizhang/parse/record"
 )
 
 // Repeated swipes are found on one side only: the shop's, where it shows
@@ -14,18 +17,18 @@ import (
 // twice the price.
 
 // swipeFields are what a row needs to be known as a swipe.
-var swipeFields = parse.FieldSet(0).With(parse.TerminalID, parse.CardTail)
+var swipeFields = record.FieldSet(0).With(record.TerminalID, record.CardTail)
 
 // swipeSide says whether swipes are looked for on a side.
-func (r *run) swipeSide(sd side) bool {
-	shows := func(sd side) bool {
+func (r *run) swipeSide(sd pair.Side) bool {
+	shows := func(sd pair.Side) bool {
 		src := r.source(sd)
 		return src != nil && src.Carries()&swipeFields == swipeFields
 	}
 	if r.opt.Thresholds.SwipeCount < 2 {
 		return false
 	}
-	return shows(sd) && (sd == posSide || !shows(posSide))
+	return shows(sd) && (sd == pair.PosSide || !shows(pair.PosSide))
 }
 
 // swipe is what is kept of a sale until all of them are known, in 16 bytes.
@@ -40,11 +43,11 @@ type swipe struct {
 // a core's own cache.
 const swipePartBits = 6
 
-func (s *swipe) pos() parse.Pos { return parse.Pos(s.who&0xff)<<32 | parse.Pos(s.at) }
+func (s *swipe) pos() record.Pos { return record.Pos(s.who&0xff)<<32 | record.Pos(s.at) }
 
 // swipe files a sale under its terminal and card.
-func (s *scanner) swipe(row *parse.Row) {
-	who := s.keyer.hashPair(row.Text[parse.TerminalID], row.Text[parse.CardTail])
+func (s *scanner) swipe(row *record.Row) {
+	who := s.keyer.hashPair(row.Text[record.TerminalID], row.Text[record.CardTail])
 	if who == 0 {
 		return
 	}
@@ -56,7 +59,7 @@ func (s *scanner) swipe(row *parse.Row) {
 // markSwipes flags all sales that belong to a run of at least SwipeCount with
 // one card at one terminal within SwipeWindow seconds. It lets go of the
 // swipes.
-func (r *run) markSwipes(ctx context.Context, st *store[swipe], sd side) error {
+func (r *run) markSwipes(ctx context.Context, st *store[swipe], sd pair.Side) error {
 	finders := make([]swipeFinder, r.opt.Workers)
 	err := r.parallel(ctx, len(st.parts[sd]), func(w, p int) error {
 		f := &finders[w]
@@ -69,10 +72,10 @@ func (r *run) markSwipes(ctx context.Context, st *store[swipe], sd side) error {
 	if err := r.countCopiesOnce(ctx, sd, finders); err != nil {
 		return err
 	}
-	r.swiped = map[parse.Pos]swiped{}
+	r.swiped = map[record.Pos]swiped{}
 	for i := range finders {
 		for _, s := range finders[i].found {
-			r.marked[sd].add(s.pos, RepeatSwipe)
+			r.marked[sd].add(s.pos, result.RepeatSwipe)
 			r.swiped[s.pos] = s
 		}
 	}
@@ -82,7 +85,7 @@ func (r *run) markSwipes(ctx context.Context, st *store[swipe], sd side) error {
 // countCopiesOnce decides the sales of one card at one terminal of which some
 // are of the same time, and may be copies of one row. That takes their content,
 // so they are read again.
-func (r *run) countCopiesOnce(ctx context.Context, sd side, finders []swipeFinder) error {
+func (r *run) countCopiesOnce(ctx context.Context, sd pair.Side, finders []swipeFinder) error {
 	var doubt []swipe
 	for i := range finders {
 		doubt = append(doubt, finders[i].doubt...)
@@ -92,14 +95,14 @@ func (r *run) countCopiesOnce(ctx context.Context, sd side, finders []swipeFinde
 		return nil
 	}
 	slices.SortFunc(doubt, func(a, b swipe) int { return cmp.Compare(a.pos(), b.pos()) })
-	at, saleOf := make([]parse.Pos, len(doubt)), map[parse.Pos]uint64{}
+	at, saleOf := make([]record.Pos, len(doubt)), map[record.Pos]uint64{}
 	sales := make([]uint64, len(doubt))
 	for i := range doubt {
 		at[i] = doubt[i].pos()
 	}
-	err := r.source(sd).Reread(ctx, r.opt.Workers, at, func(int) func(int, *parse.Row) {
+	err := r.source(sd).Reread(ctx, r.opt.Workers, at, func(int) func(int, *record.Row) {
 		h, buf := newKeyer(r.opt.seed), []byte(nil)
-		return func(i int, row *parse.Row) { sales[i], buf = h.sale(buf, row) }
+		return func(i int, row *record.Row) { sales[i], buf = h.sale(buf, row) }
 	})
 	if err != nil {
 		return err
@@ -122,14 +125,14 @@ func (r *run) countCopiesOnce(ctx context.Context, sd side, finders []swipeFinde
 
 // sale is a fingerprint by which copies of one row are known: its keys and
 // amount, or everything that it says where it carries no key.
-func (h *keyer) sale(buf []byte, row *parse.Row) (uint64, []byte) {
+func (h *keyer) sale(buf []byte, row *record.Row) (uint64, []byte) {
 	sum := uint64(row.Amount)
 	any := false
 	for _, k := range h.keys(row) {
 		any = any || k != 0
 		sum = mix(sum ^ k)
 	}
-	if v, ok := h.key(KeyRefAlone, row); ok {
+	if v, ok := h.key(result.KeyRefAlone, row); ok {
 		return mix(sum ^ v.lo), buf
 	}
 	if any {
@@ -140,9 +143,9 @@ func (h *keyer) sale(buf []byte, row *parse.Row) (uint64, []byte) {
 
 // repeatedOnce is repeated with every sale counted once; its copies share what
 // is found of it.
-func (f *swipeFinder) repeatedOnce(run []swipe, saleOf map[parse.Pos]uint64) {
+func (f *swipeFinder) repeatedOnce(run []swipe, saleOf map[record.Pos]uint64) {
 	var once []swipe
-	copies := map[parse.Pos][]swipe{}
+	copies := map[record.Pos][]swipe{}
 	for _, s := range run {
 		if last := len(once) - 1; last >= 0 && once[last].time == s.time && saleOf[once[last].pos()] == saleOf[s.pos()] {
 			copies[once[last].pos()] = append(copies[once[last].pos()], s)
@@ -162,7 +165,7 @@ func (f *swipeFinder) repeatedOnce(run []swipe, saleOf map[parse.Pos]uint64) {
 // swiped is a repeated swipe: one of so many in a row, and how many seconds lie
 // between the first and the last of them.
 type swiped struct {
-	pos     parse.Pos
+	pos     record.Pos
 	n       int32
 	seconds int64
 }
@@ -171,7 +174,7 @@ type swiped struct {
 // one goroutine. Nearly no sale is one, so a filter of small counters tells
 // first which sales could be, and only those are sorted.
 type swipeFinder struct {
-	t     *Thresholds
+	t     *terms.Thresholds
 	cells []uint64 // 32 counters of two bits each
 	shift uint     // a fingerprint's upper bits choose the counter
 	maybe []swipe
@@ -180,7 +183,7 @@ type swipeFinder struct {
 }
 
 // partition adds one partition's repeated swipes.
-func (f *swipeFinder) partition(st *store[swipe], sd side, p int) error {
+func (f *swipeFinder) partition(st *store[swipe], sd pair.Side, p int) error {
 	n := bits.Len(uint(st.rows(p)) | 7)
 	f.cells = resize(f.cells, 1<<(n-2)) // eight to sixteen counters a sale
 	f.shift = uint(64 - (n + 3))

@@ -4,8 +4,11 @@ import (
 	"cmp"
 	"slices"
 
-	"duizhang/parse"
-	"duizhang/parse/money"
+	"github.com/duizhang/duizhang/match/pair"
+	"github.com/duizhang/duizhang/match/result"
+	"github.com/duizhang/duizhang/match/terms"
+	"github.com/duizhang/duizhang/parse/money"
+	"github.com/duizhang/duizhang/parse/record"
 )
 
 // voids finds sales and their voids or reversals that are both absent from
@@ -20,16 +23,16 @@ import (
 // sale.
 func (r *run) voids() {
 	v := &voider{r: r}
-	rows, any := r.loose[posSide], false
+	rows, any := r.loose[pair.PosSide], false
 	for i := range rows {
 		l := &rows[i]
 		if !l.open() {
 			continue
 		}
-		switch k := l.code.kind(); {
-		case (k == parse.Sale || k == parse.PreauthComplete) && l.amount() > 0:
+		switch k := l.code.Kind(); {
+		case (k == record.Sale || k == record.PreauthComplete) && l.amount() > 0:
 			v.rows = append(v.rows, l)
-		case (k == parse.Void || k == parse.Reversal) && l.amount() < 0:
+		case (k == record.Void || k == record.Reversal) && l.amount() < 0:
 			v.rows, any = append(v.rows, l), true
 		}
 	}
@@ -37,7 +40,7 @@ func (r *run) voids() {
 		return
 	}
 	slices.SortStableFunc(v.rows, func(a, b *loose) int { return cmp.Compare(voidTime(a), voidTime(b)) })
-	v.by(NoKey, func(l *loose) []uint64 {
+	v.by(result.NoKey, func(l *loose) []uint64 {
 		if cancels(l) {
 			return l.orig[:]
 		}
@@ -57,12 +60,12 @@ func voidTime(l *loose) int64 {
 	switch t := int64(l.time); {
 	case t == 0:
 		return 1 << 62
-	case l.code.clock():
+	case l.code.Clock():
 		return t*2 + order(cancels(l))
 	case cancels(l):
-		return (t/daySeconds+1)*daySeconds*2 - 1
+		return (t/terms.DaySeconds+1)*terms.DaySeconds*2 - 1
 	default:
-		return t / daySeconds * daySeconds * 2
+		return t / terms.DaySeconds * terms.DaySeconds * 2
 	}
 }
 
@@ -87,7 +90,7 @@ type voidKey struct {
 }
 
 // by pairs the rows that agree in one of their links.
-func (v *voider) by(key KeyType, links func(*loose) []uint64) {
+func (v *voider) by(key result.KeyType, links func(*loose) []uint64) {
 	keys := func(l *loose) (ks []voidKey) {
 		for _, link := range links(l) {
 			if link != 0 {
@@ -134,7 +137,7 @@ func (v *voider) by(key KeyType, links func(*loose) []uint64) {
 }
 
 // timeless pairs in order what is left where one of the two does not say its time.
-func (v *voider) timeless(key KeyType, keys func(*loose) []voidKey, wanted map[voidKey]bool) {
+func (v *voider) timeless(key result.KeyType, keys func(*loose) []voidKey, wanted map[voidKey]bool) {
 	var sales [2]map[voidKey][]int // that say their time; that do not
 	for i := range sales {
 		sales[i] = map[voidKey][]int{}
@@ -174,7 +177,7 @@ func (v *voider) timeless(key KeyType, keys func(*loose) []voidKey, wanted map[v
 type cardKey struct {
 	terminal, currency uint64
 	tail               [4]byte
-	day                parse.Date
+	day                record.Date
 	amount             money.Fen
 }
 
@@ -203,7 +206,7 @@ func (v *voider) lonely() {
 		if i := slices.Index(rows, l); i > 0 {
 			if j, one := soleOf(rows[:i], false); one {
 				if _, one := soleOf(rows[j:], true); one {
-					v.r.void(rows[j], l, NoKey)
+					v.r.void(rows[j], l, result.NoKey)
 				}
 			}
 		}
@@ -231,6 +234,6 @@ func soleOf(rows []*loose, cancel bool) (at int, one bool) {
 	return at, one
 }
 
-func (r *run) void(sale, cancels *loose, key KeyType) {
-	r.loosePair(Voided, key, Reason{Code: ReasonVoided, Other: cancels.pos(), HasOther: true, OtherSide: parse.SidePos}, sale, cancels)
+func (r *run) void(sale, cancels *loose, key result.KeyType) {
+	r.loosePair(result.Voided, key, result.Reason{Code: result.ReasonVoided, Other: cancels.pos(), HasOther: true, OtherSide: record.SidePos}, sale, cancels)
 }

@@ -6,6 +6,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/duizhang/duizhang/parse/problem"
+	"github.com/duizhang/duizhang/parse/record"
+
 	"golang.org/x/text/encoding/unicode"
 )
 
@@ -14,7 +17,7 @@ import (
 func said(t *testing.T, name string, content []byte, opt *Options) string {
 	t.Helper()
 	if opt == nil {
-		opt = &Options{AsOf: civil(2026, 3, 10), Layouts: builtin(t)}
+		opt = &Options{AsOf: record.Civil(2026, 3, 10), Layouts: builtin(t)}
 	}
 	path := store(t, name, content)
 	text := readAll(t, path, opt)
@@ -22,8 +25,8 @@ func said(t *testing.T, name string, content []byte, opt *Options) string {
 		t.Errorf("%s: a card number came through:\n%s", name, text)
 	}
 	var codes []string
-	for _, p := range problemsOf(t, path, SideUnknown, opt) {
-		for _, l := range []Lang{ZH, EN} {
+	for _, p := range problemsOf(t, path, record.SideUnknown, opt) {
+		for _, l := range []problem.Lang{problem.ZH, problem.EN} {
 			if s := p.Text(l); strings.Contains(s, secretCard) || strings.ContainsAny(s, "\x1b\x00\n\u202e") {
 				t.Errorf("%s: unsafe message %q", name, s)
 			}

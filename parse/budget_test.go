@@ -8,6 +8,11 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/duizhang/duizhang/parse/problem"
+	"github.com/duizhang/duizhang/parse/record"
+	"github.com/duizhang/duizhang/parse/text"
+	"github.com/duizhang/duizhang/parse/unpack"
 )
 
 // bigText is a clearing file of roughly the given size whose numbers begin with
@@ -43,16 +48,16 @@ func TestManyEntriesOfAnArchiveShareOneMemory(t *testing.T) {
 	held, common := int64(0), map[*os.File]bool{}
 	for _, d := range in.docs {
 		s := d.src
-		if cut, ok := s.(section); ok {
-			s = cut.byteSource
+		if cut, ok := s.(text.Section); ok {
+			s = cut.Source
 		}
-		s1 := s.(*spool)
-		held += int64(len(s1.mem))
-		if s1.file != nil {
+		s1 := s.(*text.Spool)
+		held += int64(len(s1.Mem))
+		if s1.File != nil {
 			t.Errorf("%s has a file of its own", d.file.Name)
 		}
-		if s1.common != nil {
-			common[s1.common] = true
+		if s1.Common != nil {
+			common[s1.Common] = true
 		}
 	}
 	if held > memory/8 || len(common) != 1 || len(in.docs) != 40 {
@@ -79,14 +84,14 @@ func TestWorkbooksOfAnArchiveAreReadOneByOne(t *testing.T) {
 	book := string(makeBook(t, bookParts{}))
 	data := makeZip(t, zipEntry{name: "a.xlsx", data: book}, zipEntry{name: "b.xlsx", data: book}, zipEntry{name: "c.xlsx", data: book})
 	loaded, found := 0, 0
-	var last *xlsx
-	err := openContainer("a.zip", sourceOf(data), testContainerOptions(t), func(b *blob) error {
-		if last != nil && last.strings.at != nil {
+	var last *unpack.Xlsx
+	err := unpack.Open("a.zip", sourceOf(data), testContainerOptions(t), func(b *unpack.Part) error {
+		if last != nil && last.Strings.At != nil {
 			loaded++
 		}
 		found++
-		last = b.book.(*xlsx)
-		if err := last.rows(0, func(int, []gridCell) error { return nil }); err != nil {
+		last = b.Book.(*unpack.Xlsx)
+		if err := last.Rows(0, func(int, []unpack.Cell) error { return nil }); err != nil {
 			return err
 		}
 		return b.Close()
@@ -99,8 +104,8 @@ func TestWorkbooksOfAnArchiveAreReadOneByOne(t *testing.T) {
 // The limit of shared texts follows from the settings alone and leaves room for
 // the rest.
 func TestSharedTextsAreBoundByTheMemory(t *testing.T) {
-	for _, c := range []struct{ memory, want int64 }{{0, 256 << 20}, {1 << 30, 256 << 20}, {512 << 20, 128 << 20}, {1 << 20, bigStrings}} {
-		if got := stringsLimit(c.memory); got != c.want {
+	for _, c := range []struct{ memory, want int64 }{{0, 256 << 20}, {1 << 30, 256 << 20}, {512 << 20, 128 << 20}, {1 << 20, text.BigStrings}} {
+		if got := text.StringsLimit(c.memory); got != c.want {
 			t.Errorf("of %d: %d, want %d", c.memory, got, c.want)
 		}
 	}
@@ -109,12 +114,12 @@ func TestSharedTextsAreBoundByTheMemory(t *testing.T) {
 		fmt.Fprintf(&items, "<si><t>%0200d</t></si>", i)
 	}
 	path := store(t, "a.xlsx", makeBook(t, bookParts{strings: "<sst>" + items.String() + "</sst>"}))
-	in, err := Open(context.Background(), []PathSide{{Path: path, Side: SideClearing}}, &Options{Limits: Limits{Strings: 100 << 10}})
+	in, err := Open(context.Background(), []PathSide{{Path: path, Side: record.SideClearing}}, &Options{Limits: problem.Limits{Strings: 100 << 10}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer in.Close()
-	if f := in.Files[0]; len(f.Problems) != 1 || f.Problems[0].Code != codeWorkbookStrings {
+	if f := in.Files[0]; len(f.Problems) != 1 || f.Problems[0].Code != unpack.CodeWorkbookStrings {
 		t.Errorf("problems %v", f.Problems)
 	}
 }
@@ -143,7 +148,7 @@ func TestManyFilesOfOneSizeAreComparedInOnePass(t *testing.T) {
 		if i%3 == 0 {
 			name = fmt.Sprintf("b%d.csv", i)
 		}
-		f := &File{Name: name, Path: fmt.Sprintf("%d/%s", i, name), Side: SidePos, Used: true}
+		f := &File{Name: name, Path: fmt.Sprintf("%d/%s", i, name), Side: record.SidePos, Used: true}
 		in.docs = append(in.docs, &document{file: f, src: countedSource{bytes.NewReader([]byte(text)), &read}})
 		in.Files = append(in.Files, f)
 	}
@@ -179,7 +184,7 @@ func TestFilesThatDifferInTheMiddleAreNoCopies(t *testing.T) {
 	}
 	var paths []PathSide
 	for _, name := range []string{"c.csv", "b.csv", "a.csv"} {
-		paths = append(paths, PathSide{Path: filepath.Join(dir, name), Side: SideClearing})
+		paths = append(paths, PathSide{Path: filepath.Join(dir, name), Side: record.SideClearing})
 	}
 	in, err := Open(context.Background(), paths, &Options{})
 	if err != nil {

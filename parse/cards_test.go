@@ -10,6 +10,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/duizhang/duizhang/parse/layout"
+	"github.com/duizhang/duizhang/parse/problem"
+	"github.com/duizhang/duizhang/parse/record"
+
 	"pgregory.net/rapid"
 )
 
@@ -55,7 +59,7 @@ func grouped(s, sep string) string {
 // bareDigits is a text without all that may stand between a card's digits.
 func bareDigits(s string) string {
 	return strings.Map(func(r rune) rune {
-		if r = narrow(r); r >= '0' && r <= '9' || !isCardGap(r) && !invisible(r) {
+		if r = problem.Narrow(r); r >= '0' && r <= '9' || !problem.IsCardGap(r) && !problem.Invisible(r) {
 			return r
 		}
 		return -1
@@ -77,16 +81,16 @@ func TestMaskCardsInEverySpelling(t *testing.T) {
 		around := rapid.SampledFrom([]string{"", "卡号", "x ", "：", "(", "2026-01-05,"})
 		after := rapid.SampledFrom([]string{"", "卡号", " x", "：", ")", ","})
 		text := around.Draw(t, "before") + cardSpellings[name](card) + after.Draw(t, "after")
-		got := MaskCards(text)
+		got := problem.MaskCards(text)
 		if strings.Contains(bareDigits(got), card) || !strings.Contains(got, card[:6]+"****"+card[len(card)-4:]) {
 			t.Fatalf("%q becomes %q", text, got)
 		}
-		if MaskCards(got) != got {
-			t.Fatalf("masked twice: %q", MaskCards(got))
+		if problem.MaskCards(got) != got {
+			t.Fatalf("masked twice: %q", problem.MaskCards(got))
 		}
 	})
 	for _, s := range []string{"2026-01-05 10:00:00 12.50", "898330158120127", "1.00 2.00 3.00 4.00 5.00", "41111111111111111111", "金额 4,111,111,111,111,111.00", "0571-88888888 13800138000"} {
-		if got := MaskCards(s); got != s {
+		if got := problem.MaskCards(s); got != s {
 			t.Errorf("%q becomes %q", s, got)
 		}
 	}
@@ -150,20 +154,20 @@ func corpusFiles(t *testing.T) (list []string) {
 // plantDelimiters gives the delimiter for the lines of a file that are planted
 // in: its header and its second row of data.
 func plantDelimiters(t *testing.T, path string, lines []string) map[int]byte {
-	in, err := Open(context.Background(), []PathSide{{Path: path}}, &Options{AsOf: civil(2026, 3, 10)})
+	in, err := Open(context.Background(), []PathSide{{Path: path}}, &Options{AsOf: record.Civil(2026, 3, 10)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer in.Close()
-	if len(in.docs) == 0 || in.docs[0].plan.form != formDelimited {
+	if len(in.docs) == 0 || in.docs[0].plan.Form != layout.FormDelimited {
 		return nil
 	}
 	p := in.docs[0].plan
-	found := map[int]byte{int(p.why.Header) - 1: p.delim}
+	found := map[int]byte{int(p.Why.Header) - 1: p.Delim}
 	delete(found, -1)
-	for i := int(p.why.Header) + 1; i < len(lines); i++ {
-		if strings.Count(lines[i], string(p.delim)) >= p.minCells-1 {
-			found[i] = p.delim
+	for i := int(p.Why.Header) + 1; i < len(lines); i++ {
+		if strings.Count(lines[i], string(p.Delim)) >= p.MinCells-1 {
+			found[i] = p.Delim
 			break
 		}
 	}
@@ -173,7 +177,7 @@ func plantDelimiters(t *testing.T, path string, lines []string) map[int]byte {
 // leaks says where the planted card is in what the package gives out.
 func leaks(t *testing.T, name string, content []byte, spelling string) (where []string) {
 	path := store(t, name, content)
-	opt := &Options{AsOf: civil(2026, 3, 10)}
+	opt := &Options{AsOf: record.Civil(2026, 3, 10)}
 	in, err := Open(context.Background(), []PathSide{{Path: path}}, opt)
 	if err != nil {
 		t.Fatal(err)
@@ -197,7 +201,7 @@ func leaks(t *testing.T, name string, content []byte, spelling string) (where []
 		for _, r := range records {
 			if atOneGo { // it may be a key
 				for f := range r.Text {
-					if target(f).isIdentifier() {
+					if layout.Target(f).IsIdentifier() {
 						r.Text[f] = ""
 					}
 				}
@@ -205,7 +209,7 @@ func leaks(t *testing.T, name string, content []byte, spelling string) (where []
 			look("record", fmt.Sprintf("%+v", r))
 		}
 		for _, r := range s.Rejects() {
-			look("reject", r.Column+"|"+r.Value+"|"+r.Text(EN)+"|"+r.Text(ZH))
+			look("reject", r.Column+"|"+r.Value+"|"+r.Text(problem.EN)+"|"+r.Text(problem.ZH))
 		}
 	}
 	for _, f := range in.Files {
@@ -214,10 +218,10 @@ func leaks(t *testing.T, name string, content []byte, spelling string) (where []
 			look("column", c.Header)
 		}
 		for _, p := range f.Problems {
-			look("problem", p.Column+"|"+p.Value+"|"+p.Text(EN)+"|"+p.Text(ZH))
+			look("problem", p.Column+"|"+p.Value+"|"+p.Text(problem.EN)+"|"+p.Text(problem.ZH))
 		}
 	}
-	if draft, err := DraftLayout(context.Background(), path, opt, EN); err == nil {
+	if draft, err := DraftLayout(context.Background(), path, opt, problem.EN); err == nil {
 		look("draft", draft.Text)
 	} else {
 		look("draft", err.Error())
@@ -234,7 +238,7 @@ func TestACardInAFileNameIsMasked(t *testing.T) {
 	}
 	defer in.Close()
 	for _, f := range in.Files {
-		for _, s := range []string{f.Name, f.Path, f.Problems[0].Text(ZH)} {
+		for _, s := range []string{f.Name, f.Path, f.Problems[0].Text(problem.ZH)} {
 			if strings.Contains(s, testCard) {
 				t.Errorf("%q shows the card", s)
 			}

@@ -8,11 +8,15 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"github.com/duizhang/duizhang/parse/record"
+	"github.com/duizhang/duizhang/parse/text"
+	"github.com/duizhang/duizhang/parse/unpack"
 )
 
 // scanErr scans the POS side and gives its error.
 func scanErr(in *Input) error {
-	return in.Sets[SidePos].Scan(context.Background(), 2, 0, func(int) func(*Row) { return func(*Row) {} })
+	return in.Sets[record.SidePos].Scan(context.Background(), 2, 0, func(int) func(*record.Row) { return func(*record.Row) {} })
 }
 
 // A file that somebody writes to between its opening and its last byte is
@@ -77,7 +81,7 @@ func TestAFileThatChangesIsRefused(t *testing.T) {
 func TestAFileThatChangesLaterIsNotReadAgain(t *testing.T) {
 	dir := writeFiles(t, map[string]string{"a.csv": testHeader + testRow(1, "x") + testRow(2, "y")})
 	in := openFiles(t, nil, dir, "a.csv")
-	s := in.Sets[SidePos]
+	s := in.Sets[record.SidePos]
 	pos := scanAll(t, s, 1).pos
 	path := filepath.Join(dir, "a.csv")
 	if err := os.WriteFile(path, []byte(testHeader+testRow(3, "x")+testRow(4, "y")), 0o600); err != nil {
@@ -97,30 +101,30 @@ func TestAFileThatChangesLaterIsNotReadAgain(t *testing.T) {
 func TestAReadErrorIsNotTheEnd(t *testing.T) {
 	dir := writeFiles(t, map[string]string{"a.csv": testHeader + testRow(1, "x") + testRow(2, "y")})
 	in := openFiles(t, nil, dir, "a.csv")
-	d := in.Sets[SidePos].docs[0]
+	d := in.Sets[record.SidePos].docs[0]
 	for _, cause := range []error{errors.New("input/output error"), io.EOF, io.ErrUnexpectedEOF} {
 		d.src = failingSource{d.src, int64(len(testHeader)) + 3, cause}
 		d.file.Used, d.file.Problems = true, nil
 		var out *OutcastError
-		if err := scanErr(in); !errors.As(err, &out) || d.file.Problems[0].Code != codeUnreadable {
+		if err := scanErr(in); !errors.As(err, &out) || d.file.Problems[0].Code != unpack.CodeUnreadable {
 			t.Errorf("%v: %v, %v", cause, err, texts(d.file.Problems))
 		}
-		d.src = d.src.(failingSource).byteSource
+		d.src = d.src.(failingSource).Source
 	}
 }
 
 // failingSource fails from an offset on.
 type failingSource struct {
-	byteSource
+	text.Source
 	from  int64
 	cause error
 }
 
 func (s failingSource) ReadAt(p []byte, off int64) (int, error) {
 	if off+int64(len(p)) <= s.from {
-		return s.byteSource.ReadAt(p, off)
+		return s.Source.ReadAt(p, off)
 	}
-	n, _ := s.byteSource.ReadAt(p[:max(0, s.from-off)], off)
+	n, _ := s.Source.ReadAt(p[:max(0, s.from-off)], off)
 	return n, s.cause
 }
 

@@ -7,6 +7,9 @@ import (
 	"errors"
 	"io"
 	"strings"
+
+	"github.com/duizhang/duizhang/parse/record"
+	"github.com/duizhang/duizhang/parse/text"
 )
 
 // This file tells which documents hold the same bytes. Each is read at most
@@ -32,7 +35,7 @@ func (d *document) ends() ([sha256.Size]byte, error) {
 	size := d.src.Size()
 	n := min(printBytes, size)
 	b := make([]byte, 2*n)
-	if err := errors.Join(readFull(d.src, b[:n], 0), readFull(d.src, b[n:], size-n)); err != nil {
+	if err := errors.Join(text.ReadFull(d.src, b[:n], 0), text.ReadFull(d.src, b[n:], size-n)); err != nil {
 		return d.print.ends, err
 	}
 	d.print.ends, d.print.hasEnds = sha256.Sum256(b), true
@@ -74,7 +77,7 @@ func compareDocuments(a, b *document) (int, error) {
 
 // A sameness is what copies have in common.
 type sameness struct {
-	side  Side
+	side  record.Side
 	size  int64
 	ends  [sha256.Size]byte
 	whole [sha256.Size]byte

@@ -7,12 +7,15 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/duizhang/duizhang/parse/record"
+	"github.com/duizhang/duizhang/parse/text"
 )
 
 var update = flag.Bool("update", false, "rewrite the expected readings in testdata")
 
 // givenSide are the files of the corpus that do not show whose they are.
-var givenSide = map[string]Side{"generic-pos/kingdee.csv": SidePos, "generic-pos/minimal.csv": SidePos, "generic-pos/wechat-own.csv": SidePos}
+var givenSide = map[string]record.Side{"generic-pos/kingdee.csv": record.SidePos, "generic-pos/minimal.csv": record.SidePos, "generic-pos/wechat-own.csv": record.SidePos}
 
 func dir(file string) string { return filepath.Base(filepath.Dir(file)) }
 
@@ -34,21 +37,21 @@ func TestCorpus(t *testing.T) {
 				t.Fatal(err)
 			}
 			ls := builtin(t)
-			asOf := civil(2026, 3, 10)
+			asOf := record.Civil(2026, 3, 10)
 			r := reading{name: filepath.Base(f), asOf: asOf}
 			if dir := filepath.Base(filepath.Dir(f)); ls.Get(dir) != nil && ls.Get(dir).Explicit {
 				r.layout = dir
 			}
 			r.side = givenSide[dir(f)+"/"+r.name]
-			text := r.read(t, content).String()
-			if layout := filepath.Base(filepath.Dir(f)); !strings.HasPrefix(text, "layout "+layout+" ") && !strings.HasPrefix(filepath.Base(f), "bad") {
-				t.Errorf("not read as %s: %.200s", layout, text)
+			body := r.read(t, content).String()
+			if layout := filepath.Base(filepath.Dir(f)); !strings.HasPrefix(body, "layout "+layout+" ") && !strings.HasPrefix(filepath.Base(f), "bad") {
+				t.Errorf("not read as %s: %.200s", layout, body)
 			}
-			r.enc = encGB18030
-			if as := r.read(t, gbk(string(content))).String(); as != text {
-				t.Errorf("in GB18030 it reads as\n%s\nin UTF-8 as\n%s", as, text)
+			r.enc = text.GB18030
+			if as := r.read(t, gbk(string(content))).String(); as != body {
+				t.Errorf("in GB18030 it reads as\n%s\nin UTF-8 as\n%s", as, body)
 			}
-			checkGolden(t, f+".want", text)
+			checkGolden(t, f+".want", body)
 		})
 	}
 }
@@ -74,15 +77,15 @@ func checkGolden(t *testing.T, name, text string) {
 func (g *got) String() string {
 	var b strings.Builder
 	if p := g.plan; p != nil {
-		fmt.Fprintf(&b, "layout %s side %s header %d\n", p.layout.Name, p.side, p.why.Header)
-		for _, c := range p.columns {
+		fmt.Fprintf(&b, "layout %s side %s header %d\n", p.Layout.Name, p.Side, p.Why.Header)
+		for _, c := range p.Columns {
 			if c.Field != "" {
 				fmt.Fprintf(&b, "  %s → %s %s\n", c.Header, c.Field, c.Unit)
 			} else {
 				fmt.Fprintf(&b, "  %s\n", c.Header)
 			}
 		}
-		fmt.Fprintf(&b, "skipped %d + %d + %d\n", p.skippedBefore, g.skipped, p.skippedAfter)
+		fmt.Fprintf(&b, "skipped %d + %d + %d\n", p.SkippedBefore, g.skipped, p.SkippedAfter)
 	}
 	if c := g.control; c != nil {
 		fmt.Fprintf(&b, "control %+v\n", *c)

@@ -7,6 +7,8 @@ import (
 	"io"
 	"sync"
 	"sync/atomic"
+
+	"github.com/duizhang/duizhang/parse/text"
 )
 
 // A hashLine digests the chunks of a file in their order while they are still
@@ -120,9 +122,9 @@ func (ds *docScan) hashOutside(before bool) error {
 		return nil
 	}
 	raw, skip := ds.doc.file.raw, ds.doc.skip
-	from, to := int64(0), skip+ds.doc.plan.dataStart
+	from, to := int64(0), skip+ds.doc.plan.DataStart
 	if !before {
-		from, to = skip+ds.doc.plan.dataEnd, raw.Size()
+		from, to = skip+ds.doc.plan.DataEnd, raw.Size()
 	}
 	n, err := io.Copy(ds.hash.sum, io.NewSectionReader(raw, from, to-from))
 	if err == nil && n != to-from {
@@ -135,7 +137,7 @@ func hexDigest(h hash.Hash) string { return hex.EncodeToString(h.Sum(nil)) }
 
 // digestAll reads a whole source for its digest; "" if it cannot be read:
 // whatever is wrong with it is said where its rows are read.
-func digestAll(src byteSource) string {
+func digestAll(src text.Source) string {
 	h := sha256.New()
 	n, err := io.CopyBuffer(h, io.NewSectionReader(src, 0, src.Size()), make([]byte, 256<<10))
 	if err != nil || n != src.Size() {

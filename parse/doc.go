@@ -8,6 +8,12 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/duizhang/duizhang/parse/layout"
+	"github.com/duizhang/duizhang/parse/problem"
+	"github.com/duizhang/duizhang/parse/record"
+	"github.com/duizhang/duizhang/parse/text"
+	"github.com/duizhang/duizhang/parse/unpack"
 )
 
 // A File is one document as reports show it: a file, an entry of an archive or
@@ -18,7 +24,7 @@ type File struct {
 	// Name is how rows name it: the base name, archive.zip/entry, or
 	// book.xlsx:sheet.
 	Name   string
-	Side   Side
+	Side   record.Side
 	Layout string // name of the layout; "" if none was found
 	// Acquirer is the layout's, where no column names one.
 	Acquirer string
@@ -38,9 +44,9 @@ type File struct {
 	Sums []Sum
 	// Problems say why the file is refused, or what else concerns it as a
 	// whole. Rejected rows are in Set.Rejects.
-	Problems []Problem
+	Problems []problem.Problem
 	// Control is what the file says about itself, if it does.
-	Control *Control
+	Control *layout.Control
 	// DuplicateOf names the file with the same content that is used instead.
 	DuplicateOf string
 	// Used says that its rows take part.
@@ -52,10 +58,10 @@ type File struct {
 	Ignored bool
 	// Columns says what each header cell is read as, and Choice why the layout
 	// was taken.
-	Columns []ColumnUse
-	Choice  Choice
+	Columns []layout.ColumnUse
+	Choice  layout.Choice
 
-	raw byteSource // the input's own bytes
+	raw text.Source // the input's own bytes
 }
 
 // Amount is the signed total in yuan, and in whatever else there is only if
@@ -81,8 +87,8 @@ func (f *File) Incomplete() bool {
 
 // refuse takes the file out of its set. Its rows may have been counted before
 // it turned out to be bad: from now on they count for nothing.
-func (f *File) refuse(p Problem) {
-	p.File, p.Column, p.Value = f.Name, MaskCards(p.Column), MaskCards(p.Value)
+func (f *File) refuse(p problem.Problem) {
+	p.File, p.Column, p.Value = f.Name, problem.MaskCards(p.Column), problem.MaskCards(p.Value)
 	f.Problems = append(f.Problems, p)
 	f.Used = false
 	f.Rows, f.Accepted, f.Rejected, f.Skipped, f.Sums = 0, 0, 0, 0, nil
@@ -91,32 +97,32 @@ func (f *File) refuse(p Problem) {
 // A document is an opened File whose rows can be read.
 type document struct {
 	file  *File
-	src   byteSource // what the rows are cut from
-	sheet bool       // src is the spool of a workbook's sheet
-	skip  int64      // bytes of the input before src (a byte order mark)
-	live  bool       // src is the input itself, so that the scan digests it
-	plan  *plan
-	d     dialect
+	src   text.Source // what the rows are cut from
+	sheet bool        // src is the spool of a workbook's sheet
+	skip  int64       // bytes of the input before src (a byte order mark)
+	live  bool        // src is the input itself, so that the scan digests it
+	plan  *layout.Plan
+	d     text.Dialect
 	size  int // of a chunk
-	base  Pos
+	base  record.Pos
 	print print // of its content, as far as it was asked for
 
 	mu      sync.Mutex
 	claimed bool
-	index   *lineIndex // after the first scan
-	joint   *joint     // see joinFees; nil: none
+	index   *text.LineIndex // after the first scan
+	joint   *joint          // see joinFees; nil: none
 	rejects []rejectAt
 }
 
 // chunks is how many chunks the rows' bytes make.
 func (d *document) chunks() int {
-	return int((d.plan.dataEnd - d.plan.dataStart + int64(d.size) - 1) / int64(d.size))
+	return int((d.plan.DataEnd - d.plan.DataStart + int64(d.size) - 1) / int64(d.size))
 }
 
 // chunk is the range of chunk k.
 func (d *document) chunk(k int) (from, to int64) {
-	from = d.plan.dataStart + int64(k)*int64(d.size)
-	return from, min(from+int64(d.size), d.plan.dataEnd)
+	from = d.plan.DataStart + int64(k)*int64(d.size)
+	return from, min(from+int64(d.size), d.plan.DataEnd)
 }
 
 // claim says whether the caller's run is the one that records results.
@@ -138,7 +144,7 @@ func (d *document) unclaim() {
 
 // known is the index of the document's lines and chunks, once a scan has gone
 // through.
-func (d *document) known() *lineIndex {
+func (d *document) known() *text.LineIndex {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.index
@@ -150,15 +156,15 @@ func (ds *docScan) add(t *tally) error {
 	defer ds.mu.Unlock()
 	ds.tally.add(t)
 	for i := range t.rejects {
-		if p := &t.rejects[i].p; p.Code == codeOtherHeader {
+		if p := &t.rejects[i].p; p.Code == layout.CodeOtherHeader {
 			return ds.doc.outcast(*p)
 		}
 	}
 	if len(ds.tally.rejects) > maxRejects {
-		return ds.doc.outcast(Problem{Code: codeTooManyRejects, Args: []string{fmt.Sprint(maxRejects)}})
+		return ds.doc.outcast(problem.Problem{Code: codeTooManyRejects, Args: []string{fmt.Sprint(maxRejects)}})
 	}
 	if ds.tally.overflow {
-		return ds.doc.outcast(Problem{Code: codeSumRange})
+		return ds.doc.outcast(problem.Problem{Code: codeSumRange})
 	}
 	return nil
 }
@@ -175,16 +181,16 @@ func (ds *docScan) finish() error {
 		}
 		f.SHA256 = hexDigest(ds.hash.sum)
 	}
-	x := &lineIndex{eol: d.plan.eol, first: d.plan.firstLine, chunks: ds.lines}
-	x.link()
+	x := &text.LineIndex{EOL: d.plan.EOL, First: d.plan.FirstLine, Chunks: ds.lines}
+	x.Link()
 	slices.SortFunc(t.rejects, func(a, b rejectAt) int { return int(a.off - b.off) })
 	for i := range t.rejects {
 		r := &t.rejects[i]
 		r.p.File = f.Name
-		r.p.Column, r.p.Value = MaskCards(r.p.Column), MaskCards(r.p.Value)
-		r.p.Line = x.chunks[r.chunk].base + r.line
+		r.p.Column, r.p.Value = problem.MaskCards(r.p.Column), problem.MaskCards(r.p.Value)
+		r.p.Line = x.Chunks[r.chunk].Base + r.line
 	}
-	outside := d.plan.skippedBefore + d.plan.skippedAfter
+	outside := d.plan.SkippedBefore + d.plan.SkippedAfter
 	f.Rows, f.Accepted = t.rows+outside, t.accepted
 	f.Rejected, f.Skipped = int64(len(t.rejects)), t.skipped+outside
 	f.Sums = t.sums
@@ -200,7 +206,7 @@ func (ds *docScan) finish() error {
 	}
 	if f.Accepted+f.Rejected == 0 && !d.declaresNothing() {
 		f.Empty = true
-		f.Problems = append(f.Problems, Problem{Code: codeNoRows, File: f.Name})
+		f.Problems = append(f.Problems, problem.Problem{Code: codeNoRows, File: f.Name})
 	}
 	d.mu.Lock()
 	d.index, d.rejects = x, t.rejects
@@ -210,11 +216,11 @@ func (ds *docScan) finish() error {
 
 // formula is the problem of a row in which a column that counts holds a formula
 // without a value: whatever the row says without it is not what the sheet says.
-func (d *document) formula(cells [][]byte) *Problem {
-	for i := range d.plan.uses {
-		u := &d.plan.uses[i]
-		if u.cell >= 0 && u.cell < len(cells) && string(cells[u.cell]) == formulaMark {
-			return &Problem{Code: codeFormula, Column: u.header}
+func (d *document) formula(cells [][]byte) *problem.Problem {
+	for i := range d.plan.Uses {
+		u := &d.plan.Uses[i]
+		if u.Cell >= 0 && u.Cell < len(cells) && string(cells[u.Cell]) == text.FormulaMark {
+			return &problem.Problem{Code: codeFormula, Column: u.Header}
 		}
 	}
 	return nil
@@ -282,7 +288,7 @@ func (f *inputFile) changed() bool {
 // unchanged refuses a file that was written to while it was read.
 func (d *document) unchanged() error {
 	if f, ok := d.file.raw.(*inputFile); ok && f.changed() {
-		return d.outcast(Problem{Code: codeChanged})
+		return d.outcast(problem.Problem{Code: codeChanged})
 	}
 	return nil
 }
@@ -297,7 +303,7 @@ func (d *document) readError(err error) error {
 	if err := d.unchanged(); err != nil {
 		return err
 	}
-	return d.outcast(Problem{Code: codeUnreadable, Args: []string{err.Error()}})
+	return d.outcast(problem.Problem{Code: unpack.CodeUnreadable, Args: []string{err.Error()}})
 }
 
 // An OutcastError says that a file was refused in the middle of a scan, when
@@ -311,7 +317,7 @@ func (e *OutcastError) Error() string {
 }
 
 // outcast refuses the file once; workers may come upon it together.
-func (d *document) outcast(p Problem) error {
+func (d *document) outcast(p problem.Problem) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.file.Used {
@@ -321,47 +327,37 @@ func (d *document) outcast(p Problem) error {
 }
 
 // faultProblem says why a record could not be cut.
-func (d *document) faultProblem(bad fault, record []byte) *Problem {
-	text, _ := d.plan.enc.appendText(nil, record[:min(len(record), 400)])
-	p := &Problem{Value: string(text)}
+func (d *document) faultProblem(bad text.Fault, record []byte) *problem.Problem {
+	body, _ := d.plan.Enc.AppendText(nil, record[:min(len(record), 400)])
+	p := &problem.Problem{Value: string(body)}
 	switch bad {
-	case faultQuote:
+	case text.FaultQuote:
 		p.Code = codeLoneQuote
-	case faultRecord:
-		p.Code, p.Args = codeLongRecord, []string{sizeText(d.d.record)}
-	case faultField:
-		p.Code, p.Args = codeLongField, []string{sizeText(d.d.field)}
-	case faultColumns:
-		p.Code, p.Args = codeManyColumns, []string{fmt.Sprint(d.d.columns)}
-	case faultNUL:
+	case text.FaultRecord:
+		p.Code, p.Args = codeLongRecord, []string{problem.SizeText(d.d.Record)}
+	case text.FaultField:
+		p.Code, p.Args = codeLongField, []string{problem.SizeText(d.d.Field)}
+	case text.FaultColumns:
+		p.Code, p.Args = codeManyColumns, []string{fmt.Sprint(d.d.Columns)}
+	case text.FaultNUL:
 		p.Code = codeNUL
-	case faultCoding:
+	case text.FaultCoding:
 		p.Code, p.Args = codeCoding, []string{d.file.Encoding}
-		if len(record) > 0 && record[0] == mixedByte && d.plan.enc == encUTF8 {
-			p.Code, p.Args = codeMixedCoding, []string{d.file.Encoding, encUTF8.String()}
+		if len(record) > 0 && record[0] == text.MixedByte && d.plan.Enc == text.UTF8 {
+			p.Code, p.Args = codeMixedCoding, []string{d.file.Encoding, text.UTF8.String()}
 			p.Value = string(record[1:min(len(record), 400)])
-		} else if other := otherEncoding(d.plan.enc); other.valid(record) {
+		} else if other := otherEncoding(d.plan.Enc); other.Valid(record) {
 			p.Code, p.Args = codeMixedCoding, []string{d.file.Encoding, other.String()}
-			text, _ = other.appendText(nil, record[:min(len(record), 400)])
-			p.Value = string(text)
+			body, _ = other.AppendText(nil, record[:min(len(record), 400)])
+			p.Value = string(body)
 		}
 	}
 	return p
 }
 
-func otherEncoding(e encoding) encoding {
-	if e == encGB18030 {
-		return encUTF8
+func otherEncoding(e text.Encoding) text.Encoding {
+	if e == text.GB18030 {
+		return text.UTF8
 	}
-	return encGB18030
-}
-
-func sizeText(n int) string {
-	switch {
-	case n >= 1<<20 && n%(1<<20) == 0:
-		return fmt.Sprintf("%d MiB", n>>20)
-	case n >= 1<<10 && n%(1<<10) == 0:
-		return fmt.Sprintf("%d KiB", n>>10)
-	}
-	return fmt.Sprintf("%d B", n)
+	return text.GB18030
 }

@@ -7,6 +7,10 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/duizhang/duizhang/parse/layout"
+	"github.com/duizhang/duizhang/parse/problem"
+	"github.com/duizhang/duizhang/parse/record"
 )
 
 // FuzzDraft drafts a layout for anything at all. A draft is a layout that
@@ -19,15 +23,15 @@ func FuzzDraft(f *testing.F) {
 	ls := builtin(f)
 	f.Fuzz(func(t *testing.T, content []byte) {
 		path := store(t, "a.csv", content)
-		d, err := DraftLayout(context.Background(), path, &Options{Layouts: ls, AsOf: civil(2026, 3, 10), Limits: fuzzLimits.limits}, EN)
-		var p *Problem
+		d, err := DraftLayout(context.Background(), path, &Options{Layouts: ls, AsOf: record.Civil(2026, 3, 10), Limits: fuzzLimits.Limits}, problem.EN)
+		var p *problem.Problem
 		if errors.As(err, &p) {
 			return
 		}
 		if err != nil {
 			t.Fatal(err)
 		}
-		l, err := parseLayout(d.Text, "draft")
+		l, err := layout.ParseLayout(d.Text, "draft")
 		if err != nil {
 			if strings.Contains(d.Text, "no amount was found") {
 				return
@@ -37,7 +41,7 @@ func FuzzDraft(f *testing.F) {
 		if l.Name != d.Name {
 			t.Fatalf("the draft is called %q, its text %q", d.Name, l.Name)
 		}
-		opt := &Options{Layouts: &Layouts{byName: map[string]*Layout{l.Name: l}, list: []*Layout{l}}, AsOf: civil(2026, 3, 10), Limits: fuzzLimits.limits}
+		opt := &Options{Layouts: &layout.Layouts{ByName: map[string]*layout.Layout{l.Name: l}, All: []*layout.Layout{l}}, AsOf: record.Civil(2026, 3, 10), Limits: fuzzLimits.Limits}
 		whole := readAll(t, path, opt)
 		opt.chunk, opt.slack = 16, 1
 		if small := readAll(t, path, opt); whole != small {

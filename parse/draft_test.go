@@ -7,14 +7,18 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/duizhang/duizhang/parse/layout"
+	"github.com/duizhang/duizhang/parse/problem"
+	"github.com/duizhang/duizhang/parse/record"
 )
 
 // drafted drafts a layout for content, saves it, and reads content by it.
 func drafted(t *testing.T, name string, content []byte) (text string, rows []string, rejects []string) {
 	t.Helper()
 	path := store(t, name, content)
-	opt := &Options{AsOf: civil(2026, 3, 10)}
-	d, err := DraftLayout(context.Background(), path, opt, EN)
+	opt := &Options{AsOf: record.Civil(2026, 3, 10)}
+	d, err := DraftLayout(context.Background(), path, opt, problem.EN)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -22,7 +26,7 @@ func drafted(t *testing.T, name string, content []byte) (text string, rows []str
 	if err := os.WriteFile(filepath.Join(dir, d.Name+".toml"), []byte(d.Text), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if opt.Layouts, err = LoadLayouts(dir); err != nil {
+	if opt.Layouts, err = layout.LoadLayouts(dir); err != nil {
 		t.Fatalf("%v in\n%s", err, d.Text)
 	}
 	in, err := Open(context.Background(), []PathSide{{Path: path}}, opt)
@@ -39,8 +43,8 @@ func drafted(t *testing.T, name string, content []byte) (text string, rows []str
 		if s == nil {
 			continue
 		}
-		if Side(side) != d.Side {
-			t.Errorf("side %s, drafted %s", Side(side), d.Side)
+		if record.Side(side) != d.Side {
+			t.Errorf("side %s, drafted %s", record.Side(side), d.Side)
 		}
 		got := scanAll(t, s, 1)
 		recs, err := s.Records(context.Background(), 1, got.pos)
@@ -51,7 +55,7 @@ func drafted(t *testing.T, name string, content []byte) (text string, rows []str
 			rows = append(rows, d.Side.String()+" "+show(r))
 		}
 		for _, r := range s.Rejects() {
-			rejects = append(rejects, r.Text(EN))
+			rejects = append(rejects, r.Text(problem.EN))
 		}
 	}
 	return d.Text, rows, rejects
@@ -164,8 +168,8 @@ func TestDraftsOfTheCorpusLoad(t *testing.T) {
 		if strings.HasSuffix(file, ".want") {
 			continue
 		}
-		d, err := DraftLayout(context.Background(), file, &Options{Layouts: builtin(t), AsOf: civil(2026, 3, 10)}, EN)
-		var p *Problem
+		d, err := DraftLayout(context.Background(), file, &Options{Layouts: builtin(t), AsOf: record.Civil(2026, 3, 10)}, problem.EN)
+		var p *problem.Problem
 		if errors.As(err, &p) {
 			continue
 		}
@@ -173,7 +177,7 @@ func TestDraftsOfTheCorpusLoad(t *testing.T) {
 			t.Fatalf("%s: %v", file, err)
 		}
 		drafts++
-		if _, err := parseLayout(d.Text, "test"); err != nil && !strings.Contains(d.Text, "no amount was found") {
+		if _, err := layout.ParseLayout(d.Text, "test"); err != nil && !strings.Contains(d.Text, "no amount was found") {
 			t.Errorf("%s: %v in\n%s", file, err, d.Text)
 		}
 		if strings.Contains(d.Text, "6222620000004809") {

@@ -11,6 +11,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/duizhang/duizhang/parse/layout"
+	"github.com/duizhang/duizhang/parse/problem"
+	"github.com/duizhang/duizhang/parse/record"
+	"github.com/duizhang/duizhang/parse/unpack"
+
 	"golang.org/x/text/encoding/simplifiedchinese"
 )
 
@@ -19,24 +24,24 @@ type errorCase struct {
 	name    string
 	content []byte
 	opt     Options
-	side    Side
+	side    record.Side
 }
 
 // notByAFile are the codes that no file can cause, and why.
-var notByAFile = map[Code]string{
-	codeSpool:      "the temporary folder is full",
-	codeUnreadable: "the disk or its permissions",
-	codeChanged:    "somebody writes to the file meanwhile",
-	codeNotFound:   "there is no file",
-	codeNotRegular: "a folder",
-	codeTooLarge:   "a terabyte",
+var notByAFile = map[problem.Code]string{
+	unpack.CodeSpool:      "the temporary folder is full",
+	unpack.CodeUnreadable: "the disk or its permissions",
+	codeChanged:           "somebody writes to the file meanwhile",
+	codeNotFound:          "there is no file",
+	codeNotRegular:        "a folder",
+	codeTooLarge:          "a terabyte",
 
-	codeSeveralTables: "of contracts and days off, which are no data files",
-	codeTableCoding:   "of contracts and days off, which are no data files",
-	codeTableLine:     "of contracts and days off, which are no data files",
-	codeTableQuote:    "of contracts and days off, which are no data files",
-	codeNoSuchLayout:  "a flag",
-	codeNoTable:       "only drafting says so",
+	codeSeveralTables:       "of contracts and days off, which are no data files",
+	codeTableCoding:         "of contracts and days off, which are no data files",
+	codeTableLine:           "of contracts and days off, which are no data files",
+	codeTableQuote:          "of contracts and days off, which are no data files",
+	layout.CodeNoSuchLayout: "a flag",
+	codeNoTable:             "only drafting says so",
 }
 
 const (
@@ -46,7 +51,7 @@ const (
 
 func till(cells string) []byte { return []byte(tillHead + cells + "\n") }
 
-func errorCases(t *testing.T) map[Code]errorCase {
+func errorCases(t *testing.T) map[problem.Code]errorCase {
 	text := func(s string) []byte { return []byte(s) }
 	bank := func(row string) []byte {
 		return []byte("交易日期,收入金额,支出金额,账户余额,币种\n" + row + "\n")
@@ -58,100 +63,100 @@ func errorCases(t *testing.T) map[Code]errorCase {
 	inSheet := func(row string) string {
 		return `<row r="1"><c r="A1" t="inlineStr"><is><t>小票号</t></is></c><c r="B1" t="inlineStr"><is><t>交易时间</t></is></c><c r="C1" t="inlineStr"><is><t>金额</t></is></c></row>` + row
 	}
-	cases := map[Code]errorCase{
+	cases := map[problem.Code]errorCase{
 		// the side
-		codeSideUnknown:  {content: text("商户号,终端号,交易时间,参考号,金额\n898310000000001,10000001,2026-03-01 09:00:00,000000000001,10.00\n")},
-		codeUnusedMoney:  {name: "a.xlsx", content: workbookOf(t, [][]any{{"小票号", "交易时间", "金额"}, {"A1", "2026-03-01 10:00:00", "5.00"}}, [][]any{{"门店", "笔数", "金额"}, {"一店", 1, 5}})},
-		codeOwnResult:    {name: "settlements.csv", content: text("settlement_id,credit,timing,days_late,flags,acquirer\na/1/2026-03-01,full,on_time,0,,a\n")},
-		codeLockFile:     {name: "~$a.xlsx", content: text("somebody")},
-		codeSideOpen:     {content: text("门店,订单号,交易时间,支付方式,金额,手续费\nA店,A1,2026-03-01 09:00:00,微信,10.00,0.06\n")},
-		codePersonalBill: {content: text("交易时间,交易类型,交易对方,商品,收/支,金额(元),支付方式,当前状态,交易单号,商户单号,备注\n2026-03-01 10:00:00,商户消费,某店,早餐,支出,￥5.00,零钱,支付成功,4200,A1,/\n")},
+		layout.CodeSideUnknown:  {content: text("商户号,终端号,交易时间,参考号,金额\n898310000000001,10000001,2026-03-01 09:00:00,000000000001,10.00\n")},
+		codeUnusedMoney:         {name: "a.xlsx", content: workbookOf(t, [][]any{{"小票号", "交易时间", "金额"}, {"A1", "2026-03-01 10:00:00", "5.00"}}, [][]any{{"门店", "笔数", "金额"}, {"一店", 1, 5}})},
+		codeOwnResult:           {name: "settlements.csv", content: text("settlement_id,credit,timing,days_late,flags,acquirer\na/1/2026-03-01,full,on_time,0,,a\n")},
+		codeLockFile:            {name: "~$a.xlsx", content: text("somebody")},
+		layout.CodeSideOpen:     {content: text("门店,订单号,交易时间,支付方式,金额,手续费\nA店,A1,2026-03-01 09:00:00,微信,10.00,0.06\n")},
+		layout.CodePersonalBill: {content: text("交易时间,交易类型,交易对方,商品,收/支,金额(元),支付方式,当前状态,交易单号,商户单号,备注\n2026-03-01 10:00:00,商户消费,某店,早餐,支出,￥5.00,零钱,支付成功,4200,A1,/\n")},
 		// rows
-		codeEmptyRequired:  {content: till("A1,2026-03-01 10:00:00,消费,成功,")},
-		codeBadAmount:      {content: till("A1,2026-03-01 10:00:00,消费,成功,五元")},
-		codeAmountExponent: {content: till("A1,2026-03-01 10:00:00,消费,成功,1e3")},
-		codeAmountDecimals: {content: till("A1,2026-03-01 10:00:00,消费,成功,1.005")},
-		codeAmountRange:    {content: till("A1,2026-03-01 10:00:00,消费,成功,999999999999999.00")},
-		codeAmountUnit:     {content: text("小票号,交易时间,金额(分)\nA1,2026-03-01 10:00:00,5.00\n")},
-		codeBothSides:      {content: bank("2026-03-01,5.00,6.00,100.00,人民币")},
-		codeNoAmount:       {content: bank("2026-03-01,,,100.00,人民币")},
-		codeEmptyWord:      {content: till("A1,2026-03-01 10:00:00,消费,成功,5.00\nA2,2026-03-01 11:00:00,,成功,6.00")},
-		codeSplitAmount:    {content: []byte("小票号,交易时间,金额,备注,门店\nA1,2026-03-01 10:00:00,5.00,无,一店\nA2,2026-03-01 11:00:00,1,234.00,一店\n")},
-		codeBadCurrency:    {content: bank("2026-03-01,5.00,,100.00,贝壳")},
-		codeBadTime:        {content: till("A1,2026-02-30 10:00:00,消费,成功,5.00")},
-		codeAmbiguousTime:  {content: till("A1,03/04/2026,消费,成功,5.00")},
-		codeClockOnly:      {content: till("A1,10:00:00,消费,成功,5.00")},
-		codeLostPrecision:  {content: till("1.23457E+17,2026-03-01 10:00:00,消费,成功,5.00")},
-		codeBadIdentifier:  {content: till(strings.Repeat("A", 201) + ",2026-03-01 10:00:00,消费,成功,5.00")},
-		codeUnknownKind:    {content: till("A1,2026-03-01 10:00:00,赠送,成功,5.00")},
-		codeUnknownStatus:  {content: till("A1,2026-03-01 10:00:00,消费,也许,5.00")},
-		codeUnknownWord:    {content: text("交易日期,借贷标志,交易金额,账户余额\n2026-03-01,平,5.00,100.00\n")},
-		codeShortRow:       {content: till("A1,2026-03-01 10:00:00,消费")},
-		codeLongRow:        {content: till("A1,2026-03-01 10:00:00,消费,成功,1,234.00")},
-		codeLineShape:      {name: "IND26030101ACOMN", content: text(acomnLine + "\n" + acomnLine[:80] + "\n" + acomnLine + "\n"), opt: Options{Layout: Overrides{{Value: "unionpay-acomn"}}}},
-		codeTwoInOne:       {content: text("小票号,交易时间,金额,退款金额\nA1,2026-03-01 10:00:00,5.00,2.00\n")},
-		codeUnreadColumn:   {content: text("小票号,交易时间,金额,收银动作\nA1,2026-03-01 10:00:00,5.00,退款\n")},
-		codeFormula:        {name: "book.xlsx", content: sheet(inSheet(`<row r="2"><c r="A2"><f>1+1</f></c></row>`))},
+		layout.CodeEmptyRequired:  {content: till("A1,2026-03-01 10:00:00,消费,成功,")},
+		layout.CodeBadAmount:      {content: till("A1,2026-03-01 10:00:00,消费,成功,五元")},
+		layout.CodeAmountExponent: {content: till("A1,2026-03-01 10:00:00,消费,成功,1e3")},
+		layout.CodeAmountDecimals: {content: till("A1,2026-03-01 10:00:00,消费,成功,1.005")},
+		layout.CodeAmountRange:    {content: till("A1,2026-03-01 10:00:00,消费,成功,999999999999999.00")},
+		layout.CodeAmountUnit:     {content: text("小票号,交易时间,金额(分)\nA1,2026-03-01 10:00:00,5.00\n")},
+		layout.CodeBothSides:      {content: bank("2026-03-01,5.00,6.00,100.00,人民币")},
+		layout.CodeNoAmount:       {content: bank("2026-03-01,,,100.00,人民币")},
+		layout.CodeEmptyWord:      {content: till("A1,2026-03-01 10:00:00,消费,成功,5.00\nA2,2026-03-01 11:00:00,,成功,6.00")},
+		layout.CodeSplitAmount:    {content: []byte("小票号,交易时间,金额,备注,门店\nA1,2026-03-01 10:00:00,5.00,无,一店\nA2,2026-03-01 11:00:00,1,234.00,一店\n")},
+		layout.CodeBadCurrency:    {content: bank("2026-03-01,5.00,,100.00,贝壳")},
+		layout.CodeBadTime:        {content: till("A1,2026-02-30 10:00:00,消费,成功,5.00")},
+		layout.CodeAmbiguousTime:  {content: till("A1,03/04/2026,消费,成功,5.00")},
+		layout.CodeClockOnly:      {content: till("A1,10:00:00,消费,成功,5.00")},
+		layout.CodeLostPrecision:  {content: till("1.23457E+17,2026-03-01 10:00:00,消费,成功,5.00")},
+		layout.CodeBadIdentifier:  {content: till(strings.Repeat("A", 201) + ",2026-03-01 10:00:00,消费,成功,5.00")},
+		layout.CodeUnknownKind:    {content: till("A1,2026-03-01 10:00:00,赠送,成功,5.00")},
+		layout.CodeUnknownStatus:  {content: till("A1,2026-03-01 10:00:00,消费,也许,5.00")},
+		layout.CodeUnknownWord:    {content: text("交易日期,借贷标志,交易金额,账户余额\n2026-03-01,平,5.00,100.00\n")},
+		layout.CodeShortRow:       {content: till("A1,2026-03-01 10:00:00,消费")},
+		layout.CodeLongRow:        {content: till("A1,2026-03-01 10:00:00,消费,成功,1,234.00")},
+		layout.CodeLineShape:      {name: "IND26030101ACOMN", content: text(acomnLine + "\n" + acomnLine[:80] + "\n" + acomnLine + "\n"), opt: Options{Layout: Overrides{{Value: "unionpay-acomn"}}}},
+		layout.CodeTwoInOne:       {content: text("小票号,交易时间,金额,退款金额\nA1,2026-03-01 10:00:00,5.00,2.00\n")},
+		layout.CodeUnreadColumn:   {content: text("小票号,交易时间,金额,收银动作\nA1,2026-03-01 10:00:00,5.00,退款\n")},
+		codeFormula:               {name: "book.xlsx", content: sheet(inSheet(`<row r="2"><c r="A2"><f>1+1</f></c></row>`))},
 		// records
 		codeLoneQuote:   {content: till("\"A1,2026-03-01 10:00:00,消费,成功,5.00\n" + tillRow)},
-		codeLongRecord:  {content: till(strings.Repeat("A1,", 60) + "5.00"), opt: Options{Limits: Limits{Record: 100}}},
-		codeLongField:   {content: till(strings.Repeat("A", 60) + ",2026-03-01 10:00:00,消费,成功,5.00"), opt: Options{Limits: Limits{Field: 50}}},
-		codeManyColumns: {content: till(strings.Repeat("1,", 20) + "5.00"), opt: Options{Limits: Limits{Columns: 10}}},
+		codeLongRecord:  {content: till(strings.Repeat("A1,", 60) + "5.00"), opt: Options{Limits: problem.Limits{Record: 100}}},
+		codeLongField:   {content: till(strings.Repeat("A", 60) + ",2026-03-01 10:00:00,消费,成功,5.00"), opt: Options{Limits: problem.Limits{Field: 50}}},
+		codeManyColumns: {content: till(strings.Repeat("1,", 20) + "5.00"), opt: Options{Limits: problem.Limits{Columns: 10}}},
 		codeNUL:         {content: till("A\x001,2026-03-01 10:00:00,消费,成功,5.00\n" + tillRow)},
 		codeCoding:      {content: append(till("A1,2026-03-01 10:00:00,消费,成功,5.00"), "A2\xFF\xFF,2026-03-01 10:00:00,x,x,5.00\n"...), opt: Options{Encoding: Overrides{{Value: "utf-8"}}}},
 		codeMixedCoding: {content: append(till("A1,2026-03-01 10:00:00,消费,成功,5.00"), gbk("A2,2026-03-01 10:00:00,消费,成功,5.00\n")...)},
 		// files
-		codeUnknownCoding:   {content: text("\xFF\xFF\xFF\xFF\xC0\xC1,\xFE\xFE\n")},
-		codeUnfinished:      {content: text(tillHead + tillRow + "\x00\x00\x00\x00")},
-		codeCutOff:          {content: text(tillHead + tillRow + "A2,2026-03-01 10:0")},
-		codeSumRange:        {content: till(strings.Repeat("A1,2026-03-01 10:00:00,消费,成功,300000000000000.00\n", 320))},
-		codeTooManyRejects:  {content: text(tillHead + strings.Repeat("A1,x,x,x,x\n", maxRejects+2))},
-		codeGarbled:         {content: mojibake("小票号,交易时间,交易类型,状态,金额\nA1,2026-03-01 10:00:00,消费,成功,5.00\n")},
-		codeTextLost:        {content: text("锟斤拷,锟斤拷,锟斤拷\nA1,2026-03-01 10:00:00,5.00\n")},
-		codeUnknownLayout:   {content: text("姓名,年龄,城市\n张三,30,上海\n")},
-		codeMissingColumns:  {content: text("交易时间,商户号,微信订单号,商户订单号,交易状态,手续费\n")},
-		codeDoubledColumn:   {content: text("小票号,交易时间,金额,金额\nA1,2026-03-01 10:00:00,5.00,6.00\n")},
-		codeAmbiguousLayout: {content: text("单,时,额\nA1,2026-03-01,5\n"), opt: Options{Layouts: own(t, basis("one", "pos")+"format.unit = \"yuan\"\n"+someColumns, basis("two", "pos")+"format.unit = \"yuan\"\n"+someColumns)}},
-		codeWrongSide:       {name: "JS_20260301.txt", content: text("商户编号|交易日期|交易时间|终端号|拉卡拉流水号|交易金额(分)|手续费(分)|结算金额(分)|结算日期|结算状态\n"), side: SidePos},
-		codeUnitConflict:    {content: text("单,时,额(元)\nA1,2026-03-01,5\n"), opt: Options{Layouts: own(t, basis("three", "pos")+strings.Replace(someColumns, "names = [\"额\"]", "names = [\"额\"]\nunit = \"fen\"", 1))}},
-		codeEmptyFile:       {content: text("")},
-		codeNoRows:          {content: text("小票号,交易时间,支付方式,金额\n")},
-		codeControlRows:     {content: till("A1,2026-03-01 10:00:00,消费,成功,5.00\n合计：2笔,,,,")},
-		codeControlAmount:   {content: till("A1,2026-03-01 10:00:00,消费,成功,5.00\n合计,,,,6.00")},
-		codeControlMissing:  {content: cutTail(t, "testdata/layouts/wechat-trade/1600000001All20260301.csv", "总交易单数")},
-		codeNoYear:          {content: text("交易日,记账日,交易摘要,人民币金额,卡号末四位,交易地金额\n12/29,12/30,还款,5.00,1234,5.00\n")},
-		codeOtherHeader:     {content: text("订单号,交易时间,手续费,清算日期,金额\nA1,2026-03-01 10:00:00,0.03,2026-03-01,5.00\n订单号,交易时间,金额,清算日期,手续费\nA2,2026-03-01 10:00:00,6.00,2026-03-01,0.04\n")},
-		codeRowAbove:        {content: text(tillRow + tillHead + tillRow)},
-		codeOddDates:        {content: till("A1,2026-03-01 10:00:00,消费,成功,5.00\nA2,2031-03-01 10:00:00,消费,成功,6.00")},
+		codeUnknownCoding:          {content: text("\xFF\xFF\xFF\xFF\xC0\xC1,\xFE\xFE\n")},
+		codeUnfinished:             {content: text(tillHead + tillRow + "\x00\x00\x00\x00")},
+		codeCutOff:                 {content: text(tillHead + tillRow + "A2,2026-03-01 10:0")},
+		codeSumRange:               {content: till(strings.Repeat("A1,2026-03-01 10:00:00,消费,成功,300000000000000.00\n", 320))},
+		codeTooManyRejects:         {content: text(tillHead + strings.Repeat("A1,x,x,x,x\n", maxRejects+2))},
+		layout.CodeGarbled:         {content: mojibake("小票号,交易时间,交易类型,状态,金额\nA1,2026-03-01 10:00:00,消费,成功,5.00\n")},
+		layout.CodeTextLost:        {content: text("锟斤拷,锟斤拷,锟斤拷\nA1,2026-03-01 10:00:00,5.00\n")},
+		layout.CodeUnknownLayout:   {content: text("姓名,年龄,城市\n张三,30,上海\n")},
+		layout.CodeMissingColumns:  {content: text("交易时间,商户号,微信订单号,商户订单号,交易状态,手续费\n")},
+		layout.CodeDoubledColumn:   {content: text("小票号,交易时间,金额,金额\nA1,2026-03-01 10:00:00,5.00,6.00\n")},
+		layout.CodeAmbiguousLayout: {content: text("单,时,额\nA1,2026-03-01,5\n"), opt: Options{Layouts: own(t, basis("one", "pos")+"format.unit = \"yuan\"\n"+someColumns, basis("two", "pos")+"format.unit = \"yuan\"\n"+someColumns)}},
+		layout.CodeWrongSide:       {name: "JS_20260301.txt", content: text("商户编号|交易日期|交易时间|终端号|拉卡拉流水号|交易金额(分)|手续费(分)|结算金额(分)|结算日期|结算状态\n"), side: record.SidePos},
+		layout.CodeUnitConflict:    {content: text("单,时,额(元)\nA1,2026-03-01,5\n"), opt: Options{Layouts: own(t, basis("three", "pos")+strings.Replace(someColumns, "names = [\"额\"]", "names = [\"额\"]\nunit = \"fen\"", 1))}},
+		layout.CodeEmptyFile:       {content: text("")},
+		codeNoRows:                 {content: text("小票号,交易时间,支付方式,金额\n")},
+		layout.CodeControlRows:     {content: till("A1,2026-03-01 10:00:00,消费,成功,5.00\n合计：2笔,,,,")},
+		layout.CodeControlAmount:   {content: till("A1,2026-03-01 10:00:00,消费,成功,5.00\n合计,,,,6.00")},
+		layout.CodeControlMissing:  {content: cutTail(t, "testdata/layouts/wechat-trade/1600000001All20260301.csv", "总交易单数")},
+		layout.CodeNoYear:          {content: text("交易日,记账日,交易摘要,人民币金额,卡号末四位,交易地金额\n12/29,12/30,还款,5.00,1234,5.00\n")},
+		layout.CodeOtherHeader:     {content: text("订单号,交易时间,手续费,清算日期,金额\nA1,2026-03-01 10:00:00,0.03,2026-03-01,5.00\n订单号,交易时间,金额,清算日期,手续费\nA2,2026-03-01 10:00:00,6.00,2026-03-01,0.04\n")},
+		layout.CodeRowAbove:        {content: text(tillRow + tillHead + tillRow)},
+		codeOddDates:               {content: till("A1,2026-03-01 10:00:00,消费,成功,5.00\nA2,2031-03-01 10:00:00,消费,成功,6.00")},
 		codeFeesJoined: {name: "IND260301.zip", content: makeZip(t, zipEntry{name: "IND26030101ACOMN", data: acomnRow("000001", "0301103045", "01080209", feeMerchant, "10000", "0200", "000000")},
 			zipEntry{name: "IND26030199ALFEE", data: alfeeRow("000001", "0301103045", "01080209", feeMerchant, "D3") + alfeeRow("000002", "0301103045", "01080209", feeMerchant, "D3")})},
 		// containers
-		codePackDamaged:   {name: "a.gz", content: gzipped(till("A1"))[:20]},
-		codePackEncrypted: {name: "a.zip", content: makeZip(t, zipEntry{name: "a.csv", data: tillHead, head: func(h *zip.FileHeader) { h.Flags |= 1 }})},
-		codePackMethod:    {name: "a.zip", content: withMethod(makeZip(t, zipEntry{name: "a.csv", data: tillHead}), 97)},
-		codePackSplit:     {name: "a.zip", content: splitZip(makeZip(t, zipEntry{name: "a.csv", data: tillHead}))},
-		codePackLink:      {name: "a.zip", content: makeZip(t, zipEntry{name: "a.csv", data: "/etc/passwd", head: func(h *zip.FileHeader) { h.SetMode(os.ModeSymlink | 0o777) }})},
-		codePackedOther:   {name: "a.rar", content: text("Rar!\x1A\x07\x01\x00")},
-		codeArchiveDeep:   {name: "a.zip", content: nested(t, 4, till("A1"))},
-		codeArchiveEmpty:  {name: "a.zip", content: makeZip(t)},
-		codeArchiveMany:   {name: "a.zip", content: makeZip(t, zipEntry{name: "a.csv", data: tillHead}, zipEntry{name: "b.csv", data: tillHead}), opt: Options{Limits: Limits{Entries: 1}}},
-		codeUnpackLarge:   {name: "a.gz", content: gzipped(till(strings.Repeat("A", 2000))), opt: Options{Limits: Limits{Inflated: 1000}}},
-		codeUnpackRatio:   {name: "a.gz", content: gzipped(bytes.Repeat([]byte("0"), 1<<20)), opt: Options{Limits: Limits{RatioFrom: 1 << 10}}},
-		codeNotData:       {name: "a.pdf", content: text("%PDF-1.7\n%\xE2\xE3\xCF\xD3\n")},
-		codeWebPage:       {name: "a.xls", content: text("<html><body><form>请登录</form></body></html>")},
+		unpack.CodePackDamaged:   {name: "a.gz", content: gzipped(till("A1"))[:20]},
+		unpack.CodePackEncrypted: {name: "a.zip", content: makeZip(t, zipEntry{name: "a.csv", data: tillHead, head: func(h *zip.FileHeader) { h.Flags |= 1 }})},
+		unpack.CodePackMethod:    {name: "a.zip", content: withMethod(makeZip(t, zipEntry{name: "a.csv", data: tillHead}), 97)},
+		unpack.CodePackSplit:     {name: "a.zip", content: splitZip(makeZip(t, zipEntry{name: "a.csv", data: tillHead}))},
+		unpack.CodePackLink:      {name: "a.zip", content: makeZip(t, zipEntry{name: "a.csv", data: "/etc/passwd", head: func(h *zip.FileHeader) { h.SetMode(os.ModeSymlink | 0o777) }})},
+		unpack.CodePackedOther:   {name: "a.rar", content: text("Rar!\x1A\x07\x01\x00")},
+		unpack.CodeArchiveDeep:   {name: "a.zip", content: nested(t, 4, till("A1"))},
+		unpack.CodeArchiveEmpty:  {name: "a.zip", content: makeZip(t)},
+		unpack.CodeArchiveMany:   {name: "a.zip", content: makeZip(t, zipEntry{name: "a.csv", data: tillHead}, zipEntry{name: "b.csv", data: tillHead}), opt: Options{Limits: problem.Limits{Entries: 1}}},
+		unpack.CodeUnpackLarge:   {name: "a.gz", content: gzipped(till(strings.Repeat("A", 2000))), opt: Options{Limits: problem.Limits{Inflated: 1000}}},
+		unpack.CodeUnpackRatio:   {name: "a.gz", content: gzipped(bytes.Repeat([]byte("0"), 1<<20)), opt: Options{Limits: problem.Limits{RatioFrom: 1 << 10}}},
+		unpack.CodeNotData:       {name: "a.pdf", content: text("%PDF-1.7\n%\xE2\xE3\xCF\xD3\n")},
+		unpack.CodeWebPage:       {name: "a.xls", content: text("<html><body><form>请登录</form></body></html>")},
 		// workbooks
-		codeWorkbookOld:       {name: "a.xls", content: makeOLE(map[string][]byte{"Book": rec(0x0809, 0x0500, 5, 0, 0)}, "Book")},
-		codeWorkbookOther:     {name: "a.docx", content: makeBook(t, bookParts{rootRels: rel("word/document.xml")})},
-		codeWorkbookEncrypted: {name: "a.xlsx", content: makeOLE(map[string][]byte{"EncryptedPackage": make([]byte, 16), "EncryptionInfo": make([]byte, 16)}, "EncryptedPackage", "EncryptionInfo")},
-		codeWorkbookDamaged:   {name: "a.xlsx", content: makeBook(t, bookParts{strings: `<sst><si><t>a`})},
-		codeWorkbookEntity:    {name: "a.xlsx", content: makeBook(t, bookParts{workbook: `<!DOCTYPE x [<!ENTITY a "b">]><workbook/>`})},
-		codeWorkbookRows:      {name: "a.xlsx", content: sheet(inSheet(`<row r="2147483647"><c r="A2147483647"><v>1</v></c></row>`))},
-		codeWorkbookColumns:   {name: "a.xlsx", content: sheet(inSheet(`<row r="2"><c r="ZZ2"><v>1</v></c></row>`)), opt: Options{Limits: Limits{Columns: 100}}},
-		codeWorkbookStrings:   {name: "a.xlsx", content: makeBook(t, bookParts{strings: `<sst><si><t>` + strings.Repeat("a", 200) + `</t></si></sst>`}), opt: Options{Limits: Limits{Strings: 100}}},
-		codeWorkbookSheets:    {name: "a.xlsx", content: workbookOf(t, [][]any{{"a"}}, [][]any{{"b"}}), opt: Options{Limits: Limits{Sheets: 1}}},
-		codeNoSuchSheet:       {name: "a.xlsx", content: workbookOf(t, [][]any{{"a"}}), opt: Options{Sheet: Overrides{{Value: "三月"}}}},
-		codeNotDataPart:       {name: "a.zip", content: makeZip(t, zipEntry{name: "a.csv", data: tillHead + tillRow}, zipEntry{name: "说明.txt", data: "本月账单\n"})},
-		codeNoHeader:          {name: "a.xlsx", content: workbookOf(t, [][]any{{"小票号", "交易时间", "金额"}, {"A1", "2026-03-01 10:00:00", "5.00"}}, [][]any{{"A2", "2026-03-01 11:00:00", "6.00"}})},
+		unpack.CodeWorkbookOld:       {name: "a.xls", content: makeOLE(map[string][]byte{"Book": rec(0x0809, 0x0500, 5, 0, 0)}, "Book")},
+		unpack.CodeWorkbookOther:     {name: "a.docx", content: makeBook(t, bookParts{rootRels: rel("word/document.xml")})},
+		unpack.CodeWorkbookEncrypted: {name: "a.xlsx", content: makeOLE(map[string][]byte{"EncryptedPackage": make([]byte, 16), "EncryptionInfo": make([]byte, 16)}, "EncryptedPackage", "EncryptionInfo")},
+		unpack.CodeWorkbookDamaged:   {name: "a.xlsx", content: makeBook(t, bookParts{strings: `<sst><si><t>a`})},
+		unpack.CodeWorkbookEntity:    {name: "a.xlsx", content: makeBook(t, bookParts{workbook: `<!DOCTYPE x [<!ENTITY a "b">]><workbook/>`})},
+		unpack.CodeWorkbookRows:      {name: "a.xlsx", content: sheet(inSheet(`<row r="2147483647"><c r="A2147483647"><v>1</v></c></row>`))},
+		unpack.CodeWorkbookColumns:   {name: "a.xlsx", content: sheet(inSheet(`<row r="2"><c r="ZZ2"><v>1</v></c></row>`)), opt: Options{Limits: problem.Limits{Columns: 100}}},
+		unpack.CodeWorkbookStrings:   {name: "a.xlsx", content: makeBook(t, bookParts{strings: `<sst><si><t>` + strings.Repeat("a", 200) + `</t></si></sst>`}), opt: Options{Limits: problem.Limits{Strings: 100}}},
+		unpack.CodeWorkbookSheets:    {name: "a.xlsx", content: workbookOf(t, [][]any{{"a"}}, [][]any{{"b"}}), opt: Options{Limits: problem.Limits{Sheets: 1}}},
+		codeNoSuchSheet:              {name: "a.xlsx", content: workbookOf(t, [][]any{{"a"}}), opt: Options{Sheet: Overrides{{Value: "三月"}}}},
+		codeNotDataPart:              {name: "a.zip", content: makeZip(t, zipEntry{name: "a.csv", data: tillHead + tillRow}, zipEntry{name: "说明.txt", data: "本月账单\n"})},
+		codeNoHeader:                 {name: "a.xlsx", content: workbookOf(t, [][]any{{"小票号", "交易时间", "金额"}, {"A1", "2026-03-01 10:00:00", "5.00"}}, [][]any{{"A2", "2026-03-01 11:00:00", "6.00"}})},
 	}
 	return cases
 }
@@ -222,13 +227,13 @@ func TestErrorCorpus(t *testing.T) {
 			if c.opt.Layouts == nil {
 				c.opt.Layouts = builtin(t)
 			}
-			if c.opt.AsOf == 0 && code != codeNoYear {
-				c.opt.AsOf = civil(2026, 3, 10)
+			if c.opt.AsOf == 0 && code != layout.CodeNoYear {
+				c.opt.AsOf = record.Civil(2026, 3, 10)
 			}
 			var said strings.Builder
 			for _, p := range problemsOf(t, path, c.side, &c.opt) {
 				if p.Code == code {
-					fmt.Fprintf(&said, "%s\n%s\n", p.Text(ZH), p.Text(EN))
+					fmt.Fprintf(&said, "%s\n%s\n", p.Text(problem.ZH), p.Text(problem.EN))
 					break
 				}
 			}
@@ -262,7 +267,7 @@ func keepFile(t *testing.T, path string, content []byte) {
 }
 
 // problemsOf is everything that is said about an input: of files and of rows.
-func problemsOf(t *testing.T, path string, side Side, opt *Options) (out []Problem) {
+func problemsOf(t *testing.T, path string, side record.Side, opt *Options) (out []problem.Problem) {
 	t.Helper()
 	in, err := Open(context.Background(), []PathSide{{Path: path, Side: side}}, opt)
 	if err != nil {
@@ -273,7 +278,7 @@ func problemsOf(t *testing.T, path string, side Side, opt *Options) (out []Probl
 		if s == nil {
 			continue
 		}
-		if err := s.Scan(context.Background(), 1, 0, func(int) func(*Row) { return func(*Row) {} }); err == nil {
+		if err := s.Scan(context.Background(), 1, 0, func(int) func(*record.Row) { return func(*record.Row) {} }); err == nil {
 			for _, r := range s.Rejects() {
 				out = append(out, r.Problem)
 			}
@@ -290,15 +295,15 @@ func problemsOf(t *testing.T, path string, side Side, opt *Options) (out []Probl
 func TestEveryMessageHasItsFile(t *testing.T) {
 	cases := errorCases(t)
 	var missing []string
-	for code, m := range catalogue {
+	for code, m := range problem.Catalogue {
 		_, has := cases[code]
 		if _, excused := notByAFile[code]; has == excused {
 			missing = append(missing, string(code))
 		}
-		if m.zh == "" || m.en == "" {
+		if m.ZH == "" || m.EN == "" {
 			t.Errorf("%s is silent in one language", code)
 		}
-		if zh, en := m.zh, m.en; !strings.ContainsAny(zh, "；：，") && !strings.Contains(en, ";") {
+		if zh, en := m.ZH, m.EN; !strings.ContainsAny(zh, "；：，") && !strings.Contains(en, ";") {
 			t.Errorf("%s does not say what to do: %s / %s", code, zh, en)
 		}
 	}
@@ -307,7 +312,7 @@ func TestEveryMessageHasItsFile(t *testing.T) {
 		t.Errorf("without a file: %v", missing)
 	}
 	for code := range cases {
-		if _, known := catalogue[code]; !known {
+		if _, known := problem.Catalogue[code]; !known {
 			t.Errorf("%s is no code", code)
 		}
 	}
@@ -316,7 +321,7 @@ func TestEveryMessageHasItsFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, e := range kept {
-		if _, has := cases[Code(e.Name())]; !has && e.IsDir() {
+		if _, has := cases[problem.Code(e.Name())]; !has && e.IsDir() {
 			t.Errorf("testdata/errors/%s is of no case", e.Name())
 		}
 	}

@@ -10,7 +10,10 @@ import (
 	"slices"
 	"strconv"
 
-	"duizhang/parse/money"
+	"github.com/duizhang/duizhang/parse/layout"
+	"github.com/duizhang/duizhang/parse/money"
+	"github.com/duizhang/duizhang/parse/problem"
+	"github.com/duizhang/duizhang/parse/record"
 )
 
 // Some acquirers tell the fees of their transactions in a file of its own: the
@@ -26,9 +29,9 @@ const feeDays = 31
 // feeRow is one end of a join: a fee, or a transaction that may have one.
 type feeRow struct {
 	key                uint64 // trace number and MMDDhhmmss, as digits
-	pos                Pos
+	pos                record.Pos
 	fee                money.Fen
-	day                Date
+	day                record.Date
 	merchant, terminal uint64 // fingerprints; terminal 0 is not said
 }
 
@@ -52,16 +55,16 @@ type joint struct {
 }
 
 // apply gives an accepted row its fee, or takes it out.
-func (j *joint) apply(off int64, row *Row) verdict {
+func (j *joint) apply(off int64, row *record.Row) layout.Verdict {
 	i, found := slices.BinarySearchFunc(j.rows, off, func(f feeAt, off int64) int { return cmp.Compare(f.off, off) })
 	switch {
 	case !found:
-		return accept
+		return layout.Accepted
 	case j.fees:
-		return skip
+		return layout.Skipped
 	}
 	row.Fee, row.HasFee = j.rows[i].fee, true
-	return accept
+	return layout.Accepted
 }
 
 // joinFees puts the fees of documents of fees on the rows of the documents that
@@ -69,12 +72,12 @@ func (j *joint) apply(off int64, row *Row) verdict {
 func (s *Set) joinFees(ctx context.Context) error {
 	var fees, sales []*document
 	for _, d := range s.docs {
-		if d.file.Used && len(d.plan.layout.FeesOf) > 0 {
+		if d.file.Used && len(d.plan.Layout.FeesOf) > 0 {
 			fees = append(fees, d)
 		}
 	}
 	for _, d := range s.docs {
-		if d.file.Used && slices.ContainsFunc(fees, func(f *document) bool { return slices.Contains(f.plan.layout.FeesOf, d.plan.layout.Name) }) {
+		if d.file.Used && slices.ContainsFunc(fees, func(f *document) bool { return slices.Contains(f.plan.Layout.FeesOf, d.plan.Layout.Name) }) {
 			sales = append(sales, d)
 		}
 	}
@@ -89,12 +92,12 @@ func (s *Set) joinFees(ctx context.Context) error {
 	if len(sales) == 0 {
 		return nil
 	}
-	f, err := s.feeRows(ctx, fees, FieldSet(0).With(OrigKey, MerchantID, TerminalID), feeEnd)
+	f, err := s.feeRows(ctx, fees, record.FieldSet(0).With(record.OrigKey, record.MerchantID, record.TerminalID), feeEnd)
 	if err != nil {
 		s.joined = nil
 		return err
 	}
-	t, err := s.feeRows(ctx, sales, FieldSet(0).With(TraceNo, MerchantID, TerminalID), saleEnd)
+	t, err := s.feeRows(ctx, sales, record.FieldSet(0).With(record.TraceNo, record.MerchantID, record.TerminalID), saleEnd)
 	if err != nil {
 		s.joined = nil
 		return err
@@ -108,17 +111,17 @@ func (d *document) unjoin() {
 	d.mu.Lock()
 	d.joint, d.index, d.rejects, d.claimed = nil, nil, nil, false
 	d.mu.Unlock()
-	d.file.Problems = slices.DeleteFunc(d.file.Problems, func(p Problem) bool { return p.Code == codeFeesJoined || p.Code == codeOddDates })
+	d.file.Problems = slices.DeleteFunc(d.file.Problems, func(p problem.Problem) bool { return p.Code == codeFeesJoined || p.Code == codeOddDates })
 }
 
 // feeRows reads one end of the join, sorted by key.
-func (s *Set) feeRows(ctx context.Context, docs []*document, need FieldSet, end func(*Row) (feeRow, bool)) ([]feeRow, error) {
+func (s *Set) feeRows(ctx context.Context, docs []*document, need record.FieldSet, end func(*record.Row) (feeRow, bool)) ([]feeRow, error) {
 	workers := runtime.GOMAXPROCS(0)
 	run := newRun(docs, need, s.opt, workers)
 	run.forget()
 	found := make([][]feeRow, workers)
-	err := run.scan(ctx, workers, func(w int) func(*Row) {
-		return func(r *Row) {
+	err := run.scan(ctx, workers, func(w int) func(*record.Row) {
+		return func(r *record.Row) {
 			if f, ok := end(r); ok {
 				found[w] = append(found[w], f)
 			}
@@ -130,27 +133,27 @@ func (s *Set) feeRows(ctx context.Context, docs []*document, need FieldSet, end 
 }
 
 // feeEnd is a row of fees: orig_key is the trace number and the time.
-func feeEnd(r *Row) (feeRow, bool) {
-	key, err := strconv.ParseUint(string(r.Text[OrigKey]), 10, 64)
-	return end(r, key, -r.Amount), err == nil && len(r.Text[OrigKey]) > 10 && moves(r)
+func feeEnd(r *record.Row) (feeRow, bool) {
+	key, err := strconv.ParseUint(string(r.Text[record.OrigKey]), 10, 64)
+	return end(r, key, -r.Amount), err == nil && len(r.Text[record.OrigKey]) > 10 && moves(r)
 }
 
 // saleEnd is a transaction that lacks its fee.
-func saleEnd(r *Row) (feeRow, bool) {
-	trace, err := strconv.ParseUint(string(r.Text[TraceNo]), 10, 32)
+func saleEnd(r *record.Row) (feeRow, bool) {
+	trace, err := strconv.ParseUint(string(r.Text[record.TraceNo]), 10, 32)
 	_, month, day := r.Time.Date().YMD()
 	clock := r.Time.Clock()
 	mmdd := uint64(month*100 + day)
 	hhmmss := uint64(clock/3600*10000 + clock/60%60*100 + clock%60)
-	ok := err == nil && r.HasClock && !r.HasFee && r.Kind != Preauth && moves(r)
+	ok := err == nil && r.HasClock && !r.HasFee && r.Kind != record.Preauth && moves(r)
 	return end(r, trace*1e10+mmdd*1e6+hhmmss, 0), ok
 }
 
 // moves says whether a row moves money, so that a fee can be on it.
-func moves(r *Row) bool { return r.Status == OK }
+func moves(r *record.Row) bool { return r.Status == record.OK }
 
-func end(r *Row, key uint64, fee money.Fen) feeRow {
-	return feeRow{key: key, pos: r.Pos, fee: fee, day: r.Time.Date(), merchant: fingerprint(r.Text[MerchantID]), terminal: fingerprint(r.Text[TerminalID])}
+func end(r *record.Row, key uint64, fee money.Fen) feeRow {
+	return feeRow{key: key, pos: r.Pos, fee: fee, day: r.Time.Date(), merchant: fingerprint(r.Text[record.MerchantID]), terminal: fingerprint(r.Text[record.TerminalID])}
 }
 
 // feeSeed keys the fingerprints, so that nobody can make two numbers alike.
@@ -209,7 +212,7 @@ func (s *Set) putFees(fees, sales []*document, f, t []feeRow) {
 		slices.SortFunc(d.joint.rows, func(a, b feeAt) int { return cmp.Compare(a.off, b.off) })
 	}
 	for _, d := range fees {
-		d.file.Problems = append(d.file.Problems, Problem{Code: codeFeesJoined, File: d.file.Name, Args: []string{fmt.Sprint(len(d.joint.rows)), fmt.Sprint(left[d])}})
+		d.file.Problems = append(d.file.Problems, problem.Problem{Code: codeFeesJoined, File: d.file.Name, Args: []string{fmt.Sprint(len(d.joint.rows)), fmt.Sprint(left[d])}})
 	}
 }
 
@@ -234,11 +237,11 @@ func (s *Set) settleFees(ctx context.Context) error {
 	}
 }
 
-const codeFeesJoined Code = "fees_joined"
+const codeFeesJoined problem.Code = "fees_joined"
 
-var _ = addMessages(map[Code]message{
+var _ = problem.AddMessages(map[problem.Code]problem.Message{
 	codeFeesJoined: {
-		"{0} 行费用已按系统跟踪号与传输时间并入所属交易，计为跳过；{1} 行找不到唯一的所属交易，仍作为费用行单独列出，请核对两个文件是否同一清算日、是否有重复",
-		"{0} rows of fees are on their transactions, found by trace number and transmission time, and count as skipped; {1} have no transaction of their own and stay rows of fees, check that both files are of one clearing day and hold no row twice",
+		ZH: "{0} 行费用已按系统跟踪号与传输时间并入所属交易，计为跳过；{1} 行找不到唯一的所属交易，仍作为费用行单独列出，请核对两个文件是否同一清算日、是否有重复",
+		EN: "{0} rows of fees are on their transactions, found by trace number and transmission time, and count as skipped; {1} have no transaction of their own and stay rows of fees, check that both files are of one clearing day and hold no row twice",
 	},
 })

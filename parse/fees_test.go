@@ -6,6 +6,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/duizhang/duizhang/parse/problem"
+	"github.com/duizhang/duizhang/parse/record"
 )
 
 // acomnRow is one row of a UnionPay file of transactions, alfeeRow one of fees.
@@ -51,14 +54,14 @@ func feeDay() (acomn, alfee string) {
 func feesRead(t *testing.T, opt *Options, dir string, names ...string) (rows, said []string) {
 	t.Helper()
 	in := openFiles(t, opt, dir, names...)
-	s := in.Sets[SideClearing]
+	s := in.Sets[record.SideClearing]
 	got := scanAll(t, s, 3)
 	recs, err := s.Records(context.Background(), 1, got.pos)
 	if err != nil {
 		t.Fatal(err)
 	}
 	n := 0
-	err = s.Scan(context.Background(), 2, 0, func(int) func(*Row) { return func(*Row) {} })
+	err = s.Scan(context.Background(), 2, 0, func(int) func(*record.Row) { return func(*record.Row) {} })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,7 +85,7 @@ func feesRead(t *testing.T, opt *Options, dir string, names ...string) (rows, sa
 func TestFeesAreOnTheirTransactions(t *testing.T) {
 	acomn, alfee := feeDay()
 	dir := writeFiles(t, map[string]string{"IND26030101ACOMN": acomn, "IND26030199ALFEE": alfee})
-	opt := func() *Options { return &Options{AsOf: civil(2026, 3, 2), Layouts: builtin(t)} }
+	opt := func() *Options { return &Options{AsOf: record.Civil(2026, 3, 2), Layouts: builtin(t)} }
 	wantRows := []string{
 		"IND26030101ACOMN:1 1 100.00 fee 0.03", "IND26030101ACOMN:2 4 -30.00 fee -0.02", "IND26030101ACOMN:3 1 100.00", "IND26030101ACOMN:4 1 100.00",
 		"IND26030101ACOMN:5 1 100.00", "IND26030101ACOMN:6 1 100.00", "IND26030101ACOMN:7 1 100.00",
@@ -117,19 +120,19 @@ func TestFeesAreOnTheirTransactions(t *testing.T) {
 func TestFeesLeaveWithTheirFile(t *testing.T) {
 	acomn, alfee := feeDay()
 	dir := writeFiles(t, map[string]string{"IND26030101ACOMN": acomn, "IND26030199ALFEE": alfee})
-	in := openFiles(t, &Options{AsOf: civil(2026, 3, 2), Layouts: builtin(t)}, dir, "IND26030101ACOMN", "IND26030199ALFEE")
-	s := in.Sets[SideClearing]
+	in := openFiles(t, &Options{AsOf: record.Civil(2026, 3, 2), Layouts: builtin(t)}, dir, "IND26030101ACOMN", "IND26030199ALFEE")
+	s := in.Sets[record.SideClearing]
 	scanAll(t, s, 1)
 	for _, d := range s.docs {
 		if d.file.Name == "IND26030199ALFEE" {
-			if err := d.outcast(Problem{Code: codeChanged}); err == nil {
+			if err := d.outcast(problem.Problem{Code: codeChanged}); err == nil {
 				t.Fatal("not refused")
 			}
 		}
 	}
-	err := s.Scan(context.Background(), 1, 0, func(int) func(*Row) {
-		return func(r *Row) {
-			if r.HasFee || r.Kind == Fee {
+	err := s.Scan(context.Background(), 1, 0, func(int) func(*record.Row) {
+		return func(r *record.Row) {
+			if r.HasFee || r.Kind == record.Fee {
 				t.Errorf("a row of kind %d has fee %s", r.Kind, r.Fee)
 			}
 		}

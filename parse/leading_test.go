@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/duizhang/duizhang/parse/record"
 )
 
 // headerlessFixtures are the files of the corpus whose cells are found by place.
@@ -14,7 +16,7 @@ func headerlessFixtures(t *testing.T) map[string]string {
 	t.Helper()
 	found := map[string]string{}
 	for _, l := range builtin(t).List() {
-		if !l.sign.headerless || l.Ignore {
+		if !l.Sign.Headerless || l.Ignore {
 			continue
 		}
 		files, _ := filepath.Glob(filepath.Join("testdata/layouts", l.Name, "*"))
@@ -38,7 +40,7 @@ func TestLeadingRowsOfFilesWithoutHeaderAreRejectedNotDropped(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r := reading{name: filepath.Base(file), asOf: civil(2027, 3, 10)}
+		r := reading{name: filepath.Base(file), asOf: record.Civil(2027, 3, 10)}
 		whole := r.read(t, content)
 		if whole.plan == nil || len(whole.rows) == 0 {
 			t.Fatalf("%s: %v", name, texts(whole.problems))
@@ -86,7 +88,7 @@ func TestMerchantNumberOf14DigitsIsRejectedAnywhere(t *testing.T) {
 	} {
 		dir := writeFiles(t, map[string]string{"20170612.csv": c.text})
 		in := openFiles(t, nil, dir, "20170612.csv")
-		got := scanAll(t, in.Sets[SideClearing], 1)
+		got := scanAll(t, in.Sets[record.SideClearing], 1)
 		if f := in.Files[0]; int(f.Rejected) != c.bad || int(f.Accepted) != strings.Count(c.text, "\n")-c.bad {
 			t.Errorf("%s: %d accepted, %d rejected (%v)", what, f.Accepted, f.Rejected, texts(f.Problems))
 		}
@@ -101,7 +103,7 @@ func TestRowsOfAnotherTableAreNoRecordsToSkip(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r := reading{name: filepath.Base(file), asOf: civil(2026, 3, 10)}
+		r := reading{name: filepath.Base(file), asOf: record.Civil(2026, 3, 10)}
 		before := r.read(t, content)
 		g := r.read(t, append(content, "\nA1,2026-03-01 10:00:00,消费,成功,5.00\n"...))
 		if len(g.rejects) != len(before.rejects)+1 {

@@ -6,6 +6,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/duizhang/duizhang/parse/layout"
+	"github.com/duizhang/duizhang/parse/record"
+
 	"golang.org/x/text/encoding/unicode"
 )
 
@@ -19,7 +22,7 @@ type shape struct {
 }
 
 // shapesOf are the ways in which a file of a layout may as well be written.
-func shapesOf(p *plan, eol string) (shapes []shape) {
+func shapesOf(p *layout.Plan, eol string) (shapes []shape) {
 	other := "\r\n"
 	if eol == other {
 		other = "\n"
@@ -28,7 +31,7 @@ func shapesOf(p *plan, eol string) (shapes []shape) {
 	inUTF16 := func(t *testing.T, s string) []byte { return utf16Text(t, []byte(s), unicode.LittleEndian) }
 	withBOM := func(_ *testing.T, s string) []byte { return []byte("\xEF\xBB\xBF" + s) }
 	shapes = append(shapes, shape{name: "other line ends", eol: other})
-	if p.quote {
+	if p.Quote {
 		shapes = append(shapes,
 			shape{name: "quoted", quoted: true, eol: eol},
 			shape{name: "quoted, other line ends", quoted: true, eol: other},
@@ -36,13 +39,13 @@ func shapesOf(p *plan, eol string) (shapes []shape) {
 			shape{name: "quoted, UTF-16", quoted: true, eol: other, encode: inUTF16},
 			shape{name: "quoted, BOM", quoted: true, eol: eol, encode: withBOM})
 	}
-	for _, d := range p.layout.c.delims {
-		if d == p.delim {
+	for _, d := range p.Layout.Compiled.Delims {
+		if d == p.Delim {
 			continue
 		}
 		name := map[byte]string{',': "comma", '\t': "tab", '|': "bar", ';': "semicolon"}[d]
 		shapes = append(shapes, shape{name: name, delim: d, eol: eol}, shape{name: name + ", GB18030", delim: d, eol: other, encode: inGBK})
-		if p.quote {
+		if p.Quote {
 			shapes = append(shapes, shape{name: name + ", quoted", delim: d, quoted: true, eol: eol})
 		}
 	}
@@ -51,10 +54,10 @@ func shapesOf(p *plan, eol string) (shapes []shape) {
 
 // write is the file in the shape; ok is false where the layout has no quotes
 // and a cell would need them.
-func (s shape) write(t *testing.T, rows [][]string, p *plan) (content []byte, ok bool) {
+func (s shape) write(t *testing.T, rows [][]string, p *layout.Plan) (content []byte, ok bool) {
 	delim := s.delim
 	if delim == 0 {
-		delim = p.delim
+		delim = p.Delim
 	}
 	var b strings.Builder
 	for _, row := range rows {
@@ -63,7 +66,7 @@ func (s shape) write(t *testing.T, rows [][]string, p *plan) (content []byte, ok
 				b.WriteByte(delim)
 			}
 			switch {
-			case s.quoted, p.quote && strings.ContainsAny(c, string(delim)+"\""):
+			case s.quoted, p.Quote && strings.ContainsAny(c, string(delim)+"\""):
 				b.WriteString(`"` + strings.ReplaceAll(c, `"`, `""`) + `"`)
 			case strings.IndexByte(c, delim) >= 0:
 				return nil, false
@@ -119,7 +122,7 @@ func TestEveryShapeOfAFileReadsTheSame(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		opt := &Options{Layouts: ls, AsOf: civil(2026, 3, 10)}
+		opt := &Options{Layouts: ls, AsOf: record.Civil(2026, 3, 10)}
 		if l := ls.Get(filepath.Base(filepath.Dir(file))); l.Explicit {
 			opt.Layout = Overrides{{Value: l.Name}}
 		}
@@ -167,7 +170,7 @@ func checkShapes(t *testing.T, dir, file string, content []byte, opt *Options) {
 
 // shapeOfFile is how a delimited file is cut, and its cells; nil for others. A
 // file that is refused is cut as its layout says, by the first delimiter it has.
-func shapeOfFile(t *testing.T, opt *Options, file string, content []byte) (*plan, [][]string) {
+func shapeOfFile(t *testing.T, opt *Options, file string, content []byte) (*layout.Plan, [][]string) {
 	r := reading{name: filepath.Base(file), asOf: opt.AsOf, layouts: opt.Layouts}
 	if len(opt.Layout) > 0 {
 		r.layout = opt.Layout[0].Value
@@ -175,15 +178,15 @@ func shapeOfFile(t *testing.T, opt *Options, file string, content []byte) (*plan
 	p := r.read(t, content).plan
 	if p == nil {
 		l := opt.Layouts.Get(filepath.Base(filepath.Dir(file)))
-		l.complete()
-		p = &plan{layout: l, form: l.c.form, quote: l.c.quote}
-		for _, d := range l.c.delims {
-			if p.delim == 0 && strings.IndexByte(string(content), d) >= 0 {
-				p.delim = d
+		l.Complete()
+		p = &layout.Plan{Layout: l, Form: l.Compiled.Form, Quote: l.Compiled.Quote}
+		for _, d := range l.Compiled.Delims {
+			if p.Delim == 0 && strings.IndexByte(string(content), d) >= 0 {
+				p.Delim = d
 			}
 		}
 	}
-	if p.form != formDelimited || p.layout.Ignore {
+	if p.Form != layout.FormDelimited || p.Layout.Ignore {
 		return nil, nil
 	}
 	var rows [][]string

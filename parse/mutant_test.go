@@ -23,7 +23,10 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"duizhang/parse"
+	"github.com/duizhang/duizhang/parse"
+	"github.com/duizhang/duizhang/parse/layout"
+	"github.com/duizhang/duizhang/parse/problem"
+	"github.com/duizhang/duizhang/parse/record"
 
 	"github.com/xuri/excelize/v2"
 	"golang.org/x/text/encoding/simplifiedchinese"
@@ -87,7 +90,7 @@ func setting(name string, standard int) int {
 type sample struct {
 	layout, name string
 	explicit     bool
-	side         parse.Side
+	side         record.Side
 	text         string
 }
 
@@ -104,16 +107,16 @@ type mutant struct {
 type mutantBench struct {
 	t       *testing.T
 	dir     string
-	layouts *parse.Layouts
+	layouts *layout.Layouts
 	samples []*sample
 	alone   map[string][]string // what a file of one line reads as
 	mu      sync.Mutex
 }
 
-var asOf, _ = parse.DateOf(2026, 3, 10)
+var asOf, _ = record.DateOf(2026, 3, 10)
 
 func newMutantBench(t *testing.T) *mutantBench {
-	ls, err := parse.LoadLayouts("")
+	ls, err := layout.LoadLayouts("")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -150,8 +153,8 @@ func newMutantBench(t *testing.T) *mutantBench {
 // A taking is what reading a file came to.
 type taking struct {
 	files    []*parse.File
-	rows     map[string]*parse.Record // by source
-	rejected map[int64]bool           // lines
+	rows     map[string]*record.Record // by source
+	rejected map[int64]bool            // lines
 	problems []string
 	rejects  []string
 	broken   string // an invariant that does not hold
@@ -170,7 +173,7 @@ func (b *mutantBench) read(s *sample, name string, content []byte) *taking {
 	if s.explicit {
 		opt.Layout = parse.Overrides{{Value: s.layout}}
 	}
-	g := &taking{rows: map[string]*parse.Record{}, rejected: map[int64]bool{}}
+	g := &taking{rows: map[string]*record.Record{}, rejected: map[int64]bool{}}
 	ctx := context.Background()
 	in, err := parse.Open(ctx, []parse.PathSide{{Path: path, Side: s.side}}, opt)
 	if err != nil {
@@ -186,7 +189,7 @@ func (b *mutantBench) read(s *sample, name string, content []byte) *taking {
 	}
 	for _, f := range in.Files {
 		for i := range f.Problems {
-			g.problems = append(g.problems, f.Problems[i].Text(parse.EN))
+			g.problems = append(g.problems, f.Problems[i].Text(problem.EN))
 		}
 		if f.Used && f.Rows != f.Accepted+f.Rejected+f.Skipped {
 			g.broken = fmt.Sprintf("%d rows are not %d + %d + %d", f.Rows, f.Accepted, f.Rejected, f.Skipped)
@@ -200,12 +203,12 @@ func (b *mutantBench) read(s *sample, name string, content []byte) *taking {
 
 func (g *taking) take(ctx context.Context, set *parse.Set) {
 	var mu sync.Mutex
-	var at []parse.Pos
+	var at []record.Pos
 	var err error
 	for range 3 { // a file may turn out to be unusable halfway
 		at = nil
-		err = set.Scan(ctx, 1, 0, func(int) func(*parse.Row) {
-			return func(r *parse.Row) {
+		err = set.Scan(ctx, 1, 0, func(int) func(*record.Row) {
+			return func(r *record.Row) {
 				mu.Lock()
 				defer mu.Unlock()
 				at = append(at, r.Pos)
@@ -230,7 +233,7 @@ func (g *taking) take(ctx context.Context, set *parse.Set) {
 	}
 	for _, r := range set.Rejects() {
 		g.rejected[r.Line] = true
-		g.rejects = append(g.rejects, r.Problem.Text(parse.EN))
+		g.rejects = append(g.rejects, r.Problem.Text(problem.EN))
 	}
 }
 
@@ -257,7 +260,7 @@ func (b *mutantBench) judge(m *mutant) (complaint string, spoke bool) {
 // says alone.
 func (b *mutantBench) compare(m *mutant, g *taking) string {
 	f := g.files[0]
-	byLine := map[int64]*parse.Record{}
+	byLine := map[int64]*record.Record{}
 	for source, r := range g.rows {
 		n, err := strconv.ParseInt(source[strings.LastIndexAny(source, ":!")+1:], 10, 64)
 		if err != nil {
@@ -334,7 +337,7 @@ func (b *mutantBench) lineAlone(m *mutant, above, line string) []string {
 }
 
 // digest is a row without its place.
-func digest(r *parse.Record) string {
+func digest(r *record.Record) string {
 	return fmt.Sprint(r.Kind, r.Status, r.CardType, r.Channel, r.HasClock, r.HasFee, r.HasNet, r.HasCredited, r.Unsettled,
 		r.Time, r.ClearingDate, r.SettleDate, r.CreditedDate, r.Amount, r.Fee, r.Net, r.Credited, fmt.Sprintf("%q", r.Text))
 }
@@ -384,7 +387,7 @@ func amountColumn(f *parse.File) int {
 var plainAmount = regexp.MustCompile(`^[-+]?[0-9]{1,12}(\.[0-9]{1,2})?$`)
 
 // naiveAmount reads the amount's cell with the standard library alone.
-func naiveAmount(text string, f *parse.File, column int, r *parse.Record) string {
+func naiveAmount(text string, f *parse.File, column int, r *record.Record) string {
 	if r == nil || column < 0 || strings.ContainsAny(text, "\n\t|`") {
 		return ""
 	}

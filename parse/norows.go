@@ -1,6 +1,12 @@
 package parse
 
-import "regexp"
+import (
+	"regexp"
+
+	"github.com/duizhang/duizhang/parse/layout"
+	"github.com/duizhang/duizhang/parse/problem"
+	"github.com/duizhang/duizhang/parse/text"
+)
 
 // A file of a header alone, or cut in it, has no rows. That is told, unless the
 // file itself declares that there were no transactions.
@@ -18,21 +24,21 @@ var saysSome = regexp.MustCompile("(?:笔数|条数|单数|记录数|行数)[^0-
 // are none: by a total of its layout's, or in words.
 func (d *document) declaresNothing() bool {
 	p := d.plan
-	if p.nothing || d.file.Skipped > 0 && p.why.Header == 0 { // known lines that are no transactions
+	if p.Nothing || d.file.Skipped > 0 && p.Why.Header == 0 { // known lines that are no transactions
 		return true
 	}
-	for i := range p.controls {
-		if c := &p.controls[i]; c.hasRows && c.rows == 0 || !c.hasRows && c.hasAmount && c.amount == 0 {
+	for i := range p.Controls {
+		if c := &p.Controls[i]; c.HasRows && c.Rows == 0 || !c.HasRows && c.HasAmount && c.Amount == 0 {
 			return true
 		}
 	}
-	head := make([]byte, min(tailBytes, d.src.Size()))
-	if readFull(d.src, head, 0) != nil {
+	head := make([]byte, min(layout.TailBytes, d.src.Size()))
+	if text.ReadFull(d.src, head, 0) != nil {
 		return false
 	}
 	none := false
-	for _, l := range cutLines(head, 0, p.eol, p.enc, 0) {
-		w := normWord(l.text)
+	for _, l := range layout.CutLines(head, 0, p.EOL, p.Enc, 0) {
+		w := layout.NormWord(l.Text)
 		if saysSome.MatchString(w) {
 			return false
 		}
@@ -41,8 +47,8 @@ func (d *document) declaresNothing() bool {
 	return none
 }
 
-const codeNoRows Code = "no_rows"
+const codeNoRows problem.Code = "no_rows"
 
-var _ = addMessages(map[Code]message{
-	codeNoRows: {"文件里没有一行交易，也没有声明笔数为 0：可能在表头处被截断，或导出时条件选错；请重新导出或下载，确实没有交易则不必给出此文件", "the file holds not one row and does not declare that there are none: it may be cut off at its header, or exported for the wrong days; export or download it again, or leave it out if there really was nothing"},
+var _ = problem.AddMessages(map[problem.Code]problem.Message{
+	codeNoRows: {ZH: "文件里没有一行交易，也没有声明笔数为 0：可能在表头处被截断，或导出时条件选错；请重新导出或下载，确实没有交易则不必给出此文件", EN: "the file holds not one row and does not declare that there are none: it may be cut off at its header, or exported for the wrong days; export or download it again, or leave it out if there really was nothing"},
 })

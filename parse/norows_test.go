@@ -5,6 +5,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/duizhang/duizhang/parse/layout"
+	"github.com/duizhang/duizhang/parse/record"
 )
 
 // A file of a header alone is told, on every side; one that declares 0 is not.
@@ -38,7 +41,7 @@ func TestFileWithoutRowsIsAProblemUnlessItDeclaresZero(t *testing.T) {
 		}
 		f := in.Files[0]
 		said := strings.Contains(strings.Join(texts(f.Problems), " "), "not one row")
-		if !c.empty && len(f.Problems) > 0 && f.Problems[0].Code == codeControlRows {
+		if !c.empty && len(f.Problems) > 0 && f.Problems[0].Code == layout.CodeControlRows {
 			continue // the count that it declares refuses it
 		}
 		if f.Empty != c.empty || said != c.empty || c.empty && !f.Incomplete() {
@@ -60,14 +63,14 @@ func TestFilesCutAtTheirHeaderAreNeverFine(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r := reading{name: base, asOf: civil(2026, 3, 10)}
+		r := reading{name: base, asOf: record.Civil(2026, 3, 10)}
 		g := r.read(t, content)
-		if g.plan == nil || g.plan.why.Header == 0 || g.plan.nothing {
+		if g.plan == nil || g.plan.Why.Header == 0 || g.plan.Nothing {
 			continue
 		}
 		lines := strings.SplitAfter(string(content), "\n")
-		head := strings.Join(lines[:g.plan.why.Header], "")
-		from := len(head) - len(lines[g.plan.why.Header-1])
+		head := strings.Join(lines[:g.plan.Why.Header], "")
+		from := len(head) - len(lines[g.plan.Why.Header-1])
 		for _, cut := range []int{len(head), from + (len(head)-from)/2, from + (len(head)-from)*3/4} {
 			name := filepath.Join(t.TempDir(), base)
 			if err := os.WriteFile(name, []byte(head[:cut]), 0o600); err != nil {

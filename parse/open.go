@@ -8,11 +8,15 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/duizhang/duizhang/parse/layout"
+	"github.com/duizhang/duizhang/parse/problem"
+	"github.com/duizhang/duizhang/parse/record"
+	"github.com/duizhang/duizhang/parse/text"
+	"github.com/duizhang/duizhang/parse/unpack"
 )
 
 const (
-	headBytes = 256 << 10 // of a document that analyse sees
-	tailBytes = 64 << 10
 	// spoolMemory is how much of an unpacked document stays in memory.
 	spoolMemory = 8 << 20
 )
@@ -22,14 +26,14 @@ type opener struct {
 	ctx   context.Context
 	in    PathSide
 	opt   *Options
-	temp  containerOptions
+	temp  text.Workspace
 	raw   *inputFile
-	src   byteSource // raw, until the run is interrupted
+	src   text.Source // raw, until the run is interrupted
 	files []*File
 	docs  []*document
 	close []io.Closer
 	// seen, if not nil, is told of every document that is analysed.
-	seen func(analyseInput)
+	seen func(layout.Sample)
 	odd  []oddPart
 }
 
@@ -39,9 +43,9 @@ func newOpener(ctx context.Context, in PathSide, opt *Options) *opener {
 		memory = min(memory, opt.Memory/8)
 	}
 	limits := opt.Limits
-	setDefault(&limits.Strings, stringsLimit(opt.Memory))
-	return &opener{ctx: ctx, in: in, opt: opt, temp: containerOptions{
-		limits: limits.orDefaults(), memory: memory, budget: opt.budget, tempFile: tempFiles(opt.TempDir),
+	setDefault(&limits.Strings, text.StringsLimit(opt.Memory))
+	return &opener{ctx: ctx, in: in, opt: opt, temp: text.Workspace{
+		Limits: limits.OrDefaults(), Memory: memory, Budget: opt.budget, TempFile: text.TempFiles(opt.TempDir),
 	}}
 }
 
@@ -62,12 +66,12 @@ func (o *opener) open() error {
 	o.src = interruptible{raw, o.ctx}
 	o.close = append(o.close, raw)
 	if raw.Size() == 0 {
-		o.refused(name, 0, Problem{Code: codeEmptyFile})
+		o.refused(name, 0, problem.Problem{Code: layout.CodeEmptyFile})
 		o.digest(nil)
 		return nil
 	}
 	sum := o.digestPacked()
-	if err := openContainer(name, o.src, o.temp, o.found); err != nil {
+	if err := unpack.Open(name, o.src, o.temp, o.found); err != nil {
 		return err
 	}
 	o.passOverOddParts()
@@ -76,8 +80,8 @@ func (o *opener) open() error {
 }
 
 // refused lists a document that cannot be used.
-func (o *opener) refused(name string, size int64, ps ...Problem) {
-	f := &File{Path: MaskCards(o.in.Path), Name: MaskCards(name), Side: o.in.Side, Bytes: size, Problems: ps}
+func (o *opener) refused(name string, size int64, ps ...problem.Problem) {
+	f := &File{Path: problem.MaskCards(o.in.Path), Name: problem.MaskCards(name), Side: o.in.Side, Bytes: size, Problems: ps}
 	for i := range ps {
 		ps[i].File = f.Name
 	}
@@ -86,8 +90,8 @@ func (o *opener) refused(name string, size int64, ps ...Problem) {
 
 // found opens one document of a container. A workbook's rows stand in spools
 // of their own when its sheets have been read, so nothing of it is kept.
-func (o *opener) found(b *blob) error {
-	if b.book == nil {
+func (o *opener) found(b *unpack.Part) error {
+	if b.Book == nil {
 		o.close = append(o.close, b)
 		return o.blob(b)
 	}
@@ -95,18 +99,18 @@ func (o *opener) found(b *blob) error {
 }
 
 // blob opens one document of a container.
-func (o *opener) blob(b *blob) error {
+func (o *opener) blob(b *unpack.Part) error {
 	switch {
-	case b.problem != nil:
-		if b.problem.Code == codeSpool {
-			return b.problem
+	case b.Problem != nil:
+		if b.Problem.Code == unpack.CodeSpool {
+			return b.Problem
 		}
 		size := int64(0)
-		if b.src != nil {
-			size = b.src.Size()
+		if b.Src != nil {
+			size = b.Src.Size()
 		}
-		o.refused(b.name, size, *b.problem)
-	case b.book != nil:
+		o.refused(b.Name, size, *b.Problem)
+	case b.Book != nil:
 		return o.workbook(b)
 	default:
 		return o.text(b)
@@ -115,41 +119,41 @@ func (o *opener) blob(b *blob) error {
 }
 
 // text opens a document of text.
-func (o *opener) text(b *blob) error {
-	src, live := b.src, b.src == o.src
+func (o *opener) text(b *unpack.Part) error {
+	src, live := b.Src, b.Src == o.src
 	if live {
 		src = o.raw
 	}
 	if src.Size() == 0 {
-		o.refused(b.name, 0, Problem{Code: codeEmptyFile})
+		o.refused(b.Name, 0, problem.Problem{Code: layout.CodeEmptyFile})
 		return nil
 	}
-	enc, skip, problem, err := o.encoding(src)
+	enc, skip, bad, err := o.encoding(src)
 	if err != nil {
-		o.refused(b.name, src.Size(), openProblem(b.name, err))
+		o.refused(b.Name, src.Size(), openProblem(b.Name, err))
 		return nil
 	}
-	if problem != nil {
-		o.refused(b.name, src.Size(), *problem)
+	if bad != nil {
+		o.refused(b.Name, src.Size(), *bad)
 		return nil
 	}
 	d := &document{src: src, skip: skip, live: live}
 	if skip > 0 {
-		d.src = section{src, skip}
+		d.src = text.Section{Source: src, Skip: skip}
 	}
-	f := &File{Path: MaskCards(o.in.Path), Name: MaskCards(b.name), Encoding: enc.String(), Bytes: src.Size(), raw: o.raw}
-	if enc == encUTF16LE || enc == encUTF16BE {
+	f := &File{Path: problem.MaskCards(o.in.Path), Name: problem.MaskCards(b.Name), Encoding: enc.String(), Bytes: src.Size(), raw: o.raw}
+	if enc == text.UTF16LE || enc == text.UTF16BE {
 		if err := o.transcode(d, enc); err != nil {
 			return o.spoolFailed(f, err)
 		}
-		enc = encUTF8
+		enc = text.UTF8
 	}
 	p, problems := o.analyse(d, f, enc)
-	if p != nil && enc == encGB18030 && p.form == formDelimited && !safeInGB18030(p.delim) {
+	if p != nil && enc == text.GB18030 && p.Form == layout.FormDelimited && !safeInGB18030(p.Delim) {
 		if err := o.transcode(d, enc); err != nil {
 			return o.spoolFailed(f, err)
 		}
-		p, problems = o.analyse(d, f, encUTF8)
+		p, problems = o.analyse(d, f, text.UTF8)
 	}
 	o.accept(d, f, p, problems)
 	return nil
@@ -162,7 +166,7 @@ func safeInGB18030(delim byte) bool { return delim < 0x30 || delim > 0x39 && del
 // spoolFailed tells a full temporary folder, which ends the run, from a file
 // that cannot be read.
 func (o *opener) spoolFailed(f *File, err error) error {
-	var s *spoolError
+	var s *text.SpoolError
 	if errors.As(err, &s) || o.ctx.Err() != nil {
 		return err
 	}
@@ -171,19 +175,19 @@ func (o *opener) spoolFailed(f *File, err error) error {
 }
 
 // encoding decides how a text is spelled and how long its mark is.
-func (o *opener) encoding(src byteSource) (enc encoding, skip int64, p *Problem, err error) {
-	head := make([]byte, min(headBytes, src.Size()))
-	if err := readFull(src, head, 0); err != nil {
+func (o *opener) encoding(src text.Source) (enc text.Encoding, skip int64, p *problem.Problem, err error) {
+	head := make([]byte, min(layout.HeadBytes, src.Size()))
+	if err := text.ReadFull(src, head, 0); err != nil {
 		return 0, 0, nil, err
 	}
 	whole := int64(len(head)) == src.Size()
-	enc, n := byteOrderMark(head)
+	enc, n := text.ByteOrderMark(head)
 	ascii := false
-	if enc == encUnknown {
-		enc, ascii = detectEncoding(head, whole)
+	if enc == text.UnknownEncoding {
+		enc, ascii = text.DetectEncoding(head, whole)
 	}
 	if name := o.opt.Encoding.For(o.in.Path); name != "" {
-		if named, ok := encodingNamed(name); ok && !(n > 0 && isUTF16(named) && isUTF16(enc)) {
+		if named, ok := text.EncodingNamed(name); ok && !(n > 0 && text.IsUTF16(named) && text.IsUTF16(enc)) {
 			enc, ascii = named, false
 		}
 	}
@@ -192,23 +196,21 @@ func (o *opener) encoding(src byteSource) (enc encoding, skip int64, p *Problem,
 			return 0, 0, nil, err
 		}
 	}
-	if enc == encUnknown {
-		return 0, 0, &Problem{Code: codeUnknownCoding}, nil
+	if enc == text.UnknownEncoding {
+		return 0, 0, &problem.Problem{Code: codeUnknownCoding}, nil
 	}
-	unfinished, err := endsInNUL(src, isUTF16(enc))
+	unfinished, err := endsInNUL(src, text.IsUTF16(enc))
 	if unfinished {
-		p = &Problem{Code: codeUnfinished}
+		p = &problem.Problem{Code: codeUnfinished}
 	}
 	return enc, int64(n), p, err
 }
 
-func isUTF16(e encoding) bool { return e == encUTF16LE || e == encUTF16BE }
-
 // endsInNUL says whether the end of a document is missing: whoever writes it
 // has reserved the space and not filled it in.
-func endsInNUL(src byteSource, wide bool) (bool, error) {
+func endsInNUL(src text.Source, wide bool) (bool, error) {
 	tail := make([]byte, min(2, src.Size()))
-	if err := readFull(src, tail, src.Size()-int64(len(tail))); err != nil {
+	if err := text.ReadFull(src, tail, src.Size()-int64(len(tail))); err != nil {
 		return false, err
 	}
 	if wide {
@@ -219,49 +221,49 @@ func endsInNUL(src byteSource, wide bool) (bool, error) {
 
 // encodingBehind looks for the first text that is not ASCII and decides by the
 // 256 KiB from there on.
-func encodingBehind(src byteSource, off int64) (encoding, error) {
-	buf := make([]byte, headBytes)
+func encodingBehind(src text.Source, off int64) (text.Encoding, error) {
+	buf := make([]byte, layout.HeadBytes)
 	for off < src.Size() {
 		b := buf[:min(int64(len(buf)), src.Size()-off)]
-		if err := readFull(src, b, off); err != nil {
-			return encUnknown, err
+		if err := text.ReadFull(src, b, off); err != nil {
+			return text.UnknownEncoding, err
 		}
-		i := firstHigh(b)
+		i := text.FirstHigh(b)
 		if i < 0 {
 			off += int64(len(b))
 			continue
 		}
 		off += int64(i)
 		b = buf[:min(int64(len(buf)), src.Size()-off)]
-		if err := readFull(src, b, off); err != nil {
-			return encUnknown, err
+		if err := text.ReadFull(src, b, off); err != nil {
+			return text.UnknownEncoding, err
 		}
-		enc, _ := detectEncoding(b, off+int64(len(b)) == src.Size())
+		enc, _ := text.DetectEncoding(b, off+int64(len(b)) == src.Size())
 		return enc, nil
 	}
-	return encUTF8, nil
+	return text.UTF8, nil
 }
 
 // analyse recognises a document.
-func (o *opener) analyse(d *document, f *File, enc encoding) (*plan, []Problem) {
-	in := analyseInput{
-		name: filepath.Base(o.in.Path), file: f.Name, size: d.src.Size(), enc: enc,
-		spooled: d.sheet, side: o.in.Side, layouts: o.opt.Layouts, layout: o.opt.Layout.For(o.in.Path), asOf: o.opt.AsOf,
-		head: make([]byte, min(headBytes, d.src.Size())),
-		tail: make([]byte, min(tailBytes, d.src.Size())),
+func (o *opener) analyse(d *document, f *File, enc text.Encoding) (*layout.Plan, []problem.Problem) {
+	in := layout.Sample{
+		Name: filepath.Base(o.in.Path), File: f.Name, Size: d.src.Size(), Enc: enc,
+		Spooled: d.sheet, Side: o.in.Side, Layouts: o.opt.Layouts, Layout: o.opt.Layout.For(o.in.Path), AsOf: o.opt.AsOf,
+		Head: make([]byte, min(layout.HeadBytes, d.src.Size())),
+		Tail: make([]byte, min(layout.TailBytes, d.src.Size())),
 	}
-	err := errors.Join(readFull(d.src, in.head, 0), readFull(d.src, in.tail, in.size-int64(len(in.tail))))
+	err := errors.Join(text.ReadFull(d.src, in.Head, 0), text.ReadFull(d.src, in.Tail, in.Size-int64(len(in.Tail))))
 	if err != nil {
-		return nil, []Problem{openProblem(f.Name, err)}
+		return nil, []problem.Problem{openProblem(f.Name, err)}
 	}
 	if o.seen != nil {
 		o.seen(in)
 	}
-	if in.layout == "" && isOwnResult(in) {
+	if in.Layout == "" && isOwnResult(in) {
 		f.Ignored = true
-		return nil, []Problem{{Code: codeOwnResult}}
+		return nil, []problem.Problem{{Code: codeOwnResult}}
 	}
-	p, problems := analyse(in)
+	p, problems := layout.Recognise(in)
 	if p == nil && len(o.odd) < maxOddParts {
 		o.odd = append(o.odd, oddPart{f, in})
 	}
@@ -269,7 +271,7 @@ func (o *opener) analyse(d *document, f *File, enc encoding) (*plan, []Problem) 
 }
 
 // accept lists a document that was analysed, with or without success.
-func (o *opener) accept(d *document, f *File, p *plan, problems []Problem) {
+func (o *opener) accept(d *document, f *File, p *layout.Plan, problems []problem.Problem) {
 	f.Problems = problems
 	for i := range f.Problems {
 		f.Problems[i].File = f.Name
@@ -279,25 +281,25 @@ func (o *opener) accept(d *document, f *File, p *plan, problems []Problem) {
 	if p == nil {
 		return
 	}
-	f.Side, f.Layout, f.Acquirer = p.side, p.layout.Name, p.layout.Acquirer
-	f.Columns, f.Choice = maskedColumns(p.columns), p.why
+	f.Side, f.Layout, f.Acquirer = p.Side, p.Layout.Name, p.Layout.Acquirer
+	f.Columns, f.Choice = layout.MaskedColumns(p.Columns), p.Why
 	d.file, d.plan = f, p
-	if p.layout.Ignore {
+	if p.Layout.Ignore {
 		f.Ignored = true
-		f.Rows = p.skippedBefore + p.skippedAfter
+		f.Rows = p.SkippedBefore + p.SkippedAfter
 		f.Skipped = f.Rows
 		return
 	}
 	f.Used = true
-	d.d = p.dialect(o.temp.limits)
-	d.d.sheet = d.sheet
+	d.d = p.Dialect(o.temp.Limits)
+	d.d.Sheet = d.sheet
 	d.size = chunkSize
 	if o.opt.chunk > 0 {
 		d.size = o.opt.chunk
 	}
-	d.size = min(d.size, d.d.record)
+	d.size = min(d.size, d.d.Record)
 	if d.cutOff() {
-		f.refuse(Problem{Code: codeCutOff, Line: 0})
+		f.refuse(problem.Problem{Code: codeCutOff, Line: 0})
 		return
 	}
 	o.docs = append(o.docs, d)
@@ -307,47 +309,47 @@ func (o *opener) accept(d *document, f *File, p *plan, problems []Problem) {
 // has no end, and it has begun a row that it does not finish.
 func (d *document) cutOff() bool {
 	p := d.plan
-	if d.sheet || p.dataEnd != d.src.Size() || p.dataEnd == p.dataStart {
+	if d.sheet || p.DataEnd != d.src.Size() || p.DataEnd == p.DataStart {
 		return false
 	}
-	tail := make([]byte, min(int64(d.d.record), tailBytes, p.dataEnd-p.dataStart))
-	if readFull(d.src, tail, p.dataEnd-int64(len(tail))) != nil || tail[len(tail)-1] == p.eol {
+	tail := make([]byte, min(int64(d.d.Record), layout.TailBytes, p.DataEnd-p.DataStart))
+	if text.ReadFull(d.src, tail, p.DataEnd-int64(len(tail))) != nil || tail[len(tail)-1] == p.EOL {
 		return false
 	}
-	if off := p.dataEnd - int64(len(tail)); off > p.dataStart {
-		tail = tail[bytes.IndexByte(tail, p.eol)+1:]
+	if off := p.DataEnd - int64(len(tail)); off > p.DataStart {
+		tail = tail[bytes.IndexByte(tail, p.EOL)+1:]
 	}
-	recs := cutRecords(tail, 0, d.d, 0)
+	recs := layout.CutRecords(tail, 0, d.d, 0)
 	if len(recs) == 0 {
 		return false
 	}
 	last, above := recs[len(recs)-1], recs[:len(recs)-1]
 	switch {
-	case len(bytes.TrimSpace(last.raw)) == 0:
+	case len(bytes.TrimSpace(last.Raw)) == 0:
 		return false
-	case last.bad == faultNone && !p.enc.valid(last.raw):
+	case last.Bad == text.FaultNone && !p.Enc.Valid(last.Raw):
 		return true
-	case last.bad != faultNone:
-		return last.bad == faultQuote
+	case last.Bad != text.FaultNone:
+		return last.Bad == text.FaultQuote
 	}
-	var row Row
-	what, problem := p.newBinder().bind(&rawRow{cells: last.cells}, &row, allFields)
-	if what == accept && p.form == formDelimited && len(last.cells) > 1 {
-		return lastIsShort(last.cells[len(last.cells)-1], above[max(0, len(above)-200):])
+	var row record.Row
+	what, problem := p.NewBinder().Bind(&text.Record{Cells: last.Cells}, &row, record.AllFields)
+	if what == layout.Accepted && p.Form == layout.FormDelimited && len(last.Cells) > 1 {
+		return lastIsShort(last.Cells[len(last.Cells)-1], above[max(0, len(above)-200):])
 	}
-	return what == reject && (problem.Code == codeLineShape || problem.Code == codeShortRow && len(last.cells) > 1)
+	return what == layout.Rejected && (problem.Code == layout.CodeLineShape || problem.Code == layout.CodeShortRow && len(last.Cells) > 1)
 }
 
 // lastIsShort says whether the last cell of a file that does not end in a line
 // end has less than those above it all have: digits, decimals, or anything.
-func lastIsShort(last []byte, above []docRecord) bool {
+func lastIsShort(last []byte, above []layout.DocRecord) bool {
 	width, decimals, n := -1, -1, 0
 	for i := range above {
-		cells := above[i].cells
+		cells := above[i].Cells
 		if len(cells) < 2 {
 			continue // a title or a remark
 		}
-		w, d := cellShape(cells[len(cells)-1])
+		w, d := layout.CellShape(cells[len(cells)-1])
 		switch {
 		case n == 0:
 			width, decimals = w, d
@@ -365,7 +367,7 @@ func lastIsShort(last []byte, above []docRecord) bool {
 	if n < 3 {
 		return false
 	}
-	w, d := cellShape(last)
+	w, d := layout.CellShape(last)
 	if decimals < 0 && w < width && isTimeText(last) {
 		return true // 10:3, which could be read as 10:03
 	}
@@ -374,37 +376,18 @@ func lastIsShort(last []byte, above []docRecord) bool {
 
 // isTimeText says whether a text is made as times of day are.
 func isTimeText(c []byte) bool {
-	for _, x := range trim(c) {
-		if !isDigit(x) && bytes.IndexByte([]byte(" :-/.T"), x) < 0 {
+	for _, x := range layout.Trim(c) {
+		if !text.IsDigit(x) && bytes.IndexByte([]byte(" :-/.T"), x) < 0 {
 			return false
 		}
 	}
 	return bytes.IndexByte(c, ':') > 0
 }
 
-// cellShape is the length of a cell, and the decimals of a number; -1 for text.
-func cellShape(c []byte) (width, decimals int) {
-	c = trim(c)
-	point := -1
-	for i, x := range c {
-		switch {
-		case x == '.' && point < 0:
-			point = i
-		case x == '-' && i == 0, x == ',', x >= '0' && x <= '9':
-		default:
-			return len(c), -1
-		}
-	}
-	if point < 0 {
-		return len(c), 0
-	}
-	return len(c), len(c) - point - 1
-}
-
 // interruptible is a source that fails once the run is interrupted: unpacking a
 // large archive looks at nothing else.
 type interruptible struct {
-	byteSource
+	text.Source
 	ctx context.Context
 }
 
@@ -412,17 +395,17 @@ func (s interruptible) ReadAt(p []byte, off int64) (int, error) {
 	if err := s.ctx.Err(); err != nil {
 		return 0, err
 	}
-	return s.byteSource.ReadAt(p, off)
+	return s.Source.ReadAt(p, off)
 }
 
 // digestPacked begins to compute the input's digest if it is not plain text,
 // beside the unpacking. The channel gives it, or "" where reading fails.
 func (o *opener) digestPacked() <-chan string {
-	head, err := readHead(o.src)
+	head, err := unpack.ReadHead(o.src)
 	if err != nil {
 		return nil
 	}
-	if f, _ := sniff(head); f == formText {
+	if f, _ := unpack.Sniff(head); f == unpack.FormText {
 		return nil
 	}
 	sum := make(chan string, 1)
@@ -450,39 +433,39 @@ func (o *opener) digest(packed <-chan string) {
 }
 
 // workbook opens the sheets of a workbook that can be seen.
-func (o *opener) workbook(b *blob) error {
+func (o *opener) workbook(b *unpack.Part) error {
 	want := o.opt.Sheet.For(o.in.Path)
 	var names []string
 	found, from := false, len(o.files)
-	for i, s := range b.book.sheets() {
-		names = append(names, s.name)
-		if want != "" && s.name != want || want == "" && s.hidden {
+	for i, s := range b.Book.Sheets() {
+		names = append(names, s.Name)
+		if want != "" && s.Name != want || want == "" && s.Hidden {
 			continue
 		}
 		found = true
-		if err := o.sheet(b, i, s.name); err != nil {
+		if err := o.sheet(b, i, s.Name); err != nil {
 			return err
 		}
 	}
 	o.passOverReport(from)
 	if !found {
-		o.refused(b.name, b.src.Size(), Problem{Code: codeNoSuchSheet, Args: []string{want, strings.Join(names, ", ")}})
+		o.refused(b.Name, b.Src.Size(), problem.Problem{Code: codeNoSuchSheet, Args: []string{want, strings.Join(names, ", ")}})
 	}
 	return nil
 }
 
 // sheet spools one sheet and opens it.
-func (o *opener) sheet(b *blob, i int, name string) error {
-	f := &File{Path: MaskCards(o.in.Path), Name: MaskCards(b.name + ":" + name), Encoding: encUTF8.String(), raw: o.raw}
-	w := sheetWriter{spool: newSpool(o.temp), ctx: o.ctx}
+func (o *opener) sheet(b *unpack.Part, i int, name string) error {
+	f := &File{Path: problem.MaskCards(o.in.Path), Name: problem.MaskCards(b.Name + ":" + name), Encoding: text.UTF8.String(), raw: o.raw}
+	w := sheetWriter{spool: text.NewSpool(o.temp), ctx: o.ctx}
 	o.close = append(o.close, w.spool)
-	err := b.book.rows(i, w.row)
+	err := b.Book.Rows(i, w.row)
 	if err == nil {
 		err = w.finish()
 	}
-	var p *Problem
+	var p *problem.Problem
 	if errors.As(err, &p) {
-		o.refused(f.Name, b.src.Size(), *p)
+		o.refused(f.Name, b.Src.Size(), *p)
 		return nil
 	}
 	if err != nil {
@@ -490,13 +473,13 @@ func (o *opener) sheet(b *blob, i int, name string) error {
 	}
 	f.Bytes = w.spool.Size()
 	if f.Bytes == 0 {
-		if len(b.book.sheets()) == 1 {
-			o.refused(f.Name, 0, Problem{Code: codeEmptyFile})
+		if len(b.Book.Sheets()) == 1 {
+			o.refused(f.Name, 0, problem.Problem{Code: layout.CodeEmptyFile})
 		}
 		return nil
 	}
 	d := &document{src: w.spool, sheet: true}
-	pl, problems := o.analyse(d, f, encUTF8)
+	pl, problems := o.analyse(d, f, text.UTF8)
 	o.accept(d, f, pl, problems)
 	return nil
 }
@@ -504,55 +487,49 @@ func (o *opener) sheet(b *blob, i int, name string) error {
 // A sheetWriter writes a sheet's rows as text, one line for every row of the
 // sheet, so that line numbers are row numbers.
 type sheetWriter struct {
-	spool *spool
+	spool *text.Spool
 	ctx   context.Context
 	line  []byte
 	last  int // row written last
 }
 
-// formulaMark is how a formula without a stored value looks in a spool.
-const formulaMark = "\x1A"
-
-func (w *sheetWriter) row(row int, cells []gridCell) error {
+func (w *sheetWriter) row(row int, cells []unpack.Cell) error {
 	if row%1024 == 0 && w.ctx.Err() != nil {
 		return w.ctx.Err()
 	}
 	w.line = w.line[:0]
 	for ; w.last < row-1; w.last++ {
-		w.line = append(w.line, spoolRow)
+		w.line = append(w.line, text.SpoolRow)
 	}
 	w.last = row
 	for i, c := range cells {
 		if i > 0 {
-			w.line = append(w.line, spoolCell)
+			w.line = append(w.line, text.SpoolCell)
 		}
-		if c.kind == cellFormula {
-			w.line = append(w.line, formulaMark...)
+		if c.Kind == unpack.CellFormula {
+			w.line = append(w.line, text.FormulaMark...)
 			continue
 		}
 		from := len(w.line)
-		w.line = append(w.line, c.text...)
+		w.line = append(w.line, c.Text...)
 		for j, ch := range w.line[from:] {
-			if ch == spoolCell || ch == spoolRow {
+			if ch == text.SpoolCell || ch == text.SpoolRow {
 				w.line[from+j] = ' '
 			}
 		}
 	}
-	w.line = append(w.line, spoolRow)
+	w.line = append(w.line, text.SpoolRow)
 	_, err := w.spool.Write(w.line)
 	return err
 }
 
-func (w *sheetWriter) finish() error { return w.spool.finish() }
-
-// transcodeBytes is how much of a document is transcoded at a time.
-const transcodeBytes = 64 << 10
+func (w *sheetWriter) finish() error { return w.spool.Finish() }
 
 // transcode replaces the document's source by a copy in UTF-8.
-func (o *opener) transcode(d *document, enc encoding) error {
-	s := newSpool(o.temp)
+func (o *opener) transcode(d *document, enc text.Encoding) error {
+	s := text.NewSpool(o.temp)
 	o.close = append(o.close, s)
-	buf := make([]byte, transcodeBytes)
+	buf := make([]byte, text.TranscodeBytes)
 	var out, rest []byte
 	for off := int64(0); off < d.src.Size(); {
 		if err := o.ctx.Err(); err != nil {
@@ -560,14 +537,14 @@ func (o *opener) transcode(d *document, enc encoding) error {
 		}
 		n := copy(buf, rest)
 		b := buf[:min(int64(len(buf)), int64(n)+d.src.Size()-off)]
-		if err := readFull(d.src, b[n:], off); err != nil {
+		if err := text.ReadFull(d.src, b[n:], off); err != nil {
 			return err
 		}
 		off += int64(len(b) - n)
-		if enc == encGB18030 {
-			out, rest = enc.transcodeLines(out[:0], b, off == d.src.Size())
+		if enc == text.GB18030 {
+			out, rest = enc.TranscodeLines(out[:0], b, off == d.src.Size())
 		} else {
-			out, rest = enc.transcode(out[:0], b, off == d.src.Size())
+			out, rest = enc.Transcode(out[:0], b, off == d.src.Size())
 		}
 		rest = slices.Clone(rest)
 		if _, err := s.Write(out); err != nil {
@@ -575,5 +552,5 @@ func (o *opener) transcode(d *document, enc encoding) error {
 		}
 	}
 	d.src, d.live, d.skip = s, false, 0
-	return s.finish()
+	return s.Finish()
 }

@@ -13,6 +13,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/duizhang/duizhang/parse/layout"
+	"github.com/duizhang/duizhang/parse/record"
+
 	"github.com/xuri/excelize/v2"
 	"golang.org/x/text/encoding/unicode"
 )
@@ -106,7 +109,7 @@ func TestEveryFormOfAFileReadsTheSame(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		opt := &Options{Layouts: ls, AsOf: civil(2026, 3, 10)}
+		opt := &Options{Layouts: ls, AsOf: record.Civil(2026, 3, 10)}
 		if dir := filepath.Base(filepath.Dir(file)); ls.Get(dir).Explicit {
 			opt.Layout = Overrides{{Value: dir}}
 		}
@@ -155,7 +158,7 @@ func cellsOf(t *testing.T, opt *Options, name string, content []byte) (rows [][]
 		r.layout = opt.Layout[0].Value
 	}
 	p := r.read(t, content).plan
-	if p == nil || p.form != formDelimited || p.layout.Ignore || len(p.columns) == 0 {
+	if p == nil || p.Form != layout.FormDelimited || p.Layout.Ignore || len(p.Columns) == 0 {
 		return nil, false
 	}
 	for _, line := range strings.Split(strings.TrimSuffix(string(content), "\n"), "\n") {
@@ -250,7 +253,7 @@ func TestWorkbook(t *testing.T) {
 	)
 	path := store(t, "流水.xlsx", book)
 	in := openFiles(t, &Options{chunk: 32}, filepath.Dir(path), "流水.xlsx")
-	s := in.Sets[SidePos]
+	s := in.Sets[record.SidePos]
 	if s == nil {
 		t.Fatal(in.Files[0].Problems)
 	}
@@ -303,9 +306,9 @@ func TestFormulaWithoutValueIsRejected(t *testing.T) {
 	}
 	path := store(t, "a.xlsx", b.Bytes())
 	in := openFiles(t, nil, filepath.Dir(path), "a.xlsx")
-	got := scanAll(t, in.Sets[SidePos], 1)
+	got := scanAll(t, in.Sets[record.SidePos], 1)
 	var codes []string
-	for _, r := range in.Sets[SidePos].Rejects() {
+	for _, r := range in.Sets[record.SidePos].Rejects() {
 		codes = append(codes, fmt.Sprint(r.Line, r.Column, r.Code))
 	}
 	if fmt.Sprint(codes) != "[2金额(元)formula_without_value 3备注formula_without_value]" || len(got.rows) != 0 {
@@ -322,7 +325,7 @@ func TestTextInAnArchiveAndBesideItIsUsedOnce(t *testing.T) {
 		}
 	}
 	in := openFiles(t, nil, dir, "b.csv", "a.zip")
-	if got := scanAll(t, in.Sets[SidePos], 1); len(got.rows) != 1 {
+	if got := scanAll(t, in.Sets[record.SidePos], 1); len(got.rows) != 1 {
 		t.Errorf("%d rows", len(got.rows))
 	}
 	for _, f := range in.Files {
@@ -347,7 +350,7 @@ func TestControlTotalIsVerifiedBeforeRowsAreSeen(t *testing.T) {
 		}
 	}
 	seen := map[int]bool{}
-	err = in.Sets[SideClearing].Scan(context.Background(), 1, 0, func(int) func(*Row) { return func(r *Row) { seen[r.Doc] = true } })
+	err = in.Sets[record.SideClearing].Scan(context.Background(), 1, 0, func(int) func(*record.Row) { return func(r *record.Row) { seen[r.Doc] = true } })
 	if err != nil || len(seen) != 1 {
 		t.Errorf("rows of %d documents, err %v", len(seen), err)
 	}
@@ -361,7 +364,7 @@ func FuzzOpen(f *testing.F) {
 	f.Add(gbk(testHeader + testRow(1, "中文") + testRow(2, "\"引,号\"")))
 	f.Add([]byte("PK\x03\x04"))
 	f.Add([]byte("\xFF\xFE\x01\x02"))
-	ls, err := LoadLayouts("")
+	ls, err := layout.LoadLayouts("")
 	if err != nil {
 		f.Fatal(err)
 	}

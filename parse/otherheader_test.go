@@ -3,6 +3,9 @@ package parse
 import (
 	"errors"
 	"testing"
+
+	"github.com/duizhang/duizhang/parse/layout"
+	"github.com/duizhang/duizhang/parse/record"
 )
 
 // Two exports in one file, the second with its columns in another order: no row
@@ -20,20 +23,20 @@ func TestAnotherHeaderRefusesTheFile(t *testing.T) {
 			dir := writeFiles(t, map[string]string{"a.csv": string(enc(text + second))})
 			in := openFiles(t, nil, dir, "a.csv")
 			if what == "one column more" { // the wider header is taken, and the other found at once
-				if f := in.Files[0]; f.Used || f.Problems[0].Code != codeOtherHeader || f.Problems[0].Line != 3 {
+				if f := in.Files[0]; f.Used || f.Problems[0].Code != layout.CodeOtherHeader || f.Problems[0].Line != 3 {
 					t.Errorf("%s: used %v, %v", what, f.Used, texts(f.Problems))
 				}
 				continue
 			}
 			var out *OutcastError
-			err := in.Sets[SideClearing].Scan(t.Context(), 1, 0, func(int) func(*Row) { return func(*Row) {} })
-			if f := in.Files[0]; !errors.As(err, &out) || f.Used || f.Problems[0].Code != codeOtherHeader {
+			err := in.Sets[record.SideClearing].Scan(t.Context(), 1, 0, func(int) func(*record.Row) { return func(*record.Row) {} })
+			if f := in.Files[0]; !errors.As(err, &out) || f.Used || f.Problems[0].Code != layout.CodeOtherHeader {
 				t.Errorf("%s: %v, used %v, %v", what, err, f.Used, texts(f.Problems))
 			}
 		}
 		// The same header again, or one within words, is none of this.
 		in := openFiles(t, nil, writeFiles(t, map[string]string{"a.csv": text + text}), "a.csv")
-		if got := scanAll(t, in.Sets[SideClearing], 1); len(got.rows) != 2 || len(got.rejects) != 0 {
+		if got := scanAll(t, in.Sets[record.SideClearing], 1); len(got.rows) != 2 || len(got.rejects) != 0 {
 			t.Errorf("%v %v", got.rows, got.rejects)
 		}
 	}

@@ -4,6 +4,10 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/duizhang/duizhang/parse/layout"
+	"github.com/duizhang/duizhang/parse/problem"
+	"github.com/duizhang/duizhang/parse/text"
 )
 
 // The program's own results lie in the folder whose files are given again the
@@ -27,18 +31,18 @@ var reportMarks = [][]string{
 
 // isOwnResult says whether a document is one of the program's results: a CSV, a
 // sheet of the workbook, or such a sheet saved as text.
-func isOwnResult(in analyseInput) bool {
-	s := newSight(in)
+func isOwnResult(in layout.Sample) bool {
+	s := layout.NewSight(in)
 	delims := []byte(",\t;|")
-	if in.spooled {
-		delims = []byte{spoolCell}
+	if in.Spooled {
+		delims = []byte{text.SpoolCell}
 	}
-	for _, d := range s.lines[:min(len(s.lines), maxOwnTitle)] {
-		if strings.Contains(d.text, "← 返回汇总") || strings.Contains(d.text, "← Summary") {
+	for _, d := range s.Lines[:min(len(s.Lines), maxOwnTitle)] {
+		if strings.Contains(d.Text, "← 返回汇总") || strings.Contains(d.Text, "← Summary") {
 			return true
 		}
 		for _, delim := range delims {
-			if strings.IndexByte(d.text, delim) >= 0 && isOwnHeader(s.lineTexts(d, delim)) {
+			if strings.IndexByte(d.Text, delim) >= 0 && isOwnHeader(s.LineTexts(d, delim)) {
 				return true
 			}
 		}
@@ -78,7 +82,7 @@ func (o *opener) passOverReport(from int) {
 	o.docs = slices.DeleteFunc(o.docs, func(d *document) bool { return slices.Contains(o.files[from:], d.file) })
 	for _, f := range o.files[from:] {
 		f.Used, f.Ignored, f.Side, f.Layout = false, true, o.in.Side, ""
-		f.Problems = []Problem{{Code: codeOwnResult, File: f.Name}}
+		f.Problems = []problem.Problem{{Code: codeOwnResult, File: f.Name}}
 	}
 }
 
@@ -90,17 +94,17 @@ func isLockFile(name string) bool {
 }
 
 // passOver lists a document that is known and not used.
-func (o *opener) passOver(name string, size int64, code Code) {
-	o.refused(name, size, Problem{Code: code})
+func (o *opener) passOver(name string, size int64, code problem.Code) {
+	o.refused(name, size, problem.Problem{Code: code})
 	o.files[len(o.files)-1].Ignored = true
 }
 
 const (
-	codeOwnResult Code = "own_result"
-	codeLockFile  Code = "lock_file"
+	codeOwnResult problem.Code = "own_result"
+	codeLockFile  problem.Code = "lock_file"
 )
 
-var _ = addMessages(map[Code]message{
-	codeOwnResult: {"这是本程序自己写出的对账结果，不是数据；未使用", "this is a result that this program wrote, not data; it was not used"},
-	codeLockFile:  {"这是表格软件打开工作簿时留下的锁定文件，不是数据；已跳过", "this is the lock file of a workbook that somebody has open, not data; it was skipped"},
+var _ = problem.AddMessages(map[problem.Code]problem.Message{
+	codeOwnResult: {ZH: "这是本程序自己写出的对账结果，不是数据；未使用", EN: "this is a result that this program wrote, not data; it was not used"},
+	codeLockFile:  {ZH: "这是表格软件打开工作簿时留下的锁定文件，不是数据；已跳过", EN: "this is the lock file of a workbook that somebody has open, not data; it was skipped"},
 })

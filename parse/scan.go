@@ -5,6 +5,11 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/duizhang/duizhang/parse/layout"
+	"github.com/duizhang/duizhang/parse/problem"
+	"github.com/duizhang/duizhang/parse/record"
+	"github.com/duizhang/duizhang/parse/text"
+
 	"golang.org/x/sync/errgroup"
 )
 
@@ -19,7 +24,7 @@ type scanRun struct {
 	docs     []*docScan
 	total    int // chunks of all documents
 	next     atomic.Int64
-	need     FieldSet
+	need     record.FieldSet
 	counting bool      // binders add up the documents' control totals
 	slack    int       // see splitter
 	count    *Progress // nil: nothing is counted
@@ -40,26 +45,26 @@ type docScan struct {
 	ready int   // the chunk whose first record is known
 	start int64 // where it begins
 
-	hash    *hashLine // nil: the digest is known
-	asOf    Date      // see HasOddDates
-	record  bool      // the results below are kept in the document
-	binders []*binder // those that count what the document declares
-	lines   []chunkLines
+	hash    *hashLine        // nil: the digest is known
+	asOf    record.Date      // see HasOddDates
+	record  bool             // the results below are kept in the document
+	binders []*layout.Binder // those that count what the document declares
+	lines   []text.ChunkLines
 	tally   tally
 }
 
 // newRun lines up the documents' chunks. Only one run at a time records a
 // document's results; it is the first that goes through.
-func newRun(docs []*document, need FieldSet, opt *Options, workers int) *scanRun {
+func newRun(docs []*document, need record.FieldSet, opt *Options, workers int) *scanRun {
 	run := &scanRun{need: need, count: opt.Progress, slack: opt.slack}
 	for i, d := range docs {
 		if !d.file.Used {
 			continue
 		}
-		ds := &docScan{doc: d, index: i, first: run.total, n: d.chunks(), start: d.plan.dataStart, asOf: opt.AsOf, record: d.claim()}
+		ds := &docScan{doc: d, index: i, first: run.total, n: d.chunks(), start: d.plan.DataStart, asOf: opt.AsOf, record: d.claim()}
 		ds.turn.L = &ds.mu
 		if ds.record {
-			ds.lines = make([]chunkLines, ds.n)
+			ds.lines = make([]text.ChunkLines, ds.n)
 			if d.live {
 				ds.hash = newHashLine(2*workers + 2)
 			}
@@ -71,7 +76,7 @@ func newRun(docs []*document, need FieldSet, opt *Options, workers int) *scanRun
 }
 
 // scan runs the workers and keeps what the run has learned.
-func (run *scanRun) scan(ctx context.Context, workers int, newVisitor func(worker int) func(*Row)) error {
+func (run *scanRun) scan(ctx context.Context, workers int, newVisitor func(worker int) func(*record.Row)) error {
 	for _, ds := range run.docs {
 		if err := ds.hashOutside(true); err != nil {
 			run.giveUp()
@@ -82,12 +87,12 @@ func (run *scanRun) scan(ctx context.Context, workers int, newVisitor func(worke
 	stop := context.AfterFunc(gctx, run.wake)
 	defer stop()
 	for w := range workers {
-		visit := func(*Row) {}
+		visit := func(*record.Row) {}
 		if newVisitor != nil {
 			visit = newVisitor(w)
 		}
-		g.Go(Guard(func() error {
-			w := scanWorker{run: run, visit: visit, ctx: gctx, split: splitter{slack: run.slack}}
+		g.Go(problem.Guard(func() error {
+			w := scanWorker{run: run, visit: visit, ctx: gctx, split: text.Splitter{Slack: run.slack}}
 			return w.work()
 		}))
 	}
@@ -130,7 +135,7 @@ func (run *scanRun) giveUp() {
 // await returns where chunk k's first record begins, once that is known.
 func (ds *docScan) await(run *scanRun, k int) (start int64, ok bool) {
 	if x := ds.doc.known(); x != nil {
-		return x.chunks[k].start, true
+		return x.Chunks[k].Start, true
 	}
 	ds.mu.Lock()
 	defer ds.mu.Unlock()
@@ -157,15 +162,15 @@ func (ds *docScan) pass(k int, next int64) {
 // is its own.
 type scanWorker struct {
 	run   *scanRun
-	visit func(*Row)
+	visit func(*record.Row)
 	ctx   context.Context
 
 	at    int // the run's document that the last chunk belonged to
 	ds    *docScan
-	bind  *binder
-	split splitter
-	raw   rawRow
-	row   Row
+	bind  *layout.Binder
+	split text.Splitter
+	raw   text.Record
+	row   record.Row
 	tally tally
 }
 
@@ -184,7 +189,7 @@ func (w *scanWorker) work() error {
 		if ds := w.run.docs[w.at]; ds != w.ds {
 			w.ds = ds
 			w.bind = ds.binder(w.run.counting)
-			w.split.use(ds.doc.src, ds.doc.plan.dataEnd, ds.doc.d)
+			w.split.Use(ds.doc.src, ds.doc.plan.DataEnd, ds.doc.d)
 		}
 		if err := w.chunk(g - w.ds.first); err != nil {
 			return err
@@ -193,10 +198,10 @@ func (w *scanWorker) work() error {
 }
 
 // binder makes a worker's binder.
-func (ds *docScan) binder(counting bool) *binder {
-	b := ds.doc.plan.newBinder()
+func (ds *docScan) binder(counting bool) *layout.Binder {
+	b := ds.doc.plan.NewBinder()
 	if counting {
-		b.counting = true
+		b.Counting = true
 		ds.mu.Lock()
 		ds.binders = append(ds.binders, b)
 		ds.mu.Unlock()
@@ -208,16 +213,16 @@ func (ds *docScan) binder(counting bool) *binder {
 func (w *scanWorker) chunk(k int) error {
 	ds, s := w.ds, &w.split
 	from, to := ds.doc.chunk(k)
-	if err := s.load(from, int(to-from)); err != nil {
+	if err := s.Load(from, int(to-from)); err != nil {
 		return ds.doc.readError(err)
 	}
-	job := ds.hash.offer(k, s.buf[:to-from])
-	s.index(int(to - from))
+	job := ds.hash.offer(k, s.Buf[:to-from])
+	s.Index(int(to - from))
 	start, ok := ds.await(w.run, k)
 	if !ok {
 		return context.Cause(w.ctx)
 	}
-	next, err := s.resolve(start, to)
+	next, err := s.Resolve(start, to)
 	if err != nil {
 		return ds.doc.readError(err)
 	}
@@ -235,64 +240,64 @@ func (w *scanWorker) chunk(k int) error {
 	}
 	w.tally.reset()
 	if keep := ds.hash.help(job, &w.run.stopped); keep {
-		s.buf = ds.hash.spare()
+		s.Buf = ds.hash.spare()
 	}
 	return nil
 }
 
 // rows binds the chunk's records and hands the accepted ones on.
-func (w *scanWorker) rows(k int, start int64) chunkLines {
+func (w *scanWorker) rows(k int, start int64) text.ChunkLines {
 	ds, s := w.ds, &w.split
-	lines := chunkLines{start: start}
-	mark := start + markEvery
-	check := s.doubtful(ds.doc.plan.enc)
-	need := w.run.need.With(Currency)
+	lines := text.ChunkLines{Start: start}
+	mark := start + text.MarkEvery
+	check := s.Doubtful(ds.doc.plan.Enc)
+	need := w.run.need.With(record.Currency)
 	for {
-		bad, n, ok := faultNone, int64(1), true
-		if !s.glance(&w.raw) {
-			if bad, n, ok = s.cut(&w.raw); !ok {
+		bad, n, ok := text.FaultNone, int64(1), true
+		if !s.Glance(&w.raw) {
+			if bad, n, ok = s.Cut(&w.raw); !ok {
 				return lines
 			}
 		}
-		if w.raw.off >= mark {
-			lines.marks = append(lines.marks, lineMark{uint32(w.raw.off - start), uint32(lines.lines)})
-			mark = w.raw.off + markEvery
+		if w.raw.Off >= mark {
+			lines.Marks = append(lines.Marks, text.LineMark{Off: uint32(w.raw.Off - start), Line: uint32(lines.Lines)})
+			mark = w.raw.Off + text.MarkEvery
 		}
 		w.tally.rows++
-		what, p := reject, (*Problem)(nil)
-		if bad == faultNone && check != 0 {
-			bad = s.check(check)
+		what, p := layout.Rejected, (*problem.Problem)(nil)
+		if bad == text.FaultNone && check != 0 {
+			bad = s.Check(check)
 		}
-		if bad == faultNone {
-			what, p = w.bind.bind(&w.raw, &w.row, need)
-			if check&checkOdd != 0 && what != skip {
-				if f := ds.doc.formula(w.raw.cut()); f != nil {
-					what, p = reject, f
+		if bad == text.FaultNone {
+			what, p = w.bind.Bind(&w.raw, &w.row, need)
+			if check&text.CheckOdd != 0 && what != layout.Skipped {
+				if f := ds.doc.formula(w.raw.Cut()); f != nil {
+					what, p = layout.Rejected, f
 				}
 			}
 		} else {
-			p = ds.doc.faultProblem(bad, s.record)
+			p = ds.doc.faultProblem(bad, s.Record)
 		}
-		if what == accept && ds.doc.joint != nil {
-			what = ds.doc.joint.apply(w.raw.off, &w.row)
+		if what == layout.Accepted && ds.doc.joint != nil {
+			what = ds.doc.joint.apply(w.raw.Off, &w.row)
 		}
 		switch what {
-		case accept:
-			w.row.Pos = ds.doc.base + Pos(w.raw.off)
+		case layout.Accepted:
+			w.row.Pos = ds.doc.base + record.Pos(w.raw.Off)
 			w.row.Doc = ds.index
 			w.tally.accept(&w.row)
 			if w.row.HasOddDates(ds.doc.file.Side, ds.asOf) {
-				w.tally.odd.add(1, oddRow{w.raw.off, k, lines.lines})
+				w.tally.odd.add(1, oddRow{w.raw.Off, k, lines.Lines})
 			}
 			w.visit(&w.row)
-		case skip:
+		case layout.Skipped:
 			w.tally.skipped++
-		case reject:
-			if bad == faultNone && ds.doc.plan.isOtherHeader(w.raw.cells) {
-				p = &Problem{Code: codeOtherHeader, Value: w.bind.show(s.record)}
+		case layout.Rejected:
+			if bad == text.FaultNone && ds.doc.plan.IsOtherHeader(w.raw.Cells) {
+				p = &problem.Problem{Code: layout.CodeOtherHeader, Value: w.bind.Show(s.Record)}
 			}
-			w.tally.reject(k, w.raw.off, lines.lines, p)
+			w.tally.reject(k, w.raw.Off, lines.Lines, p)
 		}
-		lines.lines += n
+		lines.Lines += n
 	}
 }

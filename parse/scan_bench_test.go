@@ -8,6 +8,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/duizhang/duizhang/parse/layout"
+	"github.com/duizhang/duizhang/parse/record"
+	"github.com/duizhang/duizhang/parse/text"
+
 	"golang.org/x/text/encoding/simplifiedchinese"
 )
 
@@ -46,7 +50,7 @@ func benchSet(b *testing.B, text string) *Set {
 	if !in.Files[0].Used {
 		b.Fatal(in.Files[0].Problems)
 	}
-	return in.Sets[SidePos]
+	return in.Sets[record.SidePos]
 }
 
 // BenchmarkScan is the whole scan of a file without a matcher.
@@ -67,7 +71,7 @@ func BenchmarkScan(b *testing.B) {
 						if digest {
 							s.docs[0].claimed, s.docs[0].index = false, nil
 						}
-						if err := s.Scan(context.Background(), workers, FieldSet(0).With(OrderNo), nil); err != nil {
+						if err := s.Scan(context.Background(), workers, record.FieldSet(0).With(record.OrderNo), nil); err != nil {
 							b.Fatal(err)
 						}
 					}
@@ -99,35 +103,35 @@ func BenchmarkChunk(b *testing.B) {
 // benchChunk does everything up to and including a step.
 func benchChunk(b *testing.B, s *Set, upto string) {
 	d := s.docs[0]
-	var sp splitter
-	var raw rawRow
-	var row Row
-	sp.use(d.src, d.plan.dataEnd, d.d)
-	bd := d.plan.newBinder()
+	var sp text.Splitter
+	var raw text.Record
+	var row record.Row
+	sp.Use(d.src, d.plan.DataEnd, d.d)
+	bd := d.plan.NewBinder()
 	from, to := d.chunk(0)
 	best, rows := time.Hour, 0
-	need := FieldSet(0).With(OrderNo, TerminalID, RefNo)
+	need := record.FieldSet(0).With(record.OrderNo, record.TerminalID, record.RefNo)
 	if upto == "bind-all" {
-		need = allFields
+		need = record.AllFields
 	}
 	run := func() {
-		if err := sp.load(from, int(to-from)); err != nil {
+		if err := sp.Load(from, int(to-from)); err != nil {
 			b.Fatal(err)
 		}
 		if upto == "load" {
 			return
 		}
-		sp.index(int(to - from))
+		sp.Index(int(to - from))
 		if upto == "index" {
 			return
 		}
-		if _, err := sp.resolve(from, to); err != nil {
+		if _, err := sp.Resolve(from, to); err != nil {
 			b.Fatal(err)
 		}
 		if upto == "resolve" {
 			return
 		}
-		if checks := sp.doubtful(d.plan.enc); checks&^checkMixed != 0 {
+		if checks := sp.Doubtful(d.plan.Enc); checks&^text.CheckMixed != 0 {
 			b.Fatal("odd text")
 		}
 		if upto == "check" {
@@ -135,18 +139,18 @@ func benchChunk(b *testing.B, s *Set, upto string) {
 		}
 		rows = 0
 		for {
-			bad, _, ok := sp.cut(&raw)
+			bad, _, ok := sp.Cut(&raw)
 			if !ok {
 				return
 			}
-			if bad != faultNone {
+			if bad != text.FaultNone {
 				b.Fatal(bad)
 			}
 			rows++
 			if upto == "cut" {
 				continue
 			}
-			if v, p := bd.bind(&raw, &row, need); v != accept {
+			if v, p := bd.Bind(&raw, &row, need); v != layout.Accepted {
 				b.Fatal(p)
 			}
 		}

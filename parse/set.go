@@ -11,17 +11,23 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"github.com/duizhang/duizhang/parse/layout"
+	"github.com/duizhang/duizhang/parse/problem"
+	"github.com/duizhang/duizhang/parse/record"
+	"github.com/duizhang/duizhang/parse/text"
+	"github.com/duizhang/duizhang/parse/unpack"
+
 	"golang.org/x/sync/errgroup"
 )
 
 // Options are what reading depends on besides the files.
 type Options struct {
-	Layouts *Layouts // nil: the built-in ones
+	Layouts *layout.Layouts // nil: the built-in ones
 	// AsOf completes dates that have no year.
-	AsOf Date
+	AsOf record.Date
 	// Overrides say for single files, or all of them, what else is detected.
 	Encoding, Layout, Sheet Overrides
-	Limits                  Limits
+	Limits                  problem.Limits
 	// TempDir is where unpacked documents go that are too large for memory; ""
 	// is the system's folder.
 	TempDir string
@@ -31,7 +37,7 @@ type Options struct {
 	// Progress, if not nil, is counted up while files are read.
 	Progress *Progress
 
-	budget *budget // of this run; Open makes it
+	budget *text.Budget // of this run; Open makes it
 
 	chunk int // see chunkSize; tests make it small
 	slack int // see defaultSlack
@@ -64,7 +70,7 @@ func (o Overrides) For(path string) string {
 // content decides.
 type PathSide struct {
 	Path string
-	Side Side
+	Side record.Side
 }
 
 // An Input is all files of a run, ready to be scanned.
@@ -97,23 +103,23 @@ func Open(ctx context.Context, paths []PathSide, opt *Options) (*Input, error) {
 	run := *opt
 	opt = &run
 	if opt.Layouts == nil {
-		ls, err := LoadLayouts("")
+		ls, err := layout.LoadLayouts("")
 		if err != nil {
 			return nil, err
 		}
 		opt.Layouts = ls
 	}
-	held := int64(defaultHeld)
+	held := int64(text.DefaultHeld)
 	if opt.Memory > 0 {
 		held = opt.Memory / 8
 	}
-	opt.budget = newBudget(held, tempFiles(opt.TempDir))
+	opt.budget = text.NewBudget(held, text.TempFiles(opt.TempDir))
 	found := make([]*opener, len(paths))
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(runtime.GOMAXPROCS(0))
 	for i, p := range paths {
 		found[i] = newOpener(gctx, p, opt)
-		g.Go(Guard(found[i].open))
+		g.Go(problem.Guard(found[i].open))
 	}
 	err := g.Wait()
 	in := &Input{}
@@ -180,15 +186,15 @@ func (in *Input) makeSets(ctx context.Context, opt *Options) error {
 			s = &Set{opt: opt, end: FirstPos}
 			in.Sets[d.file.Side] = s
 		}
-		if s.end+Pos(d.src.Size()) >= maxPos {
-			d.file.refuse(Problem{Code: codeTooLarge})
+		if s.end+record.Pos(d.src.Size()) >= maxPos {
+			d.file.refuse(problem.Problem{Code: codeTooLarge})
 			continue
 		}
 		d.base = s.end
-		s.end += Pos(d.src.Size()) + 1
+		s.end += record.Pos(d.src.Size()) + 1
 		s.docs = append(s.docs, d)
 		if opt.Progress != nil {
-			opt.Progress.BytesTotal.Add(d.plan.dataEnd - d.plan.dataStart)
+			opt.Progress.BytesTotal.Add(d.plan.DataEnd - d.plan.DataStart)
 		}
 	}
 	for i, s := range in.Sets {
@@ -211,16 +217,16 @@ func (in *Input) makeSets(ctx context.Context, opt *Options) error {
 // FirstPos is the lowest position of a set's row. Those below are for rows that
 // do not come from files: the open rows of earlier nights stand there, and so
 // come before the new ones in reading order.
-const FirstPos Pos = 1 << 32
+const FirstPos record.Pos = 1 << 32
 
 // maxPos is where the address space of a set ends: positions take 40 bits.
-const maxPos Pos = 1 << 40
+const maxPos record.Pos = 1 << 40
 
 // A Set is the rows of one side.
 type Set struct {
 	opt  *Options
 	docs []*document // by base
-	end  Pos
+	end  record.Pos
 	// joined are the documents that joinFees has looked at.
 	joined []*document
 }
@@ -253,11 +259,11 @@ func (s *Set) Counts() (read, accepted, rejected, skipped int64) {
 }
 
 // Carries says which text fields at least one document binds.
-func (s *Set) Carries() FieldSet {
-	var c FieldSet
+func (s *Set) Carries() record.FieldSet {
+	var c record.FieldSet
 	for _, d := range s.docs {
 		if d.file.Used {
-			c |= d.plan.carries
+			c |= d.plan.Carries
 		}
 	}
 	return c
@@ -270,14 +276,14 @@ func (s *Set) Carries() FieldSet {
 //
 // An OutcastError says that a file turned out to be unusable halfway: what the
 // visitors have got is worth nothing, and the next Scan goes without the file.
-func (s *Set) Scan(ctx context.Context, workers int, need FieldSet, newVisitor func(worker int) func(*Row)) error {
+func (s *Set) Scan(ctx context.Context, workers int, need record.FieldSet, newVisitor func(worker int) func(*record.Row)) error {
 	if err := s.joinFees(ctx); err != nil {
 		return err
 	}
 	return s.scanDocs(ctx, s.docs, workers, need, newVisitor)
 }
 
-func (s *Set) scanDocs(ctx context.Context, docs []*document, workers int, need FieldSet, newVisitor func(worker int) func(*Row)) error {
+func (s *Set) scanDocs(ctx context.Context, docs []*document, workers int, need record.FieldSet, newVisitor func(worker int) func(*record.Row)) error {
 	if workers <= 0 {
 		workers = runtime.GOMAXPROCS(0)
 	}
@@ -291,7 +297,7 @@ func (s *Set) verify(ctx context.Context) error {
 	for {
 		var docs []*document
 		for _, d := range s.docs {
-			if d.file.Used && len(d.plan.controls) > 0 && d.known() == nil {
+			if d.file.Used && len(d.plan.Controls) > 0 && d.known() == nil {
 				docs = append(docs, d)
 			}
 		}
@@ -310,7 +316,7 @@ func (s *Set) verify(ctx context.Context) error {
 			return err
 		}
 		for _, ds := range run.docs {
-			c, problem := ds.doc.plan.verify(ds.binders)
+			c, problem := ds.doc.plan.Verify(ds.binders)
 			ds.doc.file.Control = c
 			if problem != nil {
 				ds.doc.file.refuse(*problem)
@@ -321,17 +327,23 @@ func (s *Set) verify(ctx context.Context) error {
 
 // A Reject is a row that was not accepted, and why.
 type Reject struct {
-	Problem
-	Pos Pos
+	problem.Problem
+	Pos record.Pos
 }
 
 // openProblem tells a missing file from one that cannot be read.
-func openProblem(name string, err error) Problem {
+func openProblem(name string, err error) problem.Problem {
 	switch {
 	case errors.Is(err, fs.ErrNotExist), strings.ContainsAny(name, "*?"): // a pattern that fits no file; Windows allows no such name
-		return Problem{Code: codeNotFound, File: name}
+		return problem.Problem{Code: codeNotFound, File: name}
 	case errors.Is(err, errNotRegular):
-		return Problem{Code: codeNotRegular, File: name}
+		return problem.Problem{Code: codeNotRegular, File: name}
 	}
-	return Problem{Code: codeUnreadable, File: name, Args: []string{err.Error()}}
+	return problem.Problem{Code: unpack.CodeUnreadable, File: name, Args: []string{err.Error()}}
+}
+
+func setDefault[T int | int64](v *T, d T) {
+	if *v <= 0 {
+		*v = d
+	}
 }

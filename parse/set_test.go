@@ -13,6 +13,11 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/duizhang/duizhang/parse/layout"
+	"github.com/duizhang/duizhang/parse/problem"
+	"github.com/duizhang/duizhang/parse/record"
+	"github.com/duizhang/duizhang/parse/text"
+
 	"golang.org/x/text/encoding/simplifiedchinese"
 	"pgregory.net/rapid"
 )
@@ -55,7 +60,7 @@ func openFiles(t testing.TB, opt *Options, dir string, names ...string) *Input {
 // scanned is all that a scan says, in an order of its own.
 type scanned struct {
 	rows    []string
-	pos     []Pos
+	pos     []record.Pos
 	records []string
 	rejects []string
 	files   []string
@@ -65,18 +70,18 @@ func scanAll(t testing.TB, s *Set, workers int) scanned {
 	var got scanned
 	ctx := context.Background()
 	type seen struct {
-		pos  Pos
+		pos  record.Pos
 		text string
 	}
 	var all []seen
 	var mu sync.Mutex
 	scan := func() error {
 		all = nil
-		return s.Scan(ctx, workers, FieldSet(0).With(OrderNo, Remark), func(int) func(*Row) {
-			return func(r *Row) {
+		return s.Scan(ctx, workers, record.FieldSet(0).With(record.OrderNo, record.Remark), func(int) func(*record.Row) {
+			return func(r *record.Row) {
 				mu.Lock()
 				defer mu.Unlock()
-				all = append(all, seen{r.Pos, fmt.Sprintf("%d %d %s %d", r.Pos, r.Doc, r.Text[OrderNo], r.Amount)})
+				all = append(all, seen{r.Pos, fmt.Sprintf("%d %d %s %d", r.Pos, r.Doc, r.Text[record.OrderNo], r.Amount)})
 			}
 		})
 	}
@@ -97,10 +102,10 @@ func scanAll(t testing.TB, s *Set, workers int) scanned {
 		t.Fatal(err)
 	}
 	for _, r := range recs {
-		got.records = append(got.records, fmt.Sprintf("%d %d %s %d %s", r.Pos, r.Doc, r.Text[OrderNo], r.Amount, r.Source))
+		got.records = append(got.records, fmt.Sprintf("%d %d %s %d %s", r.Pos, r.Doc, r.Text[record.OrderNo], r.Amount, r.Source))
 	}
 	for _, r := range s.Rejects() {
-		got.rejects = append(got.rejects, fmt.Sprintf("%d %s", r.Pos, r.Problem.Text(EN)))
+		got.rejects = append(got.rejects, fmt.Sprintf("%d %s", r.Pos, r.Problem.Text(problem.EN)))
 	}
 	for _, f := range s.Files() {
 		got.files = append(got.files, fmt.Sprint(f.Name, f.SHA256, f.Rows, f.Accepted, f.Rejected, f.Skipped, f.Sums))
@@ -152,7 +157,7 @@ func TestScanIsTheSameForAllWorkersAndChunks(t *testing.T) {
 				t.Fatalf("%s: %v", f.Name, f.Problems)
 			}
 		}
-		got := scanAll(t, in.Sets[SidePos], c.workers)
+		got := scanAll(t, in.Sets[record.SidePos], c.workers)
 		if want == "" {
 			want = fmt.Sprint(got)
 			checkScan(t, got, texts)
@@ -160,7 +165,7 @@ func TestScanIsTheSameForAllWorkersAndChunks(t *testing.T) {
 		if fmt.Sprint(got) != want {
 			t.Errorf("chunk %d, workers %d:\n got %.3000v\nwant %.3000v", c.chunk, c.workers, got, want)
 		}
-		if again := scanAll(t, in.Sets[SidePos], c.workers); fmt.Sprint(again) != want {
+		if again := scanAll(t, in.Sets[record.SidePos], c.workers); fmt.Sprint(again) != want {
 			t.Errorf("chunk %d, workers %d: the second scan differs", c.chunk, c.workers)
 		}
 	}
@@ -198,16 +203,16 @@ func TestRecordsComeInTheOrderAskedFor(t *testing.T) {
 		b.WriteString(testRow(i, "x"))
 	}
 	in := openFiles(t, nil, writeFiles(t, map[string]string{"a.csv": b.String()}), "a.csv")
-	s := in.Sets[SidePos]
+	s := in.Sets[record.SidePos]
 	got := scanAll(t, s, 2)
-	pos := []Pos{got.pos[2999], got.pos[5], got.pos[5], got.pos[1700]}
+	pos := []record.Pos{got.pos[2999], got.pos[5], got.pos[5], got.pos[1700]}
 	recs, err := s.Records(context.Background(), 2, pos)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for i, want := range []int{2999, 5, 5, 1700} {
-		if r := recs[i]; r.Text[OrderNo] != fmt.Sprintf("DD%010d", want) || r.Source != fmt.Sprintf("a.csv:%d", want+2) {
-			t.Errorf("%d: %s %s", i, r.Text[OrderNo], r.Source)
+		if r := recs[i]; r.Text[record.OrderNo] != fmt.Sprintf("DD%010d", want) || r.Source != fmt.Sprintf("a.csv:%d", want+2) {
+			t.Errorf("%d: %s %s", i, r.Text[record.OrderNo], r.Source)
 		}
 	}
 }
@@ -215,8 +220,8 @@ func TestRecordsComeInTheOrderAskedFor(t *testing.T) {
 func TestRecordsBeforeAnyScan(t *testing.T) {
 	text := testHeader + testRow(1, "x") + testRow(2, "y")
 	in := openFiles(t, &Options{chunk: 16}, writeFiles(t, map[string]string{"a.csv": text}), "a.csv")
-	at := FirstPos + Pos(strings.Index(text, "DD0000000002"))
-	recs, err := in.Sets[SidePos].Records(context.Background(), 1, []Pos{at})
+	at := FirstPos + record.Pos(strings.Index(text, "DD0000000002"))
+	recs, err := in.Sets[record.SidePos].Records(context.Background(), 1, []record.Pos{at})
 	if err != nil || recs[0].Source != "a.csv:3" {
 		t.Fatal(recs, err)
 	}
@@ -237,7 +242,7 @@ func TestSameContentIsUsedOnce(t *testing.T) {
 	if got := fmt.Sprint(used, doubles); got != "[a.csv c.csv] [a.csv of a.csv b.csv of a.csv]" {
 		t.Error(got)
 	}
-	if got := scanAll(t, in.Sets[SidePos], 1); len(got.rows) != 2 {
+	if got := scanAll(t, in.Sets[record.SidePos], 1); len(got.rows) != 2 {
 		t.Errorf("%d rows", len(got.rows))
 	}
 	for _, f := range in.Files {
@@ -254,14 +259,14 @@ func TestFilesThatAreNotReady(t *testing.T) {
 		"latin.csv": "caf\xe9,\xff\xfe\xfd\n" + strings.Repeat("na\xefve,x\n", 9),
 	})
 	in := openFiles(t, nil, dir, "empty.csv", "tail.csv", "missing.csv", "latin.csv", ".", "good.csv")
-	got := map[string]Code{}
+	got := map[string]problem.Code{}
 	for _, f := range in.Files {
 		if len(f.Problems) > 0 {
 			got[f.Name] = f.Problems[0].Code
 		}
 	}
-	for name, want := range map[string]Code{
-		"empty.csv": codeEmptyFile, "tail.csv": codeUnfinished, "missing.csv": codeNotFound,
+	for name, want := range map[string]problem.Code{
+		"empty.csv": layout.CodeEmptyFile, "tail.csv": codeUnfinished, "missing.csv": codeNotFound,
 		"latin.csv": codeUnknownCoding, filepath.Base(dir): codeNotRegular, "good.csv": "",
 	} {
 		if got[name] != want {
@@ -273,7 +278,7 @@ func TestFilesThatAreNotReady(t *testing.T) {
 func TestFileChangedWhileReadingIsCastOut(t *testing.T) {
 	dir := writeFiles(t, map[string]string{"a.csv": testHeader + testRow(1, "x"), "b.csv": testHeader + testRow(2, "y")})
 	in := openFiles(t, nil, dir, "a.csv", "b.csv")
-	s := in.Sets[SidePos]
+	s := in.Sets[record.SidePos]
 	f, err := os.OpenFile(filepath.Join(dir, "a.csv"), os.O_APPEND|os.O_WRONLY, 0)
 	if err != nil {
 		t.Fatal(err)
@@ -295,8 +300,8 @@ func TestScanStopsWhenTheContextIsDone(t *testing.T) {
 	in := openFiles(t, &Options{chunk: 64}, writeFiles(t, map[string]string{"a.csv": text}), "a.csv")
 	ctx, cancel := context.WithCancel(context.Background())
 	rows := 0
-	err := in.Sets[SidePos].Scan(ctx, 1, 0, func(int) func(*Row) {
-		return func(*Row) {
+	err := in.Sets[record.SidePos].Scan(ctx, 1, 0, func(int) func(*record.Row) {
+		return func(*record.Row) {
 			if rows++; rows == 10 {
 				cancel()
 			}
@@ -305,7 +310,7 @@ func TestScanStopsWhenTheContextIsDone(t *testing.T) {
 	if !errors.Is(err, context.Canceled) || rows > 100 {
 		t.Errorf("err %v after %d rows", err, rows)
 	}
-	if got := scanAll(t, in.Sets[SidePos], 2); len(got.rows) != 5000 {
+	if got := scanAll(t, in.Sets[record.SidePos], 2); len(got.rows) != 5000 {
 		t.Errorf("a scan after it: %d rows", len(got.rows))
 	}
 }
@@ -316,19 +321,19 @@ func TestSplitThenDecodeEqualsDecodeThenSplit(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		pieces := []string{"a", "12", ",", "\n", "\xB0\xA1", "\xD6\xD0", "\x81\x30\x81\x30", "\x84\x31\x95\x33", "\x81", "\xFE", "\x80", "\xFF", "\x95\x32\x82\x36", `"`, "\x81\x5C", "\x81\x7C"}
 		data := []byte(strings.Join(rapid.SliceOfN(rapid.SampledFrom(pieces), 0, 60).Draw(t, "pieces"), ""))
-		decoded, ok := encGB18030.appendText(nil, data)
-		if ok != validGB18030(data) {
+		decoded, ok := text.GB18030.AppendText(nil, data)
+		if ok != text.ValidGB18030(data) {
 			t.Fatalf("valid: %v, decodes: %v: %q", !ok, ok, data)
 		}
-		text := splitAll(t, decoded, 1<<16, testDialect)
+		body := splitAll(t, decoded, 1<<16, testDialect)
 		raw := splitAll(t, data, 1<<16, testDialect)
-		if len(raw) != len(text) {
-			t.Fatalf("%d rows raw, %d decoded: %q", len(raw), len(text), data)
+		if len(raw) != len(body) {
+			t.Fatalf("%d rows raw, %d decoded: %q", len(raw), len(body), data)
 		}
 		for i := range raw {
-			cells, _ := encGB18030.appendText(nil, []byte(raw[i].cells))
-			if string(cells) != text[i].cells || raw[i].bad != text[i].bad {
-				t.Fatalf("row %d: %q, decoded first %q: %q", i, cells, text[i].cells, data)
+			cells, _ := text.GB18030.AppendText(nil, []byte(raw[i].cells))
+			if string(cells) != body[i].cells || raw[i].bad != body[i].bad {
+				t.Fatalf("row %d: %q, decoded first %q: %q", i, cells, body[i].cells, data)
 			}
 		}
 	})
@@ -341,7 +346,7 @@ func TestGB18030EqualsXText(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, ok := encGB18030.appendText(nil, b)
+		got, ok := text.GB18030.AppendText(nil, b)
 		if strict := !bytes.ContainsRune(want, '\uFFFD'); ok && (!strict || !bytes.Equal(got, want)) {
 			t.Fatalf("%q: %q, want %q", b, got, want)
 		}

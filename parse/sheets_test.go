@@ -6,20 +6,22 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/duizhang/duizhang/parse/record"
+
 	"github.com/xuri/excelize/v2"
 )
 
 // usedOf lists the documents of an input as name: rows, or why not.
 func usedOf(t *testing.T, path string) string {
 	t.Helper()
-	in, err := Open(context.Background(), []PathSide{{Path: path}}, &Options{Layouts: builtin(t), AsOf: civil(2026, 3, 10)})
+	in, err := Open(context.Background(), []PathSide{{Path: path}}, &Options{Layouts: builtin(t), AsOf: record.Civil(2026, 3, 10)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer in.Close()
 	for _, s := range in.Sets {
 		if s != nil {
-			if err := s.Scan(context.Background(), 1, 0, func(int) func(*Row) { return func(*Row) {} }); err != nil {
+			if err := s.Scan(context.Background(), 1, 0, func(int) func(*record.Row) { return func(*record.Row) {} }); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -5,6 +5,10 @@ import (
 	"errors"
 	"os"
 	"unicode/utf8"
+
+	"github.com/duizhang/duizhang/parse/problem"
+	"github.com/duizhang/duizhang/parse/text"
+	"github.com/duizhang/duizhang/parse/unpack"
 )
 
 // This file reads the small tables that clerks keep by hand (contracts, days
@@ -42,30 +46,30 @@ type TableCell struct {
 // may have, perhaps in an archive of its own. The error is a *Problem.
 func ReadTables(name string, data []byte) ([]Table, error) {
 	var tables []Table
-	opt := containerOptions{limits: Limits{Strings: 4*int64(len(data)) + stringBlock, Inflated: maxTableInflated}}
-	opt.memory = maxTableInflated // and so never in a file
-	opt.tempFile = func() (*os.File, error) { return nil, errTooLarge }
+	opt := text.Workspace{Limits: problem.Limits{Strings: 4*int64(len(data)) + unpack.StringBlock, Inflated: maxTableInflated}}
+	opt.Memory = maxTableInflated // and so never in a file
+	opt.TempFile = func() (*os.File, error) { return nil, unpack.ErrTooLarge }
 	inputs := 0
-	err := openContainer(name, &spool{mem: data}, opt, func(b *blob) error {
+	err := unpack.Open(name, &text.Spool{Mem: data}, opt, func(b *unpack.Part) error {
 		defer b.Close()
 		if inputs++; inputs > 1 {
-			return &Problem{Code: codeSeveralTables, File: name}
+			return &problem.Problem{Code: codeSeveralTables, File: name}
 		}
 		switch {
-		case b.problem != nil:
-			return b.problem
-		case b.book != nil:
+		case b.Problem != nil:
+			return b.Problem
+		case b.Book != nil:
 			return readTableSheets(b, &tables)
 		}
-		content := make([]byte, b.src.Size())
-		if err := readFull(b.src, content, 0); err != nil {
+		content := make([]byte, b.Src.Size())
+		if err := text.ReadFull(b.Src, content, 0); err != nil {
 			return err
 		}
-		t, err := readTableText(b.name, content)
+		t, err := readTableText(b.Name, content)
 		tables = append(tables, t)
 		return err
 	})
-	var p *Problem
+	var p *problem.Problem
 	if err != nil && !errors.As(err, &p) {
 		q := openProblem(name, err)
 		p = &q
@@ -80,16 +84,16 @@ func ReadTables(name string, data []byte) ([]Table, error) {
 const maxTableInflated = 128 << 20
 
 // readTableSheets reads every sheet that can be seen.
-func readTableSheets(b *blob, tables *[]Table) error {
-	for i, s := range b.book.sheets() {
-		if s.hidden {
+func readTableSheets(b *unpack.Part, tables *[]Table) error {
+	for i, s := range b.Book.Sheets() {
+		if s.Hidden {
 			continue
 		}
-		t := Table{Name: b.name + ":" + s.name}
-		err := b.book.rows(i, func(row int, cells []gridCell) error {
+		t := Table{Name: b.Name + ":" + s.Name}
+		err := b.Book.Rows(i, func(row int, cells []unpack.Cell) error {
 			r := TableRow{Line: int64(row), Cells: make([]TableCell, len(cells))}
 			for j, c := range cells {
-				r.Cells[j] = TableCell{Text: string(c.text), Number: c.kind == cellNumber, NoValue: c.kind == cellFormula || c.kind == cellError}
+				r.Cells[j] = TableCell{Text: string(c.Text), Number: c.Kind == unpack.CellNumber, NoValue: c.Kind == unpack.CellFormula || c.Kind == unpack.CellError}
 			}
 			t.Rows = append(t.Rows, r)
 			return nil
@@ -105,28 +109,28 @@ func readTableSheets(b *blob, tables *[]Table) error {
 // DecodeText is a small text in UTF-8: by its mark, else strict UTF-8, else
 // strict GB18030. The error is a *Problem.
 func DecodeText(name string, data []byte) (string, error) {
-	enc, mark := byteOrderMark(data)
-	if enc == encUnknown {
-		enc, _ = detectEncoding(data, true)
+	enc, mark := text.ByteOrderMark(data)
+	if enc == text.UnknownEncoding {
+		enc, _ = text.DetectEncoding(data, true)
 	}
 	data = data[mark:]
 	ok := true
 	switch {
-	case isUTF16(enc):
-		data, _ = enc.transcode(nil, data, true)
+	case text.IsUTF16(enc):
+		data, _ = enc.Transcode(nil, data, true)
 		ok = !bytes.ContainsRune(data, utf8.RuneError)
-	case enc == encGB18030:
-		if data, ok = enc.appendText(nil, data); ok {
+	case enc == text.GB18030:
+		if data, ok = enc.AppendText(nil, data); ok {
 			ok = !bytes.ContainsRune(data, utf8.RuneError)
 		}
 	default:
-		ok = enc == encUTF8 && validUTF8(data)
+		ok = enc == text.UTF8 && text.ValidUTF8(data)
 	}
 	switch {
 	case !ok:
-		return "", &Problem{Code: codeTableCoding, File: name}
+		return "", &problem.Problem{Code: codeTableCoding, File: name}
 	case bytes.IndexByte(data, 0) >= 0:
-		return "", &Problem{Code: codeUnfinished, File: name}
+		return "", &problem.Problem{Code: codeUnfinished, File: name}
 	}
 	return string(data), nil
 }
@@ -134,43 +138,43 @@ func DecodeText(name string, data []byte) (string, error) {
 // readTableText cuts a text into the cells of its lines.
 func readTableText(name string, data []byte) (Table, error) {
 	t := Table{Name: name}
-	text, err := DecodeText(name, data)
-	if err != nil || text == "" {
+	body, err := DecodeText(name, data)
+	if err != nil || body == "" {
 		return t, err
 	}
-	lim := Limits{}.orDefaults()
+	lim := problem.Limits{}.OrDefaults()
 	eol := byte('\n')
-	if bytes.IndexByte([]byte(text), eol) < 0 {
+	if bytes.IndexByte([]byte(body), eol) < 0 {
 		eol = '\r'
 	}
-	t.Open = text[len(text)-1] != eol
-	size := int64(len(text))
-	var s splitter
-	s.use(&spool{mem: []byte(text)}, size, dialect{delim: tableDelimiter(text), quote: true, eol: eol, field: lim.Field, record: lim.Record, columns: lim.Columns})
+	t.Open = body[len(body)-1] != eol
+	size := int64(len(body))
+	var s text.Splitter
+	s.Use(&text.Spool{Mem: []byte(body)}, size, text.Dialect{Delim: tableDelimiter(body), Quote: true, EOL: eol, Field: lim.Field, Record: lim.Record, Columns: lim.Columns})
 	line := int64(1)
 	for at := int64(0); at < size; { // one chunk, or several where records are too long for one
-		if err := s.load(at, int(size-at)); err != nil {
+		if err := s.Load(at, int(size-at)); err != nil {
 			return t, err
 		}
-		next, err := s.resolve(at, size)
+		next, err := s.Resolve(at, size)
 		if err != nil {
 			return t, err
 		}
-		var raw rawRow
+		var raw text.Record
 		for {
-			bad, lines, ok := s.cut(&raw)
+			bad, lines, ok := s.Cut(&raw)
 			if !ok {
 				break
 			}
 			switch bad {
-			case faultNone:
-			case faultQuote:
-				return t, &Problem{Code: codeTableQuote, File: name, Line: line}
+			case text.FaultNone:
+			case text.FaultQuote:
+				return t, &problem.Problem{Code: codeTableQuote, File: name, Line: line}
 			default:
-				return t, &Problem{Code: codeTableLine, File: name, Line: line}
+				return t, &problem.Problem{Code: codeTableLine, File: name, Line: line}
 			}
-			row := TableRow{Line: line, Cells: make([]TableCell, len(raw.cells))}
-			for i, c := range raw.cells {
+			row := TableRow{Line: line, Cells: make([]TableCell, len(raw.Cells))}
+			for i, c := range raw.Cells {
 				row.Cells[i].Text = string(c)
 			}
 			t.Rows = append(t.Rows, row)
@@ -215,20 +219,20 @@ func tableDelimiter(text string) byte {
 }
 
 const (
-	codeSeveralTables Code = "several_tables"
-	codeTableCoding   Code = "table_encoding"
-	codeTableQuote    Code = "table_quote"
-	codeTableLine     Code = "table_line"
+	codeSeveralTables problem.Code = "several_tables"
+	codeTableCoding   problem.Code = "table_encoding"
+	codeTableQuote    problem.Code = "table_quote"
+	codeTableLine     problem.Code = "table_line"
 )
 
-var _ = addMessages(map[Code]message{
-	codeSeveralTables: {"压缩包里不止一个文件，请只留下这张表，或直接给出表格文件", "the archive holds more than one file; leave only the table in it, or give the table itself"},
-	codeTableCoding:   {"既不是 UTF-8 也不是 GBK，请另存为 UTF-8 的 CSV 或 .xlsx", "neither UTF-8 nor GBK; save it as CSV in UTF-8 or as .xlsx"},
-	codeTableQuote:    {"引号不成对，无法按 CSV 读取", "quotes do not pair, so it cannot be read as CSV"},
-	codeTableLine:     {"这一行的列数或长度超过了表格的上限，请更正这一行", "the line has more columns or is longer than a table's may be; correct it"},
+var _ = problem.AddMessages(map[problem.Code]problem.Message{
+	codeSeveralTables: {ZH: "压缩包里不止一个文件，请只留下这张表，或直接给出表格文件", EN: "the archive holds more than one file; leave only the table in it, or give the table itself"},
+	codeTableCoding:   {ZH: "既不是 UTF-8 也不是 GBK，请另存为 UTF-8 的 CSV 或 .xlsx", EN: "neither UTF-8 nor GBK; save it as CSV in UTF-8 or as .xlsx"},
+	codeTableQuote:    {ZH: "引号不成对，无法按 CSV 读取", EN: "quotes do not pair, so it cannot be read as CSV"},
+	codeTableLine:     {ZH: "这一行的列数或长度超过了表格的上限，请更正这一行", EN: "the line has more columns or is longer than a table's may be; correct it"},
 })
 
 // SourceAt is a place as messages write it: basename:line, or book.xlsx:sheet!row.
 func SourceAt(name string, line int64) string {
-	return (&Problem{File: name, Line: line}).Source()
+	return (&problem.Problem{File: name, Line: line}).Source()
 }

@@ -3,7 +3,9 @@ package parse
 import (
 	"math"
 
-	"duizhang/parse/money"
+	"github.com/duizhang/duizhang/parse/money"
+	"github.com/duizhang/duizhang/parse/problem"
+	"github.com/duizhang/duizhang/parse/record"
 )
 
 // maxRejects is how many rows of one file may be rejected before the file is
@@ -36,12 +38,12 @@ type rejectAt struct {
 	off   int64
 	chunk int
 	line  int64 // from the chunk's first record
-	p     Problem
+	p     problem.Problem
 }
 
-func (t *tally) accept(r *Row) {
+func (t *tally) accept(r *record.Row) {
 	t.accepted++
-	s := t.sumOf(r.Text[Currency])
+	s := t.sumOf(r.Text[record.Currency])
 	s.Rows++
 	s.Amount, t.overflow = addFen(s.Amount, r.Amount, t.overflow)
 }
@@ -76,7 +78,7 @@ func (t *tally) sum(currency []byte) *Sum {
 	return &t.sums[t.last]
 }
 
-func (t *tally) reject(chunk int, off, line int64, p *Problem) {
+func (t *tally) reject(chunk int, off, line int64, p *problem.Problem) {
 	t.rejects = append(t.rejects, rejectAt{off: off, chunk: chunk, line: line, p: *p})
 }
 

@@ -11,7 +11,7 @@ import (
 	"path/filepath"
 	"strconv"
 
-	"duizhang/parse"
+	"github.com/duizhang/duizhang/parse/problem"
 )
 
 // disk is where reports go; tests put one that fails in its place.
@@ -111,12 +111,12 @@ type WriteError struct {
 }
 
 // Text is the message in one language.
-func (e *WriteError) Text(l parse.Lang) string {
+func (e *WriteError) Text(l problem.Lang) string {
 	format := writeProblems[e.Problem].in(l)
 	return fmt.Sprintf(format, e.Path, e.Need, e.Err)
 }
 
-func (e *WriteError) Error() string { return e.Text(parse.EN) }
+func (e *WriteError) Error() string { return e.Text(problem.EN) }
 
 func (e *WriteError) Unwrap() error { return e.Err }
 

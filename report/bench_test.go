@@ -9,11 +9,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/xuri/excelize/v2"
+	"github.com/duizhang/duizhang/match/result"
+	"github.com/duizhang/duizhang/parse/money"
+	"github.com/duizhang/duizhang/parse/problem"
+	"github.com/duizhang/duizhang/parse/record"
 
-	"duizhang/match"
-	"duizhang/parse"
-	"duizhang/parse/money"
+	"github.com/xuri/excelize/v2"
 )
 
 // benchRows is the number of rows of the writing benchmarks; REPORT_ROWS sets
@@ -31,13 +32,13 @@ func benchRows(b *testing.B) int {
 
 // unmatched is a run of n sales that were not cleared.
 func unmatched(n int) *Run {
-	d := newDay(parse.ZH)
+	d := newDay(problem.ZH)
 	for i := range n {
-		d.group(match.Group{Match: match.PosOnly, Timing: match.Overdue, DueDate: yesterday, Pos: at(d.sale(d.pos, money.Fen(i*37%9999991+1), nil)), Reason: match.Reason{Code: match.ReasonNoFile, Day: yesterday}})
+		d.group(result.Group{Match: result.PosOnly, Timing: result.Overdue, DueDate: yesterday, Pos: at(d.sale(d.pos, money.Fen(i*37%9999991+1), nil)), Reason: result.Reason{Code: result.ReasonNoFile, Day: yesterday}})
 	}
 	// One sheet only, to compare with one stream.
 	for i := range d.run.Result.Groups {
-		d.run.Result.Groups[i].Timing = match.TimingNone
+		d.run.Result.Groups[i].Timing = result.TimingNone
 	}
 	return d.run
 }
@@ -171,9 +172,9 @@ func streamRow(st *styles, l *line) []any {
 	}
 	t, _ := l.time()
 	return []any{
-		text(matchNames[l.group.Match].in(l.lang)), text(flagWords(l.group.Flags, l.lang)), text(l.field(parse.Acquirer)), text(l.field(parse.MerchantID)),
-		text(l.field(parse.Store)), text(l.field(parse.TerminalID)), excelize.Cell{StyleID: st.body[kTime], Value: float64(t)/86400 + serial},
-		text(l.kindWords()), text(l.field(parse.PayMethod)), text(l.field(parse.CardTail)), text(l.of(orderOrChannel)), text(l.of(refOrTrace)),
+		text(matchNames[l.group.Match].in(l.lang)), text(flagWords(l.group.Flags, l.lang)), text(l.field(record.Acquirer)), text(l.field(record.MerchantID)),
+		text(l.field(record.Store)), text(l.field(record.TerminalID)), excelize.Cell{StyleID: st.body[kTime], Value: float64(t)/86400 + serial},
+		text(l.kindWords()), text(l.field(record.PayMethod)), text(l.field(record.CardTail)), text(l.of(orderOrChannel)), text(l.of(refOrTrace)),
 		money(l.group.PosAmount), excelize.Cell{StyleID: st.body[kDate]}, excelize.Cell{StyleID: st.body[kMoney]},
 		excelize.Cell{StyleID: st.body[kDate], Value: int(l.group.DueDate) + serial}, excelize.Cell{StyleID: st.body[kInt], Value: l.age()},
 		text(l.sources()), text(l.reason()), excelize.Cell{StyleID: st.body[kDecision]}, excelize.Cell{StyleID: st.body[kNote]},

@@ -6,8 +6,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"duizhang/parse"
-	"duizhang/parse/money"
+	"github.com/duizhang/duizhang/parse/money"
+	"github.com/duizhang/duizhang/parse/record"
 )
 
 // cells writes the cells of one row after the other as sheet XML. All text is
@@ -200,7 +200,7 @@ func moneyWidth(f money.Fen) int {
 // serial is the spreadsheet's count of days for 1970-01-01.
 const serial = 25569
 
-func (c *cells) date(d parse.Date) {
+func (c *cells) date(d record.Date) {
 	if d == 0 {
 		c.blank()
 		return
@@ -211,7 +211,7 @@ func (c *cells) date(d parse.Date) {
 	c.buf = append(c.buf, `</v></c>`...)
 }
 
-func (c *cells) time(t parse.Time, hasClock bool) {
+func (c *cells) time(t record.Time, hasClock bool) {
 	if t == 0 || !hasClock {
 		c.date(t.Date())
 		return

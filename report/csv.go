@@ -7,9 +7,9 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"duizhang/match"
-	"duizhang/parse"
-	"duizhang/parse/money"
+	"github.com/duizhang/duizhang/match/result"
+	"github.com/duizhang/duizhang/parse/money"
+	"github.com/duizhang/duizhang/parse/record"
 )
 
 // The names of the CSV files.
@@ -91,7 +91,7 @@ func (c *csvRows) yuanIf(f money.Fen, ok bool) {
 	c.yuan(f)
 }
 
-func (c *csvRows) date(d parse.Date) {
+func (c *csvRows) date(d record.Date) {
 	c.next()
 	c.buf = appendDate(c.buf, d)
 }
@@ -167,10 +167,10 @@ func (c *csvRows) line(l *line) {
 	c.code(flagCodes(g.Flags))
 	c.text(l.acquirer())
 	c.text(l.merchant())
-	c.text(l.field(parse.Store))
-	c.text(l.field(parse.TerminalID))
+	c.text(l.field(record.Store))
+	c.text(l.field(record.TerminalID))
 	c.code(l.of(rowKindCode))
-	c.text(l.field(parse.PayMethod))
+	c.text(l.field(record.PayMethod))
 	c.code(g.KeyType.String())
 	c.text(l.key())
 	c.times(l.pos)
@@ -193,7 +193,7 @@ func (c *csvRows) line(l *line) {
 }
 
 // times are the times of all rows, in their order.
-func (c *csvRows) times(rows []*parse.Record) {
+func (c *csvRows) times(rows []*record.Record) {
 	c.next()
 	for i, r := range rows {
 		if i > 0 {
@@ -248,9 +248,9 @@ func (c *csvRows) credit(r *credited) {
 	c.date(r.Date)
 	c.yuan(r.Amount)
 	c.yuan(r.Allocated)
-	c.text(r.row.Text[parse.Account])
-	c.text(r.row.Text[parse.Payer])
-	c.text(r.row.Text[parse.Remark])
+	c.text(r.row.Text[record.Account])
+	c.text(r.row.Text[record.Payer])
+	c.text(r.row.Text[record.Remark])
 	c.text(strings.Join(r.settlements, ";"))
 	c.text(r.row.Source)
 	c.text(r.reason())
@@ -267,6 +267,6 @@ func (c *csvRows) reject(r *Reject) {
 	c.end()
 }
 
-func flagCodes(f match.Flags) string {
-	return flagList(f, ";", func(bit int) string { return match.FlagNames[bit] })
+func flagCodes(f result.Flags) string {
+	return flagList(f, ";", func(bit int) string { return result.FlagNames[bit] })
 }

@@ -8,9 +8,9 @@ import (
 	"os"
 	"sync"
 
-	"github.com/klauspost/compress/flate"
+	"github.com/duizhang/duizhang/parse/problem"
 
-	"duizhang/parse"
+	"github.com/klauspost/compress/flate"
 )
 
 // blockSize is how much sheet XML is compressed at a time. Where the blocks
@@ -85,7 +85,7 @@ func (d *deflater) start(own *[]byte, b *block) {
 	d.slots <- struct{}{}
 	d.wait.Go(func() {
 		defer func() { <-d.slots }()
-		d.fail(parse.Guard(func() error {
+		d.fail(problem.Guard(func() error {
 			done, err := d.compress(*own, false)
 			d.raws.Put(own)
 			*b = *done

@@ -11,8 +11,8 @@ import (
 	"syscall"
 	"testing"
 
-	"duizhang/match"
-	"duizhang/parse"
+	"github.com/duizhang/duizhang/match/result"
+	"github.com/duizhang/duizhang/parse/problem"
 )
 
 // faultyDisk fails at its at-th step of giving names: once, from then on, or as
@@ -98,7 +98,7 @@ func contents(t *testing.T, dir string) (files map[string]string, temporary int)
 
 // withoutBank is a run whose credits.csv has to go.
 func withoutBank() *Run {
-	run := sample(parse.EN)
+	run := sample(problem.EN)
 	run.Bank, run.Result.Credits = nil, nil
 	for i := range run.Result.Settlements {
 		run.Result.Settlements[i].CreditSources = nil
@@ -109,7 +109,7 @@ func withoutBank() *Run {
 // outputsOf writes what an earlier run left.
 func outputsOf(t *testing.T, out Output, dir string) map[string]string {
 	t.Helper()
-	write(t, sample(parse.ZH), out)
+	write(t, sample(problem.ZH), out)
 	files, temporary := contents(t, dir)
 	if temporary > 0 {
 		t.Fatalf("%d temporary files", temporary)
@@ -353,7 +353,7 @@ func TestAPersonsOwnCSVStays(t *testing.T) {
 		"a short header":  bom + "outcome,date\r\n",
 		"binary":          "\x00\x01\x02",
 	} {
-		for _, run := range []*Run{sample(parse.ZH), withoutBank()} {
+		for _, run := range []*Run{sample(problem.ZH), withoutBank()} {
 			dir := t.TempDir()
 			own := filepath.Join(dir, creditsCSV)
 			if err := os.WriteFile(own, []byte(text), 0o600); err != nil {
@@ -377,8 +377,8 @@ func TestAResultOfAnEarlierVersionIsReplaced(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, transactionsCSV), []byte(bom+head[:strings.LastIndex(head, ",")]+"\r\nx\r\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	d := newDay(parse.ZH)
-	d.group(match.Group{Match: match.PosOnly, Pos: at(d.sale(d.pos, 500, nil))})
+	d := newDay(problem.ZH)
+	d.group(result.Group{Match: result.PosOnly, Pos: at(d.sale(d.pos, 500, nil))})
 	if w := write(t, d.run, Output{CSV: dir}); len(w.Beside) > 0 {
 		t.Errorf("written beside: %v", w.Beside)
 	}
@@ -388,7 +388,7 @@ func TestAResultOfAnEarlierVersionIsReplaced(t *testing.T) {
 func TestFoldersOfAFailedRunGo(t *testing.T) {
 	dir := t.TempDir()
 	out := Output{CSV: filepath.Join(dir, "a", "b", "c")}
-	if err := writeOn(t.Context(), &badDisk{write_: syscall.ENOSPC}, sample(parse.ZH), out); err == nil {
+	if err := writeOn(t.Context(), &badDisk{write_: syscall.ENOSPC}, sample(problem.ZH), out); err == nil {
 		t.Fatal("no error")
 	}
 	if got := names(t, dir); len(got) > 0 {

@@ -9,7 +9,7 @@ import (
 	"syscall"
 	"testing"
 
-	"duizhang/parse"
+	"github.com/duizhang/duizhang/parse/problem"
 )
 
 // Outputs have the rights that the umask leaves them.
@@ -17,7 +17,7 @@ func TestOutputsRespectTheUmask(t *testing.T) {
 	for _, mask := range []int{0o077, 0o027, 0o002} {
 		dir := t.TempDir()
 		before := syscall.Umask(mask)
-		w := write(t, sample(parse.ZH), Output{Workbook: filepath.Join(dir, "r.xlsx"), CSV: filepath.Join(dir, "csv")})
+		w := write(t, sample(problem.ZH), Output{Workbook: filepath.Join(dir, "r.xlsx"), CSV: filepath.Join(dir, "csv")})
 		syscall.Umask(before)
 		for _, name := range append(w.CSV, w.Workbook, filepath.Join(dir, "csv")) {
 			info, err := os.Stat(name)

@@ -7,13 +7,14 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"duizhang/match"
-	"duizhang/parse"
-	"duizhang/parse/money"
+	"github.com/duizhang/duizhang/match/result"
+	"github.com/duizhang/duizhang/parse/money"
+	"github.com/duizhang/duizhang/parse/problem"
+	"github.com/duizhang/duizhang/parse/record"
 )
 
 // appendDate appends 2006-01-02; nothing for a day that is not known.
-func appendDate(b []byte, d parse.Date) []byte {
+func appendDate(b []byte, d record.Date) []byte {
 	if d == 0 {
 		return b
 	}
@@ -28,7 +29,7 @@ func appendDate(b []byte, d parse.Date) []byte {
 // civil is the proleptic Gregorian calendar of a day count since 1970-01-01
 // (Howard Hinnant's days algorithm), an order of magnitude faster than going
 // through time.Time.
-func civil(d parse.Date) (year, month, day int) {
+func civil(d record.Date) (year, month, day int) {
 	z := int(d) + 719468
 	era := z / 146097
 	if z < 0 {
@@ -64,7 +65,7 @@ func appendPadded(b []byte, n, width int) []byte {
 
 // appendTime appends 2006-01-02 15:04:05, or the day alone where the file
 // gives no time of day; nothing where it gives neither.
-func appendTime(b []byte, t parse.Time, hasClock bool) []byte {
+func appendTime(b []byte, t record.Time, hasClock bool) []byte {
 	if t == 0 {
 		return b
 	}
@@ -81,7 +82,7 @@ func appendTime(b []byte, t parse.Time, hasClock bool) []byte {
 	return appendPadded(b, s%60, 2)
 }
 
-func dateText(d parse.Date) string { return string(appendDate(nil, d)) }
+func dateText(d record.Date) string { return string(appendDate(nil, d)) }
 
 func yuan(f money.Fen) string { return string(f.Append(nil)) }
 
@@ -111,7 +112,7 @@ func commas(digits string) string {
 const baseCurrency = "CNY"
 
 // base is the amount in the base currency.
-func base(sums match.Sums) money.Fen {
+func base(sums result.Sums) money.Fen {
 	for _, s := range sums {
 		if s.Currency == baseCurrency || s.Currency == "" {
 			return s.Amount
@@ -121,7 +122,7 @@ func base(sums match.Sums) money.Fen {
 }
 
 // foreign is true where an amount in another currency is left beside base.
-func foreign(sums match.Sums) bool {
+func foreign(sums result.Sums) bool {
 	for _, s := range sums {
 		if s.Currency != baseCurrency && s.Currency != "" {
 			return true
@@ -131,7 +132,7 @@ func foreign(sums match.Sums) bool {
 }
 
 // sumsText is every amount with its currency where it is not the base one.
-func sumsText(sums match.Sums) string {
+func sumsText(sums result.Sums) string {
 	if !foreign(sums) {
 		return grouped(base(sums))
 	}
@@ -182,12 +183,12 @@ func runeWidth(r rune) int {
 }
 
 // flagList names the flags that are set, with name giving each bit's word.
-func flagList(f match.Flags, sep string, name func(bit int) string) string {
+func flagList(f result.Flags, sep string, name func(bit int) string) string {
 	if f == 0 {
 		return ""
 	}
 	var parts []string
-	for bit := range match.NumFlags {
+	for bit := range result.NumFlags {
 		if f&(1<<bit) != 0 {
 			parts = append(parts, name(bit))
 		}
@@ -195,7 +196,7 @@ func flagList(f match.Flags, sep string, name func(bit int) string) string {
 	return strings.Join(parts, sep)
 }
 
-func flagWords(f match.Flags, l parse.Lang) string {
+func flagWords(f result.Flags, l problem.Lang) string {
 	return flagList(f, "、", func(bit int) string { return flagNames[bit].in(l) })
 }
 

@@ -5,14 +5,14 @@ import (
 	"testing"
 	"time"
 
-	"pgregory.net/rapid"
+	"github.com/duizhang/duizhang/parse/money"
+	"github.com/duizhang/duizhang/parse/record"
 
-	"duizhang/parse"
-	"duizhang/parse/money"
+	"pgregory.net/rapid"
 )
 
 func TestDateIsTheCalendars(t *testing.T) {
-	for d := parse.Date(-200000); d < 200000; d += 13 {
+	for d := record.Date(-200000); d < 200000; d += 13 {
 		want := time.Unix(int64(d)*86400, 0).UTC().Format("2006-01-02")
 		if got := dateText(d); d != 0 && got != want {
 			t.Fatalf("day %d: got %s, want %s", d, got, want)

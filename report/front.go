@@ -4,8 +4,8 @@ import (
 	"slices"
 	"strconv"
 
-	"duizhang/match"
-	"duizhang/parse/money"
+	"github.com/duizhang/duizhang/match/result"
+	"github.com/duizhang/duizhang/parse/money"
 )
 
 // front composes 汇总: tables below and beside each other, each at the current
@@ -125,20 +125,20 @@ func (f *front) judge(i int, ok bool, good, bad string) {
 }
 
 // openOutcomes want somebody's attention.
-var openOutcomes = []match.Match{match.Partial, match.Over, match.Conflict, match.PosOnly, match.ClearingOnly, match.Duplicate, match.Suggested}
+var openOutcomes = []result.Match{result.Partial, result.Over, result.Conflict, result.PosOnly, result.ClearingOnly, result.Duplicate, result.Suggested}
 
 // sheetOf is the sheet on which the groups of an outcome stand.
-func (f *front) sheetOf(m match.Match) string {
+func (f *front) sheetOf(m result.Match) string {
 	switch m {
-	case match.Matched:
+	case result.Matched:
 		return f.word("一致明细", "Matched")
-	case match.Partial, match.Over:
+	case result.Partial, result.Over:
 		return f.word("部分到账", "Partial")
-	case match.Voided:
+	case result.Voided:
 		return f.word("退款与撤销", "Refunds and voids")
-	case match.Suggested:
+	case result.Suggested:
 		return f.word("疑似匹配", "Suggested")
-	case match.InTransit, match.FailedMatch:
+	case result.InTransit, result.FailedMatch:
 		return f.word("在途与失败", "In transit and failed")
 	}
 	return f.word("未匹配", "Unmatched")

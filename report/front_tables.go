@@ -5,9 +5,9 @@ import (
 	"slices"
 	"strconv"
 
-	"duizhang/match"
-	"duizhang/parse"
-	"duizhang/parse/money"
+	"github.com/duizhang/duizhang/match/result"
+	"github.com/duizhang/duizhang/parse/money"
+	"github.com/duizhang/duizhang/parse/record"
 )
 
 func (f *front) outcomes() {
@@ -15,9 +15,9 @@ func (f *front) outcomes() {
 		f.word("收单笔数", "Clearing rows"), f.word("商户金额(元)", "POS amount (CNY)"), f.word("清算金额(元)", "Cleared (CNY)"),
 		f.word("外币", "Other money"), f.word("差额(元)", "Difference (CNY)"), f.word("明细", "Details"))
 	first := f.row
-	for m := range match.NumMatch {
+	for m := range result.NumMatch {
 		t := &f.run.Result.Match[m]
-		if t.Groups == 0 && m != match.Matched {
+		if t.Groups == 0 && m != result.Matched {
 			continue
 		}
 		f.text(0, f.st.label, matchNames[m].in(f.run.Lang))
@@ -39,7 +39,7 @@ func (f *front) outcomes() {
 }
 
 // foreignText lists amounts in other currencies, POS and clearing.
-func foreignText(pos, clearing match.Sums) string {
+func foreignText(pos, clearing result.Sums) string {
 	if !foreign(pos) && !foreign(clearing) {
 		return ""
 	}
@@ -47,15 +47,15 @@ func foreignText(pos, clearing match.Sums) string {
 }
 
 // foreignSums lists the amounts that are not in the base currency.
-func foreignSums(s match.Sums) string {
+func foreignSums(s result.Sums) string {
 	if !foreign(s) {
 		return ""
 	}
-	return sumsText(slices.DeleteFunc(slices.Clone(s), func(s match.Sum) bool { return s.Currency == "" || s.Currency == baseCurrency }))
+	return sumsText(slices.DeleteFunc(slices.Clone(s), func(s result.Sum) bool { return s.Currency == "" || s.Currency == baseCurrency }))
 }
 
 // ageName is the name of an age in days since the money was due.
-func (f *front) ageName(a *match.AgeBucket) string {
+func (f *front) ageName(a *result.AgeBucket) string {
 	from, to := strconv.Itoa(int(a.From)), strconv.Itoa(int(a.To))
 	switch {
 	case a.To == 0:
@@ -104,7 +104,7 @@ func (f *front) timings() {
 	r := f.run.Result
 	f.section(f.word("到账时效", "Timing"), f.word("时效", "Timing"), f.word("组数", "Groups"), f.word("金额(元)", "Amount (CNY)"), f.word("明细", "Details"))
 	first := f.row
-	for t := range match.NumTiming {
+	for t := range result.NumTiming {
 		if r.Timing[t].Groups == 0 {
 			continue
 		}
@@ -112,7 +112,7 @@ func (f *front) timings() {
 		f.number(1, r.Timing[t].Groups)
 		f.amount(2, base(r.Timing[t].Amount))
 		sheet := ""
-		if t == match.Late || t == match.Overdue {
+		if t == result.Late || t == result.Overdue {
 			sheet = f.word("延迟到账", "Late")
 		}
 		f.link(3, sheet)
@@ -177,7 +177,7 @@ func (f *front) moneyProof() {
 	f.section(f.word("资金核对：每一分都有着落", "Money: every fen is accounted for"), f.word("项目", "Item"), f.word("核对", "Check"), f.word("金额(元)", "Amount (CNY)"), f.word("外币", "Other money"))
 	for i, it := range []struct {
 		zh, en string
-		sums   match.Sums
+		sums   result.Sums
 	}{
 		{"银行流水合计", "Bank lines", m.Credits}, {"＝ 已分配", "= allocated", m.Allocated}, {"＋ 未分配", "+ unallocated", m.Unallocated},
 		{"应结净额合计", "Net due", m.Net}, {"＝ 已到账", "= credited", m.Credited}, {"＋ 未到账", "+ outstanding", m.Outstanding},
@@ -210,12 +210,12 @@ func (f *front) flags() {
 		}
 		f.text(0, f.st.label, flagNames[bit].in(f.run.Lang))
 		f.number(1, n)
-		switch flag := match.Flags(1 << bit); {
-		case flag == match.FeeDiff:
+		switch flag := result.Flags(1 << bit); {
+		case flag == result.FeeDiff:
 			f.link(2, f.word("手续费汇总", "Fees"), f.word("手续费差异", "Fee differences"))
-		case flag == match.RefundLate:
+		case flag == result.RefundLate:
 			f.link(2, f.word("退款与撤销", "Refunds and voids"))
-		case flag == match.AccountChanged: // of settlements
+		case flag == result.AccountChanged: // of settlements
 			f.link(2, f.word("结算批次", "Settlements"))
 		case flag&riskFlags != 0:
 			f.link(2, f.word("风险提示", "Risks"))
@@ -258,7 +258,7 @@ func (f *front) trend() {
 
 // trendTable arranges the points as days × acquirers, the largest acquirers
 // first and the rest together; the last column is what is open.
-func trendTable(points []match.TrendPoint, others string) (days []parse.Date, acquirers []string, amounts [][]money.Fen) {
+func trendTable(points []result.TrendPoint, others string) (days []record.Date, acquirers []string, amounts [][]money.Fen) {
 	total := map[string]money.Fen{}
 	for _, p := range points {
 		total[p.Acquirer] += abs(p.MatchedAmount) + abs(p.OpenAmount)
@@ -296,7 +296,7 @@ func (f *front) proof() {
 	f.section(f.word("账目核对：读入的每一行都有着落", "Proof: every row read is accounted for"), f.word("一方", "Side"), f.word("读入行数", "Rows read"),
 		f.word("接受", "Accepted"), f.word("拒绝", "Rejected"), f.word("跳过(空行/标题)", "Skipped"), f.word("接受金额(元)", "Accepted (CNY)"),
 		f.word("归组行数", "In groups"), f.word("归组金额(元)", "In groups (CNY)"), f.word("核对", "Check"))
-	for side := parse.SidePos; side <= parse.SideBank; side++ {
+	for side := record.SidePos; side <= record.SideBank; side++ {
 		p := &f.run.Result.Proof.Sides[side]
 		if p.Read == 0 && p.Accepted == 0 {
 			continue
@@ -317,7 +317,7 @@ func (f *front) proof() {
 	}
 }
 
-func sideAgrees(p *match.SideProof) bool {
+func sideAgrees(p *result.SideProof) bool {
 	return p.Read == p.Accepted+p.Rejected+p.Skipped && p.Grouped == p.Accepted && slices.Equal(p.Amount, p.GroupedAmount)
 }
 
@@ -364,15 +364,15 @@ func (f *front) use(file *File) {
 // settlementTotal sums the settlements of one credit state.
 type settlementTotal struct {
 	count, overdue, claims     int64
-	net, credited, outstanding match.Sums
+	net, credited, outstanding result.Sums
 }
 
-func settlementTotals(list []match.Settlement) (t [match.NumCreditState]settlementTotal) {
+func settlementTotals(list []result.Settlement) (t [result.NumCreditState]settlementTotal) {
 	for i := range list {
 		s := &list[i]
 		k := &t[s.Credit]
 		k.count++
-		if s.Timing == match.Overdue {
+		if s.Timing == result.Overdue {
 			k.overdue++
 		}
 		if s.ClaimDiffers() {
@@ -388,10 +388,10 @@ func settlementTotals(list []match.Settlement) (t [match.NumCreditState]settleme
 // creditTotal sums the bank lines of one outcome.
 type creditTotal struct {
 	count  int64
-	amount match.Sums
+	amount result.Sums
 }
 
-func creditTotals(list []match.Credit) (t [match.NumCreditOutcome]creditTotal) {
+func creditTotals(list []result.Credit) (t [result.NumCreditOutcome]creditTotal) {
 	for i := range list {
 		t[list[i].Outcome].count++
 		addTo(&t[list[i].Outcome].amount, list[i].Currency, list[i].Amount)
@@ -400,13 +400,13 @@ func creditTotals(list []match.Credit) (t [match.NumCreditOutcome]creditTotal) {
 }
 
 // addTo adds an amount to the sum of its currency, keeping the order by code.
-func addTo(sums *match.Sums, currency string, f money.Fen) {
+func addTo(sums *result.Sums, currency string, f money.Fen) {
 	if currency == "" {
 		currency = baseCurrency
 	}
-	i, ok := slices.BinarySearchFunc(*sums, currency, func(s match.Sum, c string) int { return cmp.Compare(s.Currency, c) })
+	i, ok := slices.BinarySearchFunc(*sums, currency, func(s result.Sum, c string) int { return cmp.Compare(s.Currency, c) })
 	if !ok {
-		*sums = slices.Insert(*sums, i, match.Sum{Currency: currency})
+		*sums = slices.Insert(*sums, i, result.Sum{Currency: currency})
 	}
 	(*sums)[i].Amount += f
 }

@@ -4,8 +4,8 @@ import (
 	"slices"
 	"strconv"
 
-	"duizhang/parse"
-	"duizhang/parse/money"
+	"github.com/duizhang/duizhang/parse/money"
+	"github.com/duizhang/duizhang/parse/record"
 )
 
 // grid is a small sheet, or a piece of one, whose cells are placed freely.
@@ -54,7 +54,7 @@ func (g *grid) money(row, col, style int, f money.Fen) {
 	g.set(row, col, gridValue{style: style, body: "<v>" + yuan(f) + "</v>"})
 }
 
-func (g *grid) date(row, col, style int, d parse.Date) {
+func (g *grid) date(row, col, style int, d record.Date) {
 	if d == 0 {
 		g.put(row, col, style, "")
 		return

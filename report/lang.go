@@ -1,15 +1,17 @@
 package report
 
 import (
-	"duizhang/match"
-	"duizhang/parse"
+	"github.com/duizhang/duizhang/match/result"
+	"github.com/duizhang/duizhang/match/terms"
+	"github.com/duizhang/duizhang/parse/problem"
+	"github.com/duizhang/duizhang/parse/record"
 )
 
 // text is a word or sentence in both languages.
 type text struct{ zh, en string }
 
-func (t text) in(l parse.Lang) string {
-	if l == parse.EN {
+func (t text) in(l problem.Lang) string {
+	if l == problem.EN {
 		return t.en
 	}
 	return t.zh
@@ -17,31 +19,31 @@ func (t text) in(l parse.Lang) string {
 
 // matchNames say who has the row and who lacks it; the trade's own 长款 and 短款
 // are used in opposite senses.
-var matchNames = [match.NumMatch]text{
-	match.Matched:      {"一致", "Matched"},
-	match.Partial:      {"部分到账", "Partial"},
-	match.Over:         {"多到账", "Over"},
-	match.Conflict:     {"类型/状态不符", "Conflict"},
-	match.PosOnly:      {"商户有、收单无", "POS only"},
-	match.ClearingOnly: {"收单有、商户无", "Clearing only"},
-	match.Duplicate:    {"重复", "Duplicate"},
-	match.Voided:       {"已撤销抵消", "Voided"},
-	match.Suggested:    {"疑似匹配", "Suggested"},
-	match.InTransit:    {"在途", "In transit"},
-	match.FailedMatch:  {"交易失败", "Failed"},
+var matchNames = [result.NumMatch]text{
+	result.Matched:      {"一致", "Matched"},
+	result.Partial:      {"部分到账", "Partial"},
+	result.Over:         {"多到账", "Over"},
+	result.Conflict:     {"类型/状态不符", "Conflict"},
+	result.PosOnly:      {"商户有、收单无", "POS only"},
+	result.ClearingOnly: {"收单有、商户无", "Clearing only"},
+	result.Duplicate:    {"重复", "Duplicate"},
+	result.Voided:       {"已撤销抵消", "Voided"},
+	result.Suggested:    {"疑似匹配", "Suggested"},
+	result.InTransit:    {"在途", "In transit"},
+	result.FailedMatch:  {"交易失败", "Failed"},
 }
 
-var timingNames = [match.NumTiming]text{
-	match.TimingNone:    {"不涉及", "None"},
-	match.OnTime:        {"按时", "On time"},
-	match.Late:          {"迟到", "Late"},
-	match.Overdue:       {"逾期未到", "Overdue"},
-	match.PendingTiming: {"未到期", "Pending"},
-	match.UnknownTiming: {"未知", "Unknown"},
+var timingNames = [result.NumTiming]text{
+	result.TimingNone:    {"不涉及", "None"},
+	result.OnTime:        {"按时", "On time"},
+	result.Late:          {"迟到", "Late"},
+	result.Overdue:       {"逾期未到", "Overdue"},
+	result.PendingTiming: {"未到期", "Pending"},
+	result.UnknownTiming: {"未知", "Unknown"},
 }
 
 // flagNames follow the bits of match.Flags.
-var flagNames = [match.NumFlags]text{
+var flagNames = [result.NumFlags]text{
 	{"手续费不符", "Fee differs"},
 	{"拆分", "Split"},
 	{"时间不符", "Times differ"},
@@ -59,45 +61,45 @@ var flagNames = [match.NumFlags]text{
 	{"约定到账日不同", "Due date differs"},
 }
 
-var creditNames = [match.NumCreditState]text{
-	match.CreditUnchecked: {"未核对", "Unchecked"},
-	match.CreditFull:      {"全额到账", "Full"},
-	match.CreditPartial:   {"部分到账", "Partial"},
-	match.CreditNone:      {"未到账", "None"},
-	match.CreditOver:      {"多到账", "Over"},
-	match.CreditCarried:   {"负额结转", "Carried"},
+var creditNames = [result.NumCreditState]text{
+	result.CreditUnchecked: {"未核对", "Unchecked"},
+	result.CreditFull:      {"全额到账", "Full"},
+	result.CreditPartial:   {"部分到账", "Partial"},
+	result.CreditNone:      {"未到账", "None"},
+	result.CreditOver:      {"多到账", "Over"},
+	result.CreditCarried:   {"负额结转", "Carried"},
 }
 
-var outcomeNames = [match.NumCreditOutcome]text{
-	match.Identified:   {"已认领", "Identified"},
-	match.Unidentified: {"未认领", "Unidentified"},
-	match.Ambiguous:    {"无法唯一认领", "Ambiguous"},
-	match.Returned:     {"退票/冲账", "Returned"},
-	match.Ignored:      {"非收单入账", "Ignored"},
+var outcomeNames = [result.NumCreditOutcome]text{
+	result.Identified:   {"已认领", "Identified"},
+	result.Unidentified: {"未认领", "Unidentified"},
+	result.Ambiguous:    {"无法唯一认领", "Ambiguous"},
+	result.Returned:     {"退票/冲账", "Returned"},
+	result.Ignored:      {"非收单入账", "Ignored"},
 }
 
 // feeNames are indexed by match.FeeType.
 var feeNames = [...]text{
-	match.FeeUnknown: {"类型不明", "Unknown"}, match.FeeDebit: {"借记卡", "Debit card"}, match.FeeCredit: {"贷记卡", "Credit card"},
-	match.FeeCard: {"银行卡", "Card"}, match.FeeQR: {"扫码", "QR"}, match.FeeOther: {"其他", "Other"},
+	terms.FeeUnknown: {"类型不明", "Unknown"}, terms.FeeDebit: {"借记卡", "Debit card"}, terms.FeeCredit: {"贷记卡", "Credit card"},
+	terms.FeeCard: {"银行卡", "Card"}, terms.FeeQR: {"扫码", "QR"}, terms.FeeOther: {"其他", "Other"},
 }
 
 // kindCodes are SPEC's words for a row's kind.
 var kindCodes = [...]string{
-	parse.KindUnknown: "", parse.Sale: "sale", parse.Void: "void", parse.Reversal: "reversal", parse.Refund: "refund",
-	parse.Preauth: "preauth", parse.PreauthComplete: "preauth_complete", parse.Adjustment: "adjustment",
-	parse.Fee: "fee", parse.Payout: "payout",
+	record.KindUnknown: "", record.Sale: "sale", record.Void: "void", record.Reversal: "reversal", record.Refund: "refund",
+	record.Preauth: "preauth", record.PreauthComplete: "preauth_complete", record.Adjustment: "adjustment",
+	record.Fee: "fee", record.Payout: "payout",
 }
 
 var kindNames = [...]text{
-	parse.KindUnknown: {"", ""}, parse.Sale: {"消费", "Sale"}, parse.Void: {"撤销", "Void"}, parse.Reversal: {"冲正", "Reversal"},
-	parse.Refund: {"退款", "Refund"}, parse.Preauth: {"预授权", "Preauth"}, parse.PreauthComplete: {"预授权完成", "Preauth complete"},
-	parse.Adjustment: {"调账", "Adjustment"}, parse.Fee: {"费用", "Fee"}, parse.Payout: {"划款", "Payout"},
+	record.KindUnknown: {"", ""}, record.Sale: {"消费", "Sale"}, record.Void: {"撤销", "Void"}, record.Reversal: {"冲正", "Reversal"},
+	record.Refund: {"退款", "Refund"}, record.Preauth: {"预授权", "Preauth"}, record.PreauthComplete: {"预授权完成", "Preauth complete"},
+	record.Adjustment: {"调账", "Adjustment"}, record.Fee: {"费用", "Fee"}, record.Payout: {"划款", "Payout"},
 }
 
 var statusNames = [...]text{
-	parse.StatusUnknown: {"状态不明", "of unknown status"}, parse.OK: {"成功", "ok"},
-	parse.Failed: {"失败", "failed"}, parse.Pending: {"处理中", "pending"},
+	record.StatusUnknown: {"状态不明", "of unknown status"}, record.OK: {"成功", "ok"},
+	record.Failed: {"失败", "failed"}, record.Pending: {"处理中", "pending"},
 }
 
 // sideNames and sideCodes are indexed by parse.Side.
@@ -107,8 +109,8 @@ var sideCodes = [4]string{"unknown", "pos", "clearing", "bank"}
 
 // keyNames are indexed by match.KeyType.
 var keyNames = [...]text{
-	match.NoKey: {"", ""}, match.KeyOrder: {"订单号", "order number"}, match.KeyChannel: {"渠道流水号", "channel number"},
-	match.KeyRef: {"参考号", "reference number"}, match.KeyTrace: {"批次凭证号", "batch and trace number"},
-	match.KeyRefAlone:   {"参考号", "reference number"},
-	match.KeySuggestion: {"推测", "suggestion"},
+	result.NoKey: {"", ""}, result.KeyOrder: {"订单号", "order number"}, result.KeyChannel: {"渠道流水号", "channel number"},
+	result.KeyRef: {"参考号", "reference number"}, result.KeyTrace: {"批次凭证号", "batch and trace number"},
+	result.KeyRefAlone:   {"参考号", "reference number"},
+	result.KeySuggestion: {"推测", "suggestion"},
 }

@@ -5,14 +5,14 @@ import (
 	"slices"
 	"strings"
 
-	"duizhang/match"
-	"duizhang/parse"
-	"duizhang/parse/money"
+	"github.com/duizhang/duizhang/match/result"
+	"github.com/duizhang/duizhang/parse/money"
+	"github.com/duizhang/duizhang/parse/record"
 )
 
 // Ledger is what a night did to the ledger, as a report shows it.
 type Ledger struct {
-	Night, Base parse.Date // Base: the night before; 0 at the first
+	Night, Base record.Date // Base: the night before; 0 at the first
 	// Carried + Opened − Closed = Open.
 	Carried, Opened, Closed, Open int
 	Owed                          money.Fen
@@ -25,13 +25,13 @@ type Ledger struct {
 // MissingFile is a clearing file that was expected and did not come.
 type MissingFile struct {
 	Acquirer, MerchantID string
-	Day                  parse.Date
+	Day                  record.Date
 }
 
 // Closing is an item that was open after the night before and is not now.
 type Closing struct {
 	ItemID, Type, SettlementID, State, By string
-	On                                    parse.Date
+	On                                    record.Date
 	DaysOpen                              int
 	DaysLate                              int32
 	Sources                               []string
@@ -123,7 +123,7 @@ func (c *csvRows) closed(l *Closing) {
 }
 
 // GroupReasons are the sentences of some groups in the run's language.
-func (r *Run) GroupReasons(ctx context.Context, groups []match.Group) ([]string, error) {
+func (r *Run) GroupReasons(ctx context.Context, groups []result.Group) ([]string, error) {
 	out := make([]string, 0, len(groups))
 	for part := range slices.Chunk(groups, batchGroups) {
 		lines, _, err := r.lines(ctx, part)
@@ -138,7 +138,7 @@ func (r *Run) GroupReasons(ctx context.Context, groups []match.Group) ([]string,
 }
 
 // SettlementReasons are the sentences of some settlements.
-func (r *Run) SettlementReasons(ctx context.Context, list []match.Settlement) ([]string, error) {
+func (r *Run) SettlementReasons(ctx context.Context, list []result.Settlement) ([]string, error) {
 	all, err := r.settlements(ctx, list)
 	if err != nil {
 		return nil, err
@@ -151,7 +151,7 @@ func (r *Run) SettlementReasons(ctx context.Context, list []match.Settlement) ([
 }
 
 // CreditReasons are the sentences of some bank lines.
-func (r *Run) CreditReasons(ctx context.Context, list []match.Credit) ([]string, error) {
+func (r *Run) CreditReasons(ctx context.Context, list []result.Credit) ([]string, error) {
 	all, err := r.credits(ctx, list)
 	if err != nil {
 		return nil, err

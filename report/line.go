@@ -5,32 +5,35 @@ import (
 	"slices"
 	"strings"
 
-	"duizhang/match"
-	"duizhang/parse"
-	"duizhang/parse/money"
+	"github.com/duizhang/duizhang/match"
+	"github.com/duizhang/duizhang/match/result"
+	"github.com/duizhang/duizhang/match/terms"
+	"github.com/duizhang/duizhang/parse/money"
+	"github.com/duizhang/duizhang/parse/problem"
+	"github.com/duizhang/duizhang/parse/record"
 )
 
 // line is a group with the rows behind it, as every output shows it.
 type line struct {
-	group         *match.Group
-	pos, clearing []*parse.Record
-	other         *parse.Record // Reason.Other, if the group has one
-	settlement    *match.Settlement
-	contracts     *match.Contracts
-	asOf          parse.Date
-	lang          parse.Lang
-	thresholds    match.Thresholds
+	group         *result.Group
+	pos, clearing []*record.Record
+	other         *record.Record // Reason.Other, if the group has one
+	settlement    *result.Settlement
+	contracts     *terms.Contracts
+	asOf          record.Date
+	lang          problem.Lang
+	thresholds    terms.Thresholds
 	said          string // the sentence of reason, once it has been asked for
 }
 
 // loaded are rows of one source that were read again.
 type loaded struct {
-	at   []parse.Pos // ascending, distinct
-	rows []parse.Record
+	at   []record.Pos // ascending, distinct
+	rows []record.Record
 }
 
 // load reads rows again; positions may come in any order and more than once.
-func load(ctx context.Context, src match.Source, at []parse.Pos) (loaded, error) {
+func load(ctx context.Context, src match.Source, at []record.Pos) (loaded, error) {
 	if src == nil || len(at) == 0 {
 		return loaded{}, nil
 	}
@@ -41,7 +44,7 @@ func load(ctx context.Context, src match.Source, at []parse.Pos) (loaded, error)
 }
 
 // find is the row at p; nil where the run has no such side.
-func (l loaded) find(p parse.Pos) *parse.Record {
+func (l loaded) find(p record.Pos) *record.Record {
 	i, ok := slices.BinarySearch(l.at, p)
 	if !ok || i >= len(l.rows) {
 		return nil
@@ -50,12 +53,12 @@ func (l loaded) find(p parse.Pos) *parse.Record {
 }
 
 // lines reads the rows of some groups again and puts both together.
-func (r *Run) lines(ctx context.Context, groups []match.Group) ([]line, [4]loaded, error) {
-	var at [4][]parse.Pos
+func (r *Run) lines(ctx context.Context, groups []result.Group) ([]line, [4]loaded, error) {
+	var at [4][]record.Pos
 	for i := range groups {
 		g := &groups[i]
-		at[parse.SidePos] = append(at[parse.SidePos], g.Pos...)
-		at[parse.SideClearing] = append(at[parse.SideClearing], g.Clearing...)
+		at[record.SidePos] = append(at[record.SidePos], g.Pos...)
+		at[record.SideClearing] = append(at[record.SideClearing], g.Clearing...)
 		if g.Reason.HasOther {
 			at[g.Reason.OtherSide] = append(at[g.Reason.OtherSide], g.Reason.Other)
 		}
@@ -71,8 +74,8 @@ func (r *Run) lines(ctx context.Context, groups []match.Group) ([]line, [4]loade
 	return out, rows, nil
 }
 
-func (r *Run) loadSides(ctx context.Context, at [4][]parse.Pos) (rows [4]loaded, err error) {
-	for side, src := range [4]match.Source{parse.SidePos: r.Pos, parse.SideClearing: r.Clearing, parse.SideBank: r.Bank} {
+func (r *Run) loadSides(ctx context.Context, at [4][]record.Pos) (rows [4]loaded, err error) {
+	for side, src := range [4]match.Source{record.SidePos: r.Pos, record.SideClearing: r.Clearing, record.SideBank: r.Bank} {
 		if rows[side], err = load(ctx, src, at[side]); err != nil {
 			return rows, err
 		}
@@ -80,10 +83,10 @@ func (r *Run) loadSides(ctx context.Context, at [4][]parse.Pos) (rows [4]loaded,
 	return rows, nil
 }
 
-func (r *Run) line(g *match.Group, rows *[4]loaded) line {
+func (r *Run) line(g *result.Group, rows *[4]loaded) line {
 	l := line{group: g, contracts: r.Contracts, asOf: r.Result.AsOf, lang: r.Lang, thresholds: r.Result.Thresholds}
-	l.pos = findAll(&rows[parse.SidePos], g.Pos)
-	l.clearing = findAll(&rows[parse.SideClearing], g.Clearing)
+	l.pos = findAll(&rows[record.SidePos], g.Pos)
+	l.clearing = findAll(&rows[record.SideClearing], g.Clearing)
 	if g.Reason.HasOther {
 		l.other = rows[g.Reason.OtherSide].find(g.Reason.Other)
 	}
@@ -93,11 +96,11 @@ func (r *Run) line(g *match.Group, rows *[4]loaded) line {
 	return l
 }
 
-func findAll(rows *loaded, at []parse.Pos) []*parse.Record {
+func findAll(rows *loaded, at []record.Pos) []*record.Record {
 	if len(at) == 0 {
 		return nil
 	}
-	out := make([]*parse.Record, 0, len(at))
+	out := make([]*record.Record, 0, len(at))
 	for _, p := range at {
 		if row := rows.find(p); row != nil {
 			out = append(out, row)
@@ -107,7 +110,7 @@ func findAll(rows *loaded, at []parse.Pos) []*parse.Record {
 }
 
 // distinct joins the different values of some rows in their order.
-func distinct(rows []*parse.Record, value func(*parse.Record) string) string {
+func distinct(rows []*record.Record, value func(*record.Record) string) string {
 	first, many := "", []string(nil)
 	for _, row := range rows {
 		v := value(row)
@@ -128,7 +131,7 @@ func distinct(rows []*parse.Record, value func(*parse.Record) string) string {
 }
 
 // all joins the values of all rows, so that two such fields run in parallel.
-func all(rows []*parse.Record, value func(*parse.Record) string) string {
+func all(rows []*record.Record, value func(*record.Record) string) string {
 	if len(rows) == 1 {
 		return value(rows[0])
 	}
@@ -141,8 +144,8 @@ func all(rows []*parse.Record, value func(*parse.Record) string) string {
 
 // field is a text field of the group: what the clearing rows say, else what
 // the POS rows say.
-func (l *line) field(f parse.Field) string {
-	value := func(r *parse.Record) string { return r.Text[f] }
+func (l *line) field(f record.Field) string {
+	value := func(r *record.Record) string { return r.Text[f] }
 	if s := distinct(l.clearing, value); s != "" {
 		return s
 	}
@@ -158,8 +161,8 @@ func (l *line) acquirer() string {
 	if l.settlement != nil && l.settlement.Acquirer != "" && len(l.clearing) == 1 {
 		return l.settlement.Acquirer
 	}
-	return l.of(func(r *parse.Record) string {
-		return l.contracts.Name(r.Text[parse.Acquirer], r.Text[parse.MerchantID])
+	return l.of(func(r *record.Record) string {
+		return l.contracts.Name(r.Text[record.Acquirer], r.Text[record.MerchantID])
 	})
 }
 
@@ -169,11 +172,11 @@ func (l *line) merchant() string {
 	if len(l.clearing) == 0 && l.group.MerchantID != "" {
 		return l.group.MerchantID
 	}
-	return l.field(parse.MerchantID)
+	return l.field(record.MerchantID)
 }
 
 // of is what a function of the rows says, clearing rows first.
-func (l *line) of(value func(*parse.Record) string) string {
+func (l *line) of(value func(*record.Record) string) string {
 	if s := distinct(l.clearing, value); s != "" {
 		return s
 	}
@@ -184,20 +187,20 @@ func (l *line) of(value func(*parse.Record) string) string {
 // given without its terminal, a trace number as batch/trace.
 func (l *line) key() string {
 	switch l.group.KeyType {
-	case match.KeyOrder:
-		return l.field(parse.OrderNo)
-	case match.KeyChannel:
-		return l.field(parse.ChannelNo)
-	case match.KeyRef, match.KeyRefAlone:
-		return l.field(parse.RefNo)
-	case match.KeyTrace:
+	case result.KeyOrder:
+		return l.field(record.OrderNo)
+	case result.KeyChannel:
+		return l.field(record.ChannelNo)
+	case result.KeyRef, result.KeyRefAlone:
+		return l.field(record.RefNo)
+	case result.KeyTrace:
 		return l.of(batchTrace)
 	}
 	return ""
 }
 
-func batchTrace(r *parse.Record) string {
-	batch, trace := r.Text[parse.BatchNo], r.Text[parse.TraceNo]
+func batchTrace(r *record.Record) string {
+	batch, trace := r.Text[record.BatchNo], r.Text[record.TraceNo]
 	if batch == "" || trace == "" {
 		return batch + trace
 	}
@@ -205,11 +208,11 @@ func batchTrace(r *parse.Record) string {
 }
 
 // orderOrChannel is the number that names a QR or wallet sale.
-func orderOrChannel(r *parse.Record) string {
-	if r.Text[parse.OrderNo] != "" {
-		return r.Text[parse.OrderNo]
+func orderOrChannel(r *record.Record) string {
+	if r.Text[record.OrderNo] != "" {
+		return r.Text[record.OrderNo]
 	}
-	return r.Text[parse.ChannelNo]
+	return r.Text[record.ChannelNo]
 }
 
 // anyNumber is the key that brought the group together, else the strongest
@@ -225,21 +228,21 @@ func (l *line) anyNumber() string {
 }
 
 // refOrTrace is the number that names a card sale.
-func refOrTrace(r *parse.Record) string {
-	if r.Text[parse.RefNo] != "" {
-		return r.Text[parse.RefNo]
+func refOrTrace(r *record.Record) string {
+	if r.Text[record.RefNo] != "" {
+		return r.Text[record.RefNo]
 	}
 	return batchTrace(r)
 }
 
 // identifier is the strongest number a row carries, and what it is called.
-func identifier(r *parse.Record, l parse.Lang) (name, value string) {
+func identifier(r *record.Record, l problem.Lang) (name, value string) {
 	for _, k := range [...]struct {
-		key   match.KeyType
+		key   result.KeyType
 		value string
 	}{
-		{match.KeyOrder, r.Text[parse.OrderNo]}, {match.KeyChannel, r.Text[parse.ChannelNo]},
-		{match.KeyRef, r.Text[parse.RefNo]}, {match.KeyTrace, batchTrace(r)},
+		{result.KeyOrder, r.Text[record.OrderNo]}, {result.KeyChannel, r.Text[record.ChannelNo]},
+		{result.KeyRef, r.Text[record.RefNo]}, {result.KeyTrace, batchTrace(r)},
 	} {
 		if k.value != "" {
 			return keyNames[k.key].in(l), k.value
@@ -248,17 +251,17 @@ func identifier(r *parse.Record, l parse.Lang) (name, value string) {
 	return "", ""
 }
 
-func source(r *parse.Record) string { return r.Source }
+func source(r *record.Record) string { return r.Source }
 
-func rowTime(r *parse.Record) string { return string(appendTime(nil, r.Time, r.HasClock)) }
+func rowTime(r *record.Record) string { return string(appendTime(nil, r.Time, r.HasClock)) }
 
-func rowClearingDate(r *parse.Record) string { return dateText(r.ClearingDate) }
+func rowClearingDate(r *record.Record) string { return dateText(r.ClearingDate) }
 
-func rowKindCode(r *parse.Record) string { return kindCodes[r.Kind] }
+func rowKindCode(r *record.Record) string { return kindCodes[r.Kind] }
 
 // time is the row whose time a single column shows: the shop's, else the
 // acquirer's first row.
-func (l *line) time() (parse.Time, bool) {
+func (l *line) time() (record.Time, bool) {
 	if len(l.pos) > 0 && l.pos[0].Time != 0 {
 		return l.pos[0].Time, l.pos[0].HasClock
 	}
@@ -270,7 +273,7 @@ func (l *line) time() (parse.Time, bool) {
 
 // clearingDate is the day that the first clearing row names, else the day of
 // the settlement that the rows belong to by the contract's cut-off.
-func (l *line) clearingDate() parse.Date {
+func (l *line) clearingDate() record.Date {
 	for _, r := range l.clearing {
 		if r.ClearingDate != 0 {
 			return r.ClearingDate
@@ -323,16 +326,16 @@ func (l *line) difference() money.Fen { return l.group.ClearingAmount - l.group.
 func (l *line) owed() money.Fen {
 	g := l.group
 	switch g.Match {
-	case match.Voided, match.FailedMatch, match.Duplicate, match.InTransit, match.Conflict, match.Suggested:
+	case result.Voided, result.FailedMatch, result.Duplicate, result.InTransit, result.Conflict, result.Suggested:
 		return 0
-	case match.PosOnly:
+	case result.PosOnly:
 		return max(g.PosAmount, 0)
 	}
 	owed := money.Fen(0)
 	if len(l.pos) > 0 {
 		owed = max(g.PosAmount-g.ClearingAmount, 0)
 	}
-	if g.Timing == match.Overdue {
+	if g.Timing == result.Overdue {
 		due, ok := l.net()
 		if !ok {
 			due = g.ClearingAmount
@@ -360,11 +363,11 @@ func (l *line) age() int {
 
 // goesBack is true where the group holds a row that takes a sale back.
 func (l *line) goesBack() bool {
-	back := func(r *parse.Record) bool {
-		return r.Kind == parse.Void || r.Kind == parse.Reversal || r.Kind == parse.Refund
+	back := func(r *record.Record) bool {
+		return r.Kind == record.Void || r.Kind == record.Reversal || r.Kind == record.Refund
 	}
 	return slices.ContainsFunc(l.pos, back) || slices.ContainsFunc(l.clearing, back)
 }
 
 // currency is the money the group is in.
-func (l *line) currency() string { return l.field(parse.Currency) }
+func (l *line) currency() string { return l.field(record.Currency) }

@@ -4,7 +4,7 @@ import (
 	"os"
 	"testing"
 
-	"duizhang/parse"
+	"github.com/duizhang/duizhang/parse/problem"
 )
 
 // TestSampleForLooking writes the sample where REPORT_SAMPLE says, for a look
@@ -14,9 +14,9 @@ func TestSampleForLooking(t *testing.T) {
 	if dir == "" {
 		t.Skip("REPORT_SAMPLE names no folder")
 	}
-	write(t, sample(parse.ZH), Output{Workbook: dir + "/zh.xlsx", CSV: dir + "/csv"})
-	write(t, sample(parse.EN), Output{Workbook: dir + "/en.xlsx"})
-	if err := WriteTerminal(os.Stdout, Summarize(sample(parse.ZH), dir+"/zh.xlsx", 0), parse.ZH); err != nil {
+	write(t, sample(problem.ZH), Output{Workbook: dir + "/zh.xlsx", CSV: dir + "/csv"})
+	write(t, sample(problem.EN), Output{Workbook: dir + "/en.xlsx"})
+	if err := WriteTerminal(os.Stdout, Summarize(sample(problem.ZH), dir+"/zh.xlsx", 0), problem.ZH); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -11,9 +11,9 @@ import (
 	"slices"
 	"strings"
 
-	"golang.org/x/sync/errgroup"
+	"github.com/duizhang/duizhang/parse/problem"
 
-	"duizhang/parse"
+	"golang.org/x/sync/errgroup"
 )
 
 // parts collects what excelize would zip. excelize hands its parts over in a
@@ -75,7 +75,7 @@ func (p *parts) pack(w io.Writer, d *deflater, bodies map[string]body) (map[stri
 	var g errgroup.Group
 	g.SetLimit(cap(d.slots))
 	for i, name := range names {
-		g.Go(parse.Guard(func() (err error) {
+		g.Go(problem.Guard(func() (err error) {
 			if blocks[i], err = p.blocks(name, d, bodies); err != nil {
 				err = fmt.Errorf("report: %s: %w", name, err)
 			}

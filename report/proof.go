@@ -8,11 +8,11 @@ import (
 	"os"
 	"strings"
 
-	"github.com/zeebo/xxh3"
+	"github.com/duizhang/duizhang/match/result"
+	"github.com/duizhang/duizhang/parse/money"
+	"github.com/duizhang/duizhang/parse/record"
 
-	"duizhang/match"
-	"duizhang/parse"
-	"duizhang/parse/money"
+	"github.com/zeebo/xxh3"
 )
 
 // A rowsDigest stands for some rows whatever their order: how many there are and the
@@ -92,7 +92,7 @@ func (r *proved) fen(f money.Fen, ok bool) {
 	r.buf = append(r.buf, 0)
 }
 
-func (r *proved) sources(at []parse.Pos, rows *loaded) error {
+func (r *proved) sources(at []record.Pos, rows *loaded) error {
 	from := len(r.buf)
 	for i, p := range at {
 		row := rows.find(p)
@@ -109,19 +109,19 @@ func (r *proved) sources(at []parse.Pos, rows *loaded) error {
 }
 
 // group is a line of transactions.csv as the result has it.
-func (r *proved) group(g *match.Group, rows *[4]loaded) error {
+func (r *proved) group(g *result.Group, rows *[4]loaded) error {
 	r.start()
 	r.text(g.Match.String())
 	r.text(g.Timing.String())
 	r.fen(g.PosAmount, len(g.Pos) > 0)
 	r.fen(g.ClearingAmount, len(g.Clearing) > 0)
-	if err := r.sources(g.Pos, &rows[parse.SidePos]); err != nil {
+	if err := r.sources(g.Pos, &rows[record.SidePos]); err != nil {
 		return err
 	}
-	return r.sources(g.Clearing, &rows[parse.SideClearing])
+	return r.sources(g.Clearing, &rows[record.SideClearing])
 }
 
-func (r *proved) settlement(s *match.Settlement) {
+func (r *proved) settlement(s *result.Settlement) {
 	r.start()
 	r.text(s.ID)
 	r.text(s.Credit.String())
@@ -132,7 +132,7 @@ func (r *proved) settlement(s *match.Settlement) {
 	}
 }
 
-func (r *proved) credit(c *match.Credit, source string) {
+func (r *proved) credit(c *result.Credit, source string) {
 	r.start()
 	r.text(c.Outcome.String())
 	r.text(dateText(c.Date))
@@ -317,7 +317,7 @@ func (r *proved) sheetRow(l *line) (p provedRow) {
 	}
 	p.sources = xxh3.Hash(r.buf)
 	currency := l.currency()
-	number := func(f money.Fen, rows []parse.Pos) bool {
+	number := func(f money.Fen, rows []record.Pos) bool {
 		return len(rows) > 0 && (currency == "" || currency == baseCurrency) && f.Abs() <= exactFen
 	}
 	g := l.group

@@ -6,8 +6,8 @@ import (
 	"path/filepath"
 	"testing"
 
-	"duizhang/match"
-	"duizhang/parse"
+	"github.com/duizhang/duizhang/match/result"
+	"github.com/duizhang/duizhang/parse/problem"
 )
 
 // spoilt writes a sample with a planted fault and gives the error.
@@ -23,7 +23,7 @@ func spoilt(t *testing.T, run *Run, out Output, s *spoiler) error {
 }
 
 // changed is a line of a copy of its group.
-func changed(l *line, change func(*match.Group)) {
+func changed(l *line, change func(*result.Group)) {
 	g := *l.group
 	change(&g)
 	l.group = &g
@@ -33,7 +33,7 @@ func changed(l *line, change func(*match.Group)) {
 // read back, in the CSVs and in the sheets alike, and nothing is delivered.
 func TestAFaultBetweenResultAndFileIsCaught(t *testing.T) {
 	once := func(do func([]line)) *spoiler { return &spoiler{lines: do} }
-	firstOf := func(lines []line, m match.Match) (at []int) {
+	firstOf := func(lines []line, m result.Match) (at []int) {
 		for i := range lines {
 			if lines[i].group.Match == m {
 				at = append(at, i)
@@ -54,20 +54,20 @@ func TestAFaultBetweenResultAndFileIsCaught(t *testing.T) {
 		spoil *spoiler
 		in    []bool // caught in a workbook, in CSV files
 	}{
-		"an amount of the shop is off by a fen": {once(func(l []line) { changed(&l[0], func(g *match.Group) { g.PosAmount++ }) }), both},
-		"an amount cleared is off by a fen":     {once(func(l []line) { changed(&l[0], func(g *match.Group) { g.ClearingAmount-- }) }), both},
+		"an amount of the shop is off by a fen": {once(func(l []line) { changed(&l[0], func(g *result.Group) { g.PosAmount++ }) }), both},
+		"an amount cleared is off by a fen":     {once(func(l []line) { changed(&l[0], func(g *result.Group) { g.ClearingAmount-- }) }), both},
 		"two groups' rows are exchanged": {once(func(l []line) {
-			at := firstOf(l, match.PosOnly)
+			at := firstOf(l, result.PosOnly)
 			a, b := &l[at[0]], &l[at[1]]
 			a.pos, b.pos = b.pos, a.pos
 		}), both},
 		"two groups' outcomes are exchanged": {once(func(l []line) {
-			a, b := firstOf(l, match.PosOnly)[0], firstOf(l, match.Suggested)[0]
-			changed(&l[a], func(g *match.Group) { g.Match = match.Suggested })
-			changed(&l[b], func(g *match.Group) { g.Match = match.PosOnly })
+			a, b := firstOf(l, result.PosOnly)[0], firstOf(l, result.Suggested)[0]
+			changed(&l[a], func(g *result.Group) { g.Match = result.Suggested })
+			changed(&l[b], func(g *result.Group) { g.Match = result.PosOnly })
 		}), both},
-		"a group stands twice": {once(func(l []line) { at := firstOf(l, match.PosOnly); l[at[0]] = l[at[1]] }), both},
-		"a timing is another":  {once(func(l []line) { changed(&l[0], func(g *match.Group) { g.Timing = match.OnTime }) }), csvs},
+		"a group stands twice": {once(func(l []line) { at := firstOf(l, result.PosOnly); l[at[0]] = l[at[1]] }), both},
+		"a timing is another":  {once(func(l []line) { changed(&l[0], func(g *result.Group) { g.Timing = result.OnTime }) }), csvs},
 		"a row of a sheet is left out": {&spoiler{sheet: func(rows []*line) []*line {
 			return rows[:max(len(rows)-1, 0)]
 		}}, sheets},
@@ -92,7 +92,7 @@ func TestAFaultBetweenResultAndFileIsCaught(t *testing.T) {
 			dir := t.TempDir()
 			for i, out := range []Output{{Workbook: filepath.Join(dir, "r.xlsx")}, {CSV: filepath.Join(dir, "csv")}} {
 				var we *WriteError
-				err := spoilt(t, sample(parse.ZH), out, c.spoil)
+				err := spoilt(t, sample(problem.ZH), out, c.spoil)
 				switch caught := errors.As(err, &we) && we.Problem == NotVerified; {
 				case err != nil && !caught:
 					t.Errorf("%+v: %v", out, err)
@@ -113,12 +113,12 @@ func TestAFaultBetweenResultAndFileIsCaught(t *testing.T) {
 // good report.
 func TestNastyTextsAreProved(t *testing.T) {
 	for _, text := range append([]string{"=1", "'=1", "'", "a\r\nb", "\r", "\"x\",y", "a;b", "<t>&amp;", "_x000D_", "\x00\xff", " a "}, nastyTexts...) {
-		d := newDay(parse.ZH)
+		d := newDay(problem.ZH)
 		p := d.sale(d.pos, 500, nil)
 		d.pos.rows[p].Source = text
-		d.group(match.Group{Match: match.PosOnly, Pos: at(p)})
+		d.group(result.Group{Match: result.PosOnly, Pos: at(p)})
 		d.run.Rejects = rejectList(Reject{Source: text, Column: text, Value: text, Reason: text})
-		d.run.Result.Settlements = []match.Settlement{{ID: text, Acquirer: text, Currency: "CNY"}}
+		d.run.Result.Settlements = []result.Settlement{{ID: text, Acquirer: text, Currency: "CNY"}}
 		dir := t.TempDir()
 		if err := spoilt(t, d.run, Output{Workbook: filepath.Join(dir, "r.xlsx"), CSV: dir}, nil); err != nil {
 			t.Errorf("%q: %v", text, err)

@@ -10,20 +10,23 @@ import (
 	"path/filepath"
 	"sync/atomic"
 
-	"duizhang/match"
-	"duizhang/parse"
-	"duizhang/parse/money"
+	"github.com/duizhang/duizhang/match"
+	"github.com/duizhang/duizhang/match/result"
+	"github.com/duizhang/duizhang/match/terms"
+	"github.com/duizhang/duizhang/parse/money"
+	"github.com/duizhang/duizhang/parse/problem"
+	"github.com/duizhang/duizhang/parse/record"
 )
 
 // Run is everything a report shows.
 type Run struct {
-	Result *match.Result
+	Result *result.Result
 	// Pos, Clearing and Bank hold the rows behind the result's positions; nil
 	// where the run had no such side.
 	Pos, Clearing, Bank match.Source
 	// Contracts is the table that Result was made with, for its names of the
 	// acquirers; nil: none.
-	Contracts *match.Contracts
+	Contracts *terms.Contracts
 	// Files are the inputs in the order in which they are to be shown, refused
 	// and repeated ones included.
 	Files []File
@@ -35,7 +38,7 @@ type Run struct {
 	// Settings are the options that shaped the result, for the run log. They
 	// must not hold times or anything else that differs between equal runs.
 	Settings []Setting
-	Lang     parse.Lang
+	Lang     problem.Lang
 	Version  string
 	// All lists the matched groups too; Result must have been made with them.
 	All bool
@@ -52,7 +55,7 @@ type Run struct {
 type File struct {
 	Path string // as given by the user
 	Name string // base name, with /entry of an archive
-	Side parse.Side
+	Side record.Side
 	// Layout, Acquirer and Encoding are codes or names as found; "" unknown.
 	Layout, Acquirer, Encoding string
 	SHA256                     string // lower-case hex
@@ -62,8 +65,8 @@ type File struct {
 	// Seen rows stood in an earlier file; Gone counts the rows of an earlier
 	// file that this one repeats and lacks.
 	Seen, Gone int64
-	Amount     match.Sums // of the accepted rows
-	Control    *Control   // nil: the file declares no totals
+	Amount     result.Sums // of the accepted rows
+	Control    *Control    // nil: the file declares no totals
 	// DuplicateOf names the file with the same content that was used instead.
 	DuplicateOf string
 	// Problems are why the file was refused, or what is odd about it, in the

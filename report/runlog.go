@@ -4,19 +4,19 @@ import (
 	"strconv"
 	"strings"
 
-	"duizhang/match"
-	"duizhang/parse"
+	"github.com/duizhang/duizhang/match/result"
+	"github.com/duizhang/duizhang/parse/problem"
 )
 
 // warningTexts are the sentences of match.Warning, with its arguments.
 var warningTexts = map[string]text{
-	"statement_days":        {"%s 个逾期结算批次的应到账日在账户流水的起止日之外（涉及 %s 个账户，如 %s 的流水只有 %s 至 %s）；若流水不全，请补充后重跑", "%s overdue settlements fell due outside of the days that the statements show (%s accounts, such as %s: %s to %s); if days are missing, add them and run again"},
-	match.WarningMissingDay: {"缺对账文件：收单机构 %s、商户 %s 前后各日都有对账数据，唯独缺 %s，商户当天有 %s 笔销售对不上；请补齐当天的文件后重跑", "a clearing file is missing: acquirer %s, merchant %s has rows of days before and after %s but none of that day; unanswered sales of the shop: %s; add that day's file and run again"},
-	"calendar_year":         {"%s 年的放假安排尚未公布，应到账日暂按法定节假日推算（标记 provisional，过后 3 个工作日内不算逾期）；公布后请用 --calendar 补充", "the holidays of %s are not published yet: due dates rest on the law's own (flag provisional, not overdue for 3 business days); add them with --calendar once they are"},
+	"statement_days":         {"%s 个逾期结算批次的应到账日在账户流水的起止日之外（涉及 %s 个账户，如 %s 的流水只有 %s 至 %s）；若流水不全，请补充后重跑", "%s overdue settlements fell due outside of the days that the statements show (%s accounts, such as %s: %s to %s); if days are missing, add them and run again"},
+	result.WarningMissingDay: {"缺对账文件：收单机构 %s、商户 %s 前后各日都有对账数据，唯独缺 %s，商户当天有 %s 笔销售对不上；请补齐当天的文件后重跑", "a clearing file is missing: acquirer %s, merchant %s has rows of days before and after %s but none of that day; unanswered sales of the shop: %s; add that day's file and run again"},
+	"calendar_year":          {"%s 年的放假安排尚未公布，应到账日暂按法定节假日推算（标记 provisional，过后 3 个工作日内不算逾期）；公布后请用 --calendar 补充", "the holidays of %s are not published yet: due dates rest on the law's own (flag provisional, not overdue for 3 business days); add them with --calendar once they are"},
 }
 
 // WarningText is a finding about the run in one language.
-func WarningText(w match.Warning, l parse.Lang) string {
+func WarningText(w result.Warning, l problem.Lang) string {
 	t, ok := warningTexts[w.Code]
 	if !ok {
 		return w.Code + " " + strings.Join(w.Args, ";")

@@ -7,41 +7,44 @@ import (
 	"slices"
 	"testing"
 
-	"duizhang/match"
-	"duizhang/parse"
-	"duizhang/parse/money"
+	"github.com/duizhang/duizhang/match"
+	"github.com/duizhang/duizhang/match/result"
+	"github.com/duizhang/duizhang/match/terms"
+	"github.com/duizhang/duizhang/parse/money"
+	"github.com/duizhang/duizhang/parse/problem"
+	"github.com/duizhang/duizhang/parse/record"
 )
 
 // memory is a source over rows in memory: the row at Pos p is rows[p].
 type memory struct {
 	match.Source
-	rows []parse.Record
+	rows []record.Record
 }
 
-func (m *memory) Records(ctx context.Context, _ int, at []parse.Pos) ([]parse.Record, error) {
+func (m *memory) Records(ctx context.Context, _ int, at []record.Pos) ([]record.Record, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	out := make([]parse.Record, len(at))
+	out := make([]record.Record, len(at))
 	for i, p := range at {
 		out[i] = m.rows[p]
 	}
 	return out, nil
 }
 
-func (m *memory) add(r parse.Record) parse.Pos {
-	r.Pos = parse.Pos(len(m.rows))
+func (m *memory) add(r record.Record) record.Pos {
+	r.Pos = record.Pos(len(m.rows))
 	m.rows = append(m.rows, r)
 	return r.Pos
 }
 
 // asOf is the day of the sample: Tuesday, 2026-01-06.
-const asOf parse.Date = 20459
+const asOf record.Date = 20459
 
 const yesterday = asOf - 1
 
-func clock(d parse.Date, h, m, s int) parse.Time {
-	return parse.Time(int64(d)*86400 + int64(h*3600+m*60+s))
+func clock(d record.Date, h, m, s int) record.Time {
+	return record.Time(int64(d)*86400 + int64(h*3600+m*60+s))
 }
 
 // day builds a run row by row.
@@ -50,23 +53,23 @@ type day struct {
 	pos, clear, credit *memory
 }
 
-func newDay(lang parse.Lang) *day {
+func newDay(lang problem.Lang) *day {
 	d := &day{pos: &memory{}, clear: &memory{}, credit: &memory{}}
-	d.run = &Run{Result: &match.Result{AsOf: asOf}, Pos: d.pos, Clearing: d.clear, Bank: d.credit, Lang: lang, Version: "1.0.0"}
+	d.run = &Run{Result: &result.Result{AsOf: asOf}, Pos: d.pos, Clearing: d.clear, Bank: d.credit, Lang: lang, Version: "1.0.0"}
 	return d
 }
 
 // sale is a plain row; change makes it what the test wants.
-func (d *day) sale(m *memory, amount money.Fen, change func(*parse.Record)) parse.Pos {
+func (d *day) sale(m *memory, amount money.Fen, change func(*record.Record)) record.Pos {
 	n := len(m.rows) + 1
-	r := parse.Record{Kind: parse.Sale, Status: parse.OK, Channel: parse.ChannelCard, HasClock: true, Time: clock(yesterday, 9, 3, n%60), Amount: amount}
-	r.Text[parse.MerchantID] = "898310000000001"
-	r.Text[parse.Store] = "人民路店"
-	r.Text[parse.TerminalID] = "00012345"
-	r.Text[parse.RefNo] = fmt.Sprintf("%012d", 260105000000+n)
-	r.Text[parse.PayMethod] = "银行卡"
-	r.Text[parse.CardTail] = "622202******1234"
-	r.Text[parse.Acquirer] = "拉卡拉"
+	r := record.Record{Kind: record.Sale, Status: record.OK, Channel: record.ChannelCard, HasClock: true, Time: clock(yesterday, 9, 3, n%60), Amount: amount}
+	r.Text[record.MerchantID] = "898310000000001"
+	r.Text[record.Store] = "人民路店"
+	r.Text[record.TerminalID] = "00012345"
+	r.Text[record.RefNo] = fmt.Sprintf("%012d", 260105000000+n)
+	r.Text[record.PayMethod] = "银行卡"
+	r.Text[record.CardTail] = "622202******1234"
+	r.Text[record.Acquirer] = "拉卡拉"
 	name := "门店收款 2026-01-05.csv"
 	if m == d.clear {
 		name = "JY_20260105.txt"
@@ -82,7 +85,7 @@ func (d *day) sale(m *memory, amount money.Fen, change func(*parse.Record)) pars
 	return m.add(r)
 }
 
-func (d *day) group(g match.Group) *match.Group {
+func (d *day) group(g result.Group) *result.Group {
 	if g.Settlement == 0 {
 		g.Settlement = -1
 	}
@@ -96,10 +99,10 @@ func (d *day) group(g match.Group) *match.Group {
 	return &d.run.Result.Groups[len(d.run.Result.Groups)-1]
 }
 
-func at(ps ...parse.Pos) []parse.Pos { return ps }
+func at(ps ...record.Pos) []record.Pos { return ps }
 
 // sample is a day on which everything happens once.
-func sample(lang parse.Lang) *Run {
+func sample(lang problem.Lang) *Run {
 	d := newDay(lang)
 	d.differences()
 	d.oneSided()
@@ -109,11 +112,11 @@ func sample(lang parse.Lang) *Run {
 	return d.run
 }
 
-func (d *day) pair(sold, cleared money.Fen, g match.Group) *match.Group {
-	g.KeyType = match.KeyRef
+func (d *day) pair(sold, cleared money.Fen, g result.Group) *result.Group {
+	g.KeyType = result.KeyRef
 	g.Pos = at(d.sale(d.pos, sold, nil))
-	g.Clearing = at(d.sale(d.clear, cleared, func(r *parse.Record) {
-		r.Text[parse.RefNo] = d.pos.rows[g.Pos[0]].Text[parse.RefNo]
+	g.Clearing = at(d.sale(d.clear, cleared, func(r *record.Record) {
+		r.Text[record.RefNo] = d.pos.rows[g.Pos[0]].Text[record.RefNo]
 		r.Time = d.pos.rows[g.Pos[0]].Time + 2
 	}))
 	g.DueDate = asOf
@@ -121,77 +124,77 @@ func (d *day) pair(sold, cleared money.Fen, g match.Group) *match.Group {
 }
 
 func (d *day) differences() {
-	d.pair(4500, 4000, match.Group{Match: match.Partial, Timing: match.PendingTiming, Reason: match.Reason{Code: match.ReasonLess, Amount: -500}})
-	d.pair(1234567_89, 1234567_98, match.Group{Match: match.Over, Timing: match.OnTime, CreditedDate: asOf, Credited: 1227160_58, HasCredited: true, Reason: match.Reason{Code: match.ReasonMore, Amount: 9}})
-	d.pair(20000, 20000, match.Group{Match: match.Matched, Timing: match.OnTime, Flags: match.FeeDiff, HasExpectedFee: true, ExpectedFee: 76, Settlement: 1, Reason: match.Reason{Code: match.ReasonAgrees}})
-	d.pair(30000, 30000, match.Group{Match: match.Matched, Timing: match.Late, DaysLate: 2, CreditedDate: asOf + 2, Credited: 29820, HasCredited: true, Settlement: 1, Reason: match.Reason{Code: match.ReasonAgrees}})
-	d.pair(88800, 88800, match.Group{Match: match.Matched, Timing: match.Overdue, DaysLate: 1, Flags: match.Held | match.RepeatSwipe, Settlement: 2, Reason: match.Reason{Code: match.ReasonAgrees}}).DueDate = asOf - 40
-	g := match.Group{Match: match.Matched, KeyType: match.KeyOrder, Flags: match.Split, Timing: match.UnknownTiming, Reason: match.Reason{Code: match.ReasonSplit}}
-	order := func(r *parse.Record) { r.Text[parse.OrderNo] = "20260105110000000012345678901234" }
+	d.pair(4500, 4000, result.Group{Match: result.Partial, Timing: result.PendingTiming, Reason: result.Reason{Code: result.ReasonLess, Amount: -500}})
+	d.pair(1234567_89, 1234567_98, result.Group{Match: result.Over, Timing: result.OnTime, CreditedDate: asOf, Credited: 1227160_58, HasCredited: true, Reason: result.Reason{Code: result.ReasonMore, Amount: 9}})
+	d.pair(20000, 20000, result.Group{Match: result.Matched, Timing: result.OnTime, Flags: result.FeeDiff, HasExpectedFee: true, ExpectedFee: 76, Settlement: 1, Reason: result.Reason{Code: result.ReasonAgrees}})
+	d.pair(30000, 30000, result.Group{Match: result.Matched, Timing: result.Late, DaysLate: 2, CreditedDate: asOf + 2, Credited: 29820, HasCredited: true, Settlement: 1, Reason: result.Reason{Code: result.ReasonAgrees}})
+	d.pair(88800, 88800, result.Group{Match: result.Matched, Timing: result.Overdue, DaysLate: 1, Flags: result.Held | result.RepeatSwipe, Settlement: 2, Reason: result.Reason{Code: result.ReasonAgrees}}).DueDate = asOf - 40
+	g := result.Group{Match: result.Matched, KeyType: result.KeyOrder, Flags: result.Split, Timing: result.UnknownTiming, Reason: result.Reason{Code: result.ReasonSplit}}
+	order := func(r *record.Record) { r.Text[record.OrderNo] = "20260105110000000012345678901234" }
 	g.Pos = at(d.sale(d.pos, 4500, order))
 	g.Clearing = at(d.sale(d.clear, 2000, order), d.sale(d.clear, 2500, order))
 	d.group(g)
-	conflict := match.Group{Match: match.Conflict, KeyType: match.KeyOrder, Reason: match.Reason{Code: match.ReasonKindConflict}}
-	order = func(r *parse.Record) { r.Text[parse.OrderNo] = "=HYPERLINK(\"http://example.invalid\")" }
+	conflict := result.Group{Match: result.Conflict, KeyType: result.KeyOrder, Reason: result.Reason{Code: result.ReasonKindConflict}}
+	order = func(r *record.Record) { r.Text[record.OrderNo] = "=HYPERLINK(\"http://example.invalid\")" }
 	conflict.Pos = at(d.sale(d.pos, 9900, order))
-	conflict.Clearing = at(d.sale(d.clear, -9900, func(r *parse.Record) { order(r); r.Kind = parse.Refund }))
+	conflict.Clearing = at(d.sale(d.clear, -9900, func(r *record.Record) { order(r); r.Kind = record.Refund }))
 	d.group(conflict)
 }
 
 func (d *day) oneSided() {
 	other := d.sale(d.clear, 5500, nil)
-	d.group(match.Group{Match: match.PosOnly, Timing: match.Overdue, DueDate: yesterday, Pos: at(d.sale(d.pos, 5000, nil)),
-		Reason: match.Reason{Code: match.ReasonOtherAmount, Other: other, HasOther: true, OtherSide: parse.SideClearing, Amount: 500}})
-	d.group(match.Group{Match: match.PosOnly, Pos: at(d.sale(d.pos, 7700, func(r *parse.Record) {
-		r.Text[parse.Store] = "一家名字特别特别长的旗舰店（人民广场地铁站七号口下沉式广场二层）"
-		r.Text[parse.OrderNo] = "@SUM(A1)"
-	})), Reason: match.Reason{Code: match.ReasonNoCandidate}})
-	d.group(match.Group{Match: match.ClearingOnly, Clearing: at(other), Reason: match.Reason{Code: match.ReasonNoCandidate}})
+	d.group(result.Group{Match: result.PosOnly, Timing: result.Overdue, DueDate: yesterday, Pos: at(d.sale(d.pos, 5000, nil)),
+		Reason: result.Reason{Code: result.ReasonOtherAmount, Other: other, HasOther: true, OtherSide: record.SideClearing, Amount: 500}})
+	d.group(result.Group{Match: result.PosOnly, Pos: at(d.sale(d.pos, 7700, func(r *record.Record) {
+		r.Text[record.Store] = "一家名字特别特别长的旗舰店（人民广场地铁站七号口下沉式广场二层）"
+		r.Text[record.OrderNo] = "@SUM(A1)"
+	})), Reason: result.Reason{Code: result.ReasonNoCandidate}})
+	d.group(result.Group{Match: result.ClearingOnly, Clearing: at(other), Reason: result.Reason{Code: result.ReasonNoCandidate}})
 	first := d.sale(d.pos, 3000, nil)
-	d.group(match.Group{Match: match.Duplicate, Pos: at(d.sale(d.pos, 3000, nil)), Reason: match.Reason{Code: match.ReasonDuplicate, Other: first, HasOther: true, OtherSide: parse.SidePos}})
-	void := d.sale(d.pos, -6600, func(r *parse.Record) { r.Kind = parse.Void })
-	d.group(match.Group{Match: match.Voided, Pos: at(d.sale(d.pos, 6600, nil), void), Reason: match.Reason{Code: match.ReasonVoided, Other: void, HasOther: true, OtherSide: parse.SidePos}})
-	d.group(match.Group{Match: match.ClearingOnly, Timing: match.OnTime, Flags: match.RefundLate, Clearing: at(d.sale(d.clear, -2500, func(r *parse.Record) { r.Kind = parse.Refund })), Reason: match.Reason{Code: match.ReasonNoCandidate}})
-	d.group(match.Group{Match: match.Suggested, KeyType: match.KeySuggestion, Pos: at(d.sale(d.pos, 1500, nil)), Clearing: at(d.sale(d.clear, 1500, nil)), Reason: match.Reason{Code: match.ReasonSuggested, Seconds: 185}})
-	d.group(match.Group{Match: match.InTransit, Timing: match.PendingTiming, DueDate: asOf + 1, Pos: at(d.sale(d.pos, 12300, func(r *parse.Record) { r.Time = clock(yesterday, 23, 15, 0) })), Reason: match.Reason{Code: match.ReasonAfterCutoff, Day: asOf}})
-	d.group(match.Group{Match: match.FailedMatch, Pos: at(d.sale(d.pos, 100, func(r *parse.Record) { r.Status = parse.Failed; r.HasClock = false })), Reason: match.Reason{Code: match.ReasonFailed}})
+	d.group(result.Group{Match: result.Duplicate, Pos: at(d.sale(d.pos, 3000, nil)), Reason: result.Reason{Code: result.ReasonDuplicate, Other: first, HasOther: true, OtherSide: record.SidePos}})
+	void := d.sale(d.pos, -6600, func(r *record.Record) { r.Kind = record.Void })
+	d.group(result.Group{Match: result.Voided, Pos: at(d.sale(d.pos, 6600, nil), void), Reason: result.Reason{Code: result.ReasonVoided, Other: void, HasOther: true, OtherSide: record.SidePos}})
+	d.group(result.Group{Match: result.ClearingOnly, Timing: result.OnTime, Flags: result.RefundLate, Clearing: at(d.sale(d.clear, -2500, func(r *record.Record) { r.Kind = record.Refund })), Reason: result.Reason{Code: result.ReasonNoCandidate}})
+	d.group(result.Group{Match: result.Suggested, KeyType: result.KeySuggestion, Pos: at(d.sale(d.pos, 1500, nil)), Clearing: at(d.sale(d.clear, 1500, nil)), Reason: result.Reason{Code: result.ReasonSuggested, Seconds: 185}})
+	d.group(result.Group{Match: result.InTransit, Timing: result.PendingTiming, DueDate: asOf + 1, Pos: at(d.sale(d.pos, 12300, func(r *record.Record) { r.Time = clock(yesterday, 23, 15, 0) })), Reason: result.Reason{Code: result.ReasonAfterCutoff, Day: asOf}})
+	d.group(result.Group{Match: result.FailedMatch, Pos: at(d.sale(d.pos, 100, func(r *record.Record) { r.Status = record.Failed; r.HasClock = false })), Reason: result.Reason{Code: result.ReasonFailed}})
 }
 
 func (d *day) settled() {
-	bank := func(amount money.Fen, remark string) parse.Pos {
-		r := parse.Record{Time: clock(asOf, 10, 0, 0), HasClock: true, Amount: amount, Source: fmt.Sprintf("银行流水.xlsx:明细!%d", len(d.credit.rows)+2)}
-		r.Text[parse.Account] = "6230580000000000001"
-		r.Text[parse.Payer] = "拉卡拉支付股份有限公司"
-		r.Text[parse.Remark] = remark
+	bank := func(amount money.Fen, remark string) record.Pos {
+		r := record.Record{Time: clock(asOf, 10, 0, 0), HasClock: true, Amount: amount, Source: fmt.Sprintf("银行流水.xlsx:明细!%d", len(d.credit.rows)+2)}
+		r.Text[record.Account] = "6230580000000000001"
+		r.Text[record.Payer] = "拉卡拉支付股份有限公司"
+		r.Text[record.Remark] = remark
 		return d.credit.add(r)
 	}
 	full, part := bank(1300000_00, "898310000000001 0105 划款"), bank(50000, "+划款")
 	odd := bank(777, "客户转账")
-	base := match.Settlement{Acquirer: "拉卡拉", MerchantID: "898310000000001", Account: "6230580000000000001", Currency: "CNY", ClearingDate: yesterday, Cycle: "T+1", DueDate: asOf}
-	s := func(id string, change func(*match.Settlement)) {
+	base := result.Settlement{Acquirer: "拉卡拉", MerchantID: "898310000000001", Account: "6230580000000000001", Currency: "CNY", ClearingDate: yesterday, Cycle: "T+1", DueDate: asOf}
+	s := func(id string, change func(*result.Settlement)) {
 		v := base
 		v.ID = id
 		change(&v)
 		d.run.Result.Settlements = append(d.run.Result.Settlements, v)
 	}
-	s("拉卡拉/898310000000001/2026-01-02", func(v *match.Settlement) {
-		v.Credit, v.Timing, v.Transactions, v.Gross, v.Fee, v.Net, v.Credited = match.CreditFull, match.OnTime, 1234, 1307844_06, 7844_06, 1300000_00, 1300000_00
-		v.FirstCredit, v.LastCredit, v.CreditSources, v.Reason.Code = asOf, asOf, at(full), match.ReasonPaid
+	s("拉卡拉/898310000000001/2026-01-02", func(v *result.Settlement) {
+		v.Credit, v.Timing, v.Transactions, v.Gross, v.Fee, v.Net, v.Credited = result.CreditFull, result.OnTime, 1234, 1307844_06, 7844_06, 1300000_00, 1300000_00
+		v.FirstCredit, v.LastCredit, v.CreditSources, v.Reason.Code = asOf, asOf, at(full), result.ReasonPaid
 	})
-	s("拉卡拉/898310000000001/2026-01-05", func(v *match.Settlement) {
-		v.Credit, v.Timing, v.Flags, v.Transactions, v.Gross, v.Fee, v.Net, v.Credited, v.Outstanding = match.CreditPartial, match.Overdue, match.Held, 3, 138800, 533, 138267, 50000, 88267
+	s("拉卡拉/898310000000001/2026-01-05", func(v *result.Settlement) {
+		v.Credit, v.Timing, v.Flags, v.Transactions, v.Gross, v.Fee, v.Net, v.Credited, v.Outstanding = result.CreditPartial, result.Overdue, result.Held, 3, 138800, 533, 138267, 50000, 88267
 		v.FirstCredit, v.LastCredit, v.CreditSources = asOf, asOf, at(part)
-		v.Reason = match.Reason{Code: match.ReasonShortHeld, N: 1, Amount: 88267}
+		v.Reason = result.Reason{Code: result.ReasonShortHeld, N: 1, Amount: 88267}
 	})
-	s("拉卡拉/898310000000002/2026-01-05", func(v *match.Settlement) {
+	s("拉卡拉/898310000000002/2026-01-05", func(v *result.Settlement) {
 		v.Claimed, v.PayoutFee, v.Carried = asOf, 100, -50
-		v.Credit, v.Timing, v.Transactions, v.Gross, v.Net, v.Outstanding = match.CreditNone, match.Overdue, 2, 15500, 15500, 15500
-		v.Reason.Code = match.ReasonNotPaid
+		v.Credit, v.Timing, v.Transactions, v.Gross, v.Net, v.Outstanding = result.CreditNone, result.Overdue, 2, 15500, 15500, 15500
+		v.Reason.Code = result.ReasonNotPaid
 	})
-	d.run.Result.Credits = []match.Credit{
-		{Outcome: match.Identified, Row: full, Date: asOf, Amount: 1300000_00, Allocated: 1300000_00, Settlements: []int32{0}, Reason: match.Reason{Code: match.ReasonByReference}},
-		{Outcome: match.Identified, Row: part, Date: asOf, Amount: 50000, Allocated: 50000, Settlements: []int32{1}, Reason: match.Reason{Code: match.ReasonByRest}},
-		{Outcome: match.Unidentified, Row: odd, Date: asOf, Amount: 777, Reason: match.Reason{Code: match.ReasonNoSettlement}},
+	d.run.Result.Credits = []result.Credit{
+		{Outcome: result.Identified, Row: full, Date: asOf, Amount: 1300000_00, Allocated: 1300000_00, Settlements: []int32{0}, Reason: result.Reason{Code: result.ReasonByReference}},
+		{Outcome: result.Identified, Row: part, Date: asOf, Amount: 50000, Allocated: 50000, Settlements: []int32{1}, Reason: result.Reason{Code: result.ReasonByRest}},
+		{Outcome: result.Unidentified, Row: odd, Date: asOf, Amount: 777, Reason: result.Reason{Code: result.ReasonNoSettlement}},
 	}
 }
 
@@ -209,14 +212,14 @@ func (d *day) total() {
 		addTo(&t.ClearingAmount, "CNY", g.ClearingAmount)
 		r.Timing[g.Timing].Groups++
 		addTo(&r.Timing[g.Timing].Amount, "CNY", max(g.PosAmount, g.ClearingAmount))
-		for bit := range match.NumFlags {
+		for bit := range result.NumFlags {
 			if g.Flags&(1<<bit) != 0 {
 				r.Flags[bit]++
 			}
 		}
 	}
 	r.Proof.Balanced = true
-	for side, m := range map[parse.Side]*memory{parse.SidePos: d.pos, parse.SideClearing: d.clear, parse.SideBank: d.credit} {
+	for side, m := range map[record.Side]*memory{record.SidePos: d.pos, record.SideClearing: d.clear, record.SideBank: d.credit} {
 		p := &r.Proof.Sides[side]
 		p.Accepted = int64(len(m.rows))
 		p.Skipped = 1
@@ -225,7 +228,7 @@ func (d *day) total() {
 		}
 		p.Grouped, p.GroupedAmount = p.Accepted, p.Amount
 	}
-	r.Proof.Sides[parse.SidePos].Rejected = 2
+	r.Proof.Sides[record.SidePos].Rejected = 2
 	for side := range r.Proof.Sides {
 		p := &r.Proof.Sides[side]
 		p.Read = p.Accepted + p.Rejected + p.Skipped
@@ -233,23 +236,23 @@ func (d *day) total() {
 	for i := range 9 {
 		for j, name := range []string{"拉卡拉", "微信支付", "支付宝"} {
 			n := money.Fen((i*7+j*13)%11+4) * 1234_00
-			r.Trend = append(r.Trend, match.TrendPoint{Day: yesterday - parse.Date(9-i), Acquirer: name, Matched: 300, Open: 3, MatchedAmount: n, OpenAmount: n / 9})
+			r.Trend = append(r.Trend, result.TrendPoint{Day: yesterday - record.Date(9-i), Acquirer: name, Matched: 300, Open: 3, MatchedAmount: n, OpenAmount: n / 9})
 		}
 	}
-	r.Ages = []match.AgeBucket{{Count: 1, Amount: match.Sums{{Currency: "CNY", Amount: 12300}}}, {From: 1, To: 3, Count: 4, Amount: match.Sums{{Currency: "CNY", Amount: 103767}}}, {From: 4, To: -1}}
-	r.Fees = []match.FeeLine{
-		{FeeKey: match.FeeKey{Acquirer: "拉卡拉", MerchantID: "898310000000001", Type: match.FeeDebit, Rate: 500_000, Cap: 2000}, FeeSums: match.FeeSums{Rows: 12, Checked: 10, Amount: 500000, Charged: 2522, Expected: 2500, OverRows: 1, Over: 22}},
-		{FeeKey: match.FeeKey{Acquirer: "拉卡拉", MerchantID: "898310000000001", Type: match.FeeUnknown}, FeeSums: match.FeeSums{Rows: 3}},
-		{FeeKey: match.FeeKey{Acquirer: "拉卡拉", MerchantID: "898310000000002", Type: match.FeeQR, Rate: match.ZeroRate}, FeeSums: match.FeeSums{Rows: 2, Checked: 2, Amount: 1500}},
+	r.Ages = []result.AgeBucket{{Count: 1, Amount: result.Sums{{Currency: "CNY", Amount: 12300}}}, {From: 1, To: 3, Count: 4, Amount: result.Sums{{Currency: "CNY", Amount: 103767}}}, {From: 4, To: -1}}
+	r.Fees = []result.FeeLine{
+		{FeeKey: result.FeeKey{Acquirer: "拉卡拉", MerchantID: "898310000000001", Type: terms.FeeDebit, Rate: 500_000, Cap: 2000}, FeeSums: result.FeeSums{Rows: 12, Checked: 10, Amount: 500000, Charged: 2522, Expected: 2500, OverRows: 1, Over: 22}},
+		{FeeKey: result.FeeKey{Acquirer: "拉卡拉", MerchantID: "898310000000001", Type: terms.FeeUnknown}, FeeSums: result.FeeSums{Rows: 3}},
+		{FeeKey: result.FeeKey{Acquirer: "拉卡拉", MerchantID: "898310000000002", Type: terms.FeeQR, Rate: terms.ZeroRate}, FeeSums: result.FeeSums{Rows: 2, Checked: 2, Amount: 1500}},
 	}
-	r.Money = match.MoneyProof{OK: true, Credits: match.Sums{{Currency: "CNY", Amount: 1300000_00 + 50000 + 777}}, Allocated: match.Sums{{Currency: "CNY", Amount: 1300000_00 + 50000}}, Unallocated: match.Sums{{Currency: "CNY", Amount: 777}},
-		Net: match.Sums{{Currency: "CNY", Amount: 1300000_00 + 138267 + 15500}}, Credited: match.Sums{{Currency: "CNY", Amount: 1300000_00 + 50000}}, Outstanding: match.Sums{{Currency: "CNY", Amount: 88267 + 15500}}}
-	r.Warnings = []match.Warning{{Code: "calendar_year", Args: []string{"2027"}}}
+	r.Money = result.MoneyProof{OK: true, Credits: result.Sums{{Currency: "CNY", Amount: 1300000_00 + 50000 + 777}}, Allocated: result.Sums{{Currency: "CNY", Amount: 1300000_00 + 50000}}, Unallocated: result.Sums{{Currency: "CNY", Amount: 777}},
+		Net: result.Sums{{Currency: "CNY", Amount: 1300000_00 + 138267 + 15500}}, Credited: result.Sums{{Currency: "CNY", Amount: 1300000_00 + 50000}}, Outstanding: result.Sums{{Currency: "CNY", Amount: 88267 + 15500}}}
+	r.Warnings = []result.Warning{{Code: "calendar_year", Args: []string{"2027"}}}
 }
 
 // quiet adds matched groups that are counted and not listed.
 func (d *day) quiet(n int64) {
-	t := &d.run.Result.Match[match.Matched]
+	t := &d.run.Result.Match[result.Matched]
 	t.Groups, t.PosRows, t.ClearingRows = n, n, n
 	addTo(&t.PosAmount, "CNY", money.Fen(n)*12345)
 	addTo(&t.ClearingAmount, "CNY", money.Fen(n)*12345)
@@ -258,9 +261,9 @@ func (d *day) quiet(n int64) {
 func (d *day) inputs() {
 	digest := "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 	d.run.Files = []File{
-		{Path: "in/门店收款 2026-01-05.csv", Name: "门店收款 2026-01-05.csv", Side: parse.SidePos, Layout: "generic_pos", Encoding: "gb18030", SHA256: digest, Bytes: 123456, Rows: 1000, Accepted: 997, Rejected: 2, Skipped: 1, Amount: match.Sums{{Currency: "CNY", Amount: 13579_00}}},
-		{Path: "in/JY_20260105.txt", Name: "JY_20260105.txt", Side: parse.SideClearing, Layout: "lakala_jy", Encoding: "utf-8", SHA256: digest, Bytes: 654321, Rows: 990, Accepted: 988, Skipped: 2, Amount: match.Sums{{Currency: "CNY", Amount: 13570_00}}, Control: &Control{DeclaredRows: 988, HasRows: true, DeclaredAmount: 13570_00, HasAmount: true, OK: true}},
-		{Path: "in/副本.txt", Name: "副本.txt", Side: parse.SideClearing, Layout: "lakala_jy", Encoding: "utf-8", SHA256: digest, DuplicateOf: "JY_20260105.txt"},
+		{Path: "in/门店收款 2026-01-05.csv", Name: "门店收款 2026-01-05.csv", Side: record.SidePos, Layout: "generic_pos", Encoding: "gb18030", SHA256: digest, Bytes: 123456, Rows: 1000, Accepted: 997, Rejected: 2, Skipped: 1, Amount: result.Sums{{Currency: "CNY", Amount: 13579_00}}},
+		{Path: "in/JY_20260105.txt", Name: "JY_20260105.txt", Side: record.SideClearing, Layout: "lakala_jy", Encoding: "utf-8", SHA256: digest, Bytes: 654321, Rows: 990, Accepted: 988, Skipped: 2, Amount: result.Sums{{Currency: "CNY", Amount: 13570_00}}, Control: &Control{DeclaredRows: 988, HasRows: true, DeclaredAmount: 13570_00, HasAmount: true, OK: true}},
+		{Path: "in/副本.txt", Name: "副本.txt", Side: record.SideClearing, Layout: "lakala_jy", Encoding: "utf-8", SHA256: digest, DuplicateOf: "JY_20260105.txt"},
 		{Path: "in/坏.xlsx", Name: "坏.xlsx", SHA256: digest, Problems: []string{"坏.xlsx: 工作簿有密码，请另存为无密码的文件"}},
 	}
 	d.run.Settings = []Setting{{"--contracts", "合同.csv"}, {"key_days", "3"}}

@@ -5,23 +5,24 @@ import (
 	"fmt"
 	"strings"
 
-	"duizhang/match"
-	"duizhang/parse"
-	"duizhang/parse/money"
+	"github.com/duizhang/duizhang/match/result"
+	"github.com/duizhang/duizhang/parse/money"
+	"github.com/duizhang/duizhang/parse/problem"
+	"github.com/duizhang/duizhang/parse/record"
 )
 
 // settled is a settlement with the bank rows that pay it.
 type settled struct {
-	*match.Settlement
-	credits []*parse.Record
-	asOf    parse.Date
-	lang    parse.Lang
+	*result.Settlement
+	credits []*record.Record
+	asOf    record.Date
+	lang    problem.Lang
 }
 
 // feeSum is a line of the sums of fees.
 type feeSum struct {
-	*match.FeeLine
-	lang parse.Lang
+	*result.FeeLine
+	lang problem.Lang
 }
 
 // feeSums are the lines whose fees could be checked, if the fees of any differ
@@ -57,17 +58,17 @@ func (s *feeSum) cap() string {
 
 // credited is a bank row with the settlements that it pays.
 type credited struct {
-	*match.Credit
-	row         *parse.Record
-	other       *parse.Record // the credit that a return reverses
+	*result.Credit
+	row         *record.Record
+	other       *record.Record // the credit that a return reverses
 	settlements []string
-	near        []*match.Settlement // of the hint
-	lang        parse.Lang
+	near        []*result.Settlement // of the hint
+	lang        problem.Lang
 }
 
 // settlements reads the bank rows of some settlements again.
-func (r *Run) settlements(ctx context.Context, list []match.Settlement) ([]settled, error) {
-	var at []parse.Pos
+func (r *Run) settlements(ctx context.Context, list []result.Settlement) ([]settled, error) {
+	var at []record.Pos
 	for i := range list {
 		at = append(at, list[i].CreditSources...)
 	}
@@ -83,8 +84,8 @@ func (r *Run) settlements(ctx context.Context, list []match.Settlement) ([]settl
 }
 
 // credits reads the rows of some bank lines again.
-func (r *Run) credits(ctx context.Context, list []match.Credit) ([]credited, error) {
-	var at []parse.Pos
+func (r *Run) credits(ctx context.Context, list []result.Credit) ([]credited, error) {
+	var at []record.Pos
 	for i := range list {
 		at = append(at, list[i].Row)
 		if list[i].Reason.HasOther {
@@ -124,9 +125,9 @@ func (s *settled) claim() string {
 	switch {
 	case s.ClaimDiffers():
 		return s.say("不符", "differs")
-	case s.Unsettled > 0 && s.Credit != match.CreditUnchecked:
+	case s.Unsettled > 0 && s.Credit != result.CreditUnchecked:
 		return s.say("相符", "agrees")
-	case s.Claimed == 0 || s.Credit == match.CreditUnchecked || s.CreditedDate == 0:
+	case s.Claimed == 0 || s.Credit == result.CreditUnchecked || s.CreditedDate == 0:
 		return ""
 	}
 	return s.say("相符", "agrees")
@@ -141,7 +142,7 @@ func (s *settled) reason() string {
 	if s.Unsettled > 0 {
 		return joinSentences(said, s.say("收单文件称其中 %d 笔未结算", "the clearing file calls %d of its rows not settled", s.Unsettled), s.lang)
 	}
-	if !s.ClaimDiffers() || s.Reason.Code == match.ReasonClaimDiffers {
+	if !s.ClaimDiffers() || s.Reason.Code == result.ReasonClaimDiffers {
 		return said
 	}
 	if s.CreditedDate == 0 {
@@ -151,18 +152,18 @@ func (s *settled) reason() string {
 }
 
 // evidence explains a flag of a settlement.
-func (s *settled) evidence(r *match.Reason) string {
+func (s *settled) evidence(r *result.Reason) string {
 	named := s.NamedAccount
 	if named == "" {
 		named = s.Account
 	}
 	switch r.Code {
-	case match.ReasonFileAccount:
+	case result.ReasonFileAccount:
 		return s.say("收单文件写的结算账户是 %s，合同约定 %s", "the clearing file pays to account %s, the contract names %s", s.Account, named)
-	case match.ReasonPaidAccount:
+	case result.ReasonPaidAccount:
 		for _, c := range s.credits {
 			if c.Pos == r.Other {
-				return s.say("%s 的款项进了账户 %s，合同约定 %s", "the money of %s went to account %s, the contract names %s", c.Source, c.Text[parse.Account], named)
+				return s.say("%s 的款项进了账户 %s，合同约定 %s", "the money of %s went to account %s, the contract names %s", c.Source, c.Text[record.Account], named)
 			}
 		}
 	}
@@ -173,34 +174,34 @@ func (s *settled) evidence(r *match.Reason) string {
 func (s *settled) stateReason() string {
 	r := &s.Reason
 	switch r.Code {
-	case match.ReasonUnchecked:
+	case result.ReasonUnchecked:
 		return s.say("没有覆盖该账户的银行流水，到账未核对", "no bank statement covers the account, the credit is unchecked")
-	case match.ReasonPaid:
+	case result.ReasonPaid:
 		return s.say("%s已于 %s 全额到账", "%s was credited in full on %s", s.net(), dateText(s.LastCredit))
-	case match.ReasonPaidLate:
+	case result.ReasonPaidLate:
 		return s.say("应于 %s 到账，实际 %s 到齐，迟 %s", "due on %s, complete on %s, %s late", dateText(s.DueDate), dateText(s.LastCredit), s.days(r.N))
-	case match.ReasonNotPaid:
+	case result.ReasonNotPaid:
 		if seen := s.lastSeen(); seen < s.DueDate {
 			return s.say("应于 %s 到账 %s 元，未见入账；流水只到 %s，请补充之后的流水", "%[2]s due on %[1]s has not come; the statement stops on %[3]s, add the later days", dateText(s.DueDate), grouped(s.due()), dateText(seen))
 		}
 		return s.say("应于 %s 到账 %s 元，至 %s 未到", "%[2]s due on %[1]s had not come by %[3]s", dateText(s.DueDate), grouped(s.due()), dateText(s.lastSeen()))
-	case match.ReasonNotDue:
+	case result.ReasonNotDue:
 		return s.say("应于 %s 到账 %s 元，尚未到期", "%[2]s is due on %[1]s, not yet", dateText(s.DueDate), grouped(s.due()))
-	case match.ReasonOverpaid:
+	case result.ReasonOverpaid:
 		return s.say("%s，到账 %s 元，多 %s 元", "%s, credited %s, %s too much", s.net(), grouped(s.Credited), grouped(abs(r.Amount)))
-	case match.ReasonNegative:
+	case result.ReasonNegative:
 		return s.say("净额为负，%s 元转入下一批次抵扣", "the net is negative, %s is carried into the next settlement", grouped(r.Amount))
-	case match.ReasonReopened:
+	case result.ReasonReopened:
 		return s.say("%s 的划款被退回，尚未重新划付", "the payout was returned on %s and not paid again", dateText(r.Day))
-	case match.ReasonClaimDiffers:
+	case result.ReasonClaimDiffers:
 		return s.say("收单机构称已于 %s 划付，银行流水中没有对应入账", "the acquirer says it paid on %s, the bank does not show it", dateText(r.Day))
-	case match.ReasonStatementEnds:
+	case result.ReasonStatementEnds:
 		return s.say("应于 %s 到账 %s 元；流水只到 %s，之后的流水还没有，暂不算逾期", "%[2]s is due on %[1]s; the statement ends on %[3]s, so it is not called overdue yet", dateText(s.DueDate), grouped(s.due()), dateText(r.Day))
-	case match.ReasonWithoutCopies:
+	case result.ReasonWithoutCopies:
 		return s.say("已于 %s 全额到账：收单文件重复列出 %d 笔，共 %s 元，已从应结净额中扣除", "credited in full on %s: the clearing file lists %d rows twice, %s, which are taken out of the net", dateText(s.LastCredit), r.N, grouped(abs(r.Amount)))
-	case match.ReasonMayBePaid:
+	case result.ReasonMayBePaid:
 		return s.say("尚有 %s 元未认定到账：有 %d 笔入账可能是它，但无法区分", "%s is not settled: %d bank lines could be it but cannot be told apart", grouped(r.Amount), r.N)
-	case match.ReasonNetted:
+	case result.ReasonNetted:
 		return s.say("前面批次转入的 %s 元抵扣后，本批次无需划付", "%s carried in from earlier settlements uses it up, nothing is due", grouped(r.Amount))
 	}
 	return s.shortReason()
@@ -211,13 +212,13 @@ func (s *settled) shortReason() string {
 	r := &s.Reason
 	short := s.say("%s，到账 %s 元，少 %s 元", "%s, credited %s, %s short", s.net(), grouped(s.Credited), grouped(abs(r.Amount)))
 	switch r.Code {
-	case match.ReasonShortHeld:
+	case result.ReasonShortHeld:
 		return short + s.say("，恰好是其中 %d 笔的净额之和（已标记）", ": exactly the nets of %d of its rows (marked)", r.N)
-	case match.ReasonShortMany:
+	case result.ReasonShortMany:
 		return short + s.say("，有 %d 组交易都能解释，不作标记", ": %d sets of rows would explain it, none is marked", r.N)
-	case match.ReasonShortOpen:
+	case result.ReasonShortOpen:
 		return short + s.say("，没有哪几笔交易的净额恰好等于它", ": no set of its rows adds up to it")
-	case match.ReasonShortGaveUp:
+	case result.ReasonShortGaveUp:
 		if r.N == 0 {
 			return short + s.say("，笔数太多，没有查找是哪几笔", ": the rows are too many to look for those held back")
 		}
@@ -227,7 +228,7 @@ func (s *settled) shortReason() string {
 }
 
 // lastSeen is the last day on which the bank side would have shown the money.
-func (s *settled) lastSeen() parse.Date {
+func (s *settled) lastSeen() record.Date {
 	if s.ShownTo != 0 {
 		return s.ShownTo
 	}
@@ -277,19 +278,19 @@ func (c *credited) hint() string {
 	}
 	ids, lack, apart := c.nearList(), c.nearLack(), grouped(abs(c.Hint.Amount))
 	switch c.Hint.Kind {
-	case match.HintEqual:
+	case result.HintEqual:
 		return c.say("金额等于结算批次 %s 尚缺的 %s 元", "its amount is what the settlement %s lacks, %s", ids, lack)
-	case match.HintTransposed:
+	case result.HintTransposed:
 		return c.say("最接近结算批次 %s，尚缺 %s 元：像是相邻两位数字颠倒", "nearest is the settlement %s, which lacks %s: it looks as if two digits changed places", ids, lack)
-	case match.HintFen:
+	case result.HintFen:
 		return c.say("最接近结算批次 %s，尚缺 %s 元：只差 %s 元", "nearest is the settlement %s, which lacks %s: only %s apart", ids, lack, apart)
-	case match.HintGross:
+	case result.HintGross:
 		return c.say("最接近结算批次 %s，尚缺 %s 元：像是按总额到账，没有扣 %s 元手续费", "nearest is the settlement %s, which lacks %s: it looks like the gross amount, fees of %s not taken off", ids, lack, apart)
-	case match.HintFee:
+	case result.HintFee:
 		return c.say("最接近结算批次 %s，尚缺 %s 元：少 %s 元，像是扣了转账手续费", "nearest is the settlement %s, which lacks %s: %s less, which looks like a transfer fee", ids, lack, apart)
-	case match.HintSeveral:
+	case result.HintSeveral:
 		return c.say("最接近结算批次 %s，合计尚缺 %s 元：少 %s 元，像是合并划款并扣了手续费", "nearest are the settlements %s, which lack %s together: %s less, which looks like one payout less a fee", ids, lack, apart)
-	case match.HintPaid:
+	case result.HintPaid:
 		return c.say("金额等于结算批次 %s 的应结净额，但它已全额到账", "its amount is that of the settlement %s, which is paid already", ids)
 	}
 	return c.say("金额最接近的结算批次是 %s，尚缺 %s 元，相差 %s 元", "nearest in amount is the settlement %s, which lacks %s, %s apart", ids, lack, apart)
@@ -311,37 +312,37 @@ func (c *credited) nearLack() string {
 func (c *credited) outcomeReason() string {
 	n, list := c.Reason.N, c.settlementList()
 	switch c.Reason.Code {
-	case match.ReasonByReference:
+	case result.ReasonByReference:
 		return c.say("附言写明了结算批次 %s", "the remark names the settlement %s", list)
-	case match.ReasonOneToOne:
+	case result.ReasonOneToOne:
 		return c.say("金额等于结算批次 %s 应到的金额，日期相符", "amount and date fit the settlement %s", list)
-	case match.ReasonOneOfEqual:
+	case result.ReasonOneOfEqual:
 		return c.say("%d 个金额相同的结算批次都有入账，这笔记在 %s；哪笔对应哪个批次无法区分，不影响结果", "%d settlements of this amount are all paid, this one is put on %s; which line pays which cannot be told and changes nothing", n, list)
-	case match.ReasonOneToMany:
+	case result.ReasonOneToMany:
 		return c.say("等于 %d 个结算批次的净额之和：%s", "equals the nets of %d settlements: %s", len(c.settlements), list)
-	case match.ReasonManyToOne:
+	case result.ReasonManyToOne:
 		return c.say("与其他入账共 %d 笔合成结算批次 %s", "one of %d credits that make up the settlement %s", n, list)
-	case match.ReasonNamedPart:
+	case result.ReasonNamedPart:
 		return c.say("附言写明了商户，是结算批次 %s 的一部分", "the remark names the merchant: a part of the settlement %s", list)
-	case match.ReasonByRest:
+	case result.ReasonByRest:
 		return c.say("没有写明批次，按到账日前三个工作日内到期的未清批次记作 %s 的一部分", "it names no settlement: taken for a part of %s, the one unpaid settlement that fell due within three business days", list)
-	case match.ReasonNotAcquirer:
+	case result.ReasonNotAcquirer:
 		return c.say("付款方和附言都不是收单机构", "neither payer nor remark names an acquirer")
-	case match.ReasonNoSettlement:
+	case result.ReasonNoSettlement:
 		return c.say("来自收单机构，但附近没有与它金额相符的未清批次", "from an acquirer, but no open settlement near it has this amount")
-	case match.ReasonNetOfCopies:
+	case result.ReasonNetOfCopies:
 		return c.say("等于结算批次 %s 扣除重复行后尚缺的金额", "it is what the settlement %s lacks without the rows that stand twice in the clearing file", list)
-	case match.ReasonStranger:
+	case result.ReasonStranger:
 		return c.say("附言写的商户号不在收单文件和合同里", "the remark names a merchant number that neither the clearing files nor the contracts know")
-	case match.ReasonStray:
+	case result.ReasonStray:
 		return c.say("附言说明它不是交易结算款", "its remark says that it is no payout of sales")
-	case match.ReasonChance:
+	case result.ReasonChance:
 		return c.say("有结算批次的合计等于它，但金额太整，可能只是巧合，不作认定", "a set of settlements has this sum, but among amounts so round that may be chance, none is chosen")
-	case match.ReasonTwoWays:
+	case result.ReasonTwoWays:
 		return c.say("有 %d 种分配都说得通，不作猜测", "%d allocations would fit, none is chosen", n)
-	case match.ReasonSearchGaveUp:
+	case result.ReasonSearchGaveUp:
 		return c.say("组合太多，查找已停止，请人工认领", "the search was stopped at its limit: please allocate by hand")
-	case match.ReasonReturnedPayout:
+	case result.ReasonReturnedPayout:
 		if c.other == nil {
 			return c.say("退票/冲账，找不到被冲的入账", "a returned payout, the credit it reverses is not here")
 		}
@@ -354,15 +355,15 @@ func (c *credited) outcomeReason() string {
 // lineReason explains a bank line that is no payout of the period.
 func (c *credited) lineReason() string {
 	switch c.Reason.Code {
-	case match.ReasonOutgoing:
+	case result.ReasonOutgoing:
 		return c.say("支出，不是入账", "money going out, no credit")
-	case match.ReasonAfterAsOf:
+	case result.ReasonAfterAsOf:
 		return c.say("晚于对账日期，本次不计", "after the as-of day, not counted in this run")
-	case match.ReasonOldAccount:
+	case result.ReasonOldAccount:
 		return c.say("按金额和日期归到结算批次 %s，但入账账户不是该批次的结算账户", "placed in the settlement %s by amount and day, though it came to another account than the settlement's", c.settlementList())
-	case match.ReasonPayoutList:
+	case result.ReasonPayoutList:
 		return c.say("收单机构自己的出款记录；是否到账以该账户的银行流水为准", "a line of the acquirer's own payout list; the account's statement decides what came")
-	case match.ReasonFailedPayout:
+	case result.ReasonFailedPayout:
 		return c.say("收单机构出款失败，没有到账", "the acquirer's payout failed, nothing came")
 	}
 	return ""

@@ -1,8 +1,8 @@
 package report
 
 import (
-	"duizhang/parse"
-	"duizhang/parse/money"
+	"github.com/duizhang/duizhang/parse/money"
+	"github.com/duizhang/duizhang/parse/problem"
 )
 
 // kind is how a column is written and formatted.
@@ -168,7 +168,7 @@ func fill[T any](c *cells, s *sheet, columns []column[T], currency func(T) strin
 	return segs
 }
 
-func headingsOf[T any](columns []column[T], l parse.Lang) []heading {
+func headingsOf[T any](columns []column[T], l problem.Lang) []heading {
 	out := make([]heading, len(columns))
 	for i, c := range columns {
 		out[i] = heading{c.head.in(l), c.kind, c.max}

@@ -5,9 +5,9 @@ import (
 	"io"
 	"time"
 
-	"duizhang/match"
-	"duizhang/parse"
-	"duizhang/parse/money"
+	"github.com/duizhang/duizhang/match/result"
+	"github.com/duizhang/duizhang/parse/money"
+	"github.com/duizhang/duizhang/parse/record"
 )
 
 // SummarySchema names the shape of the JSON summary. A new field does not
@@ -109,7 +109,7 @@ type CreditCount struct {
 }
 
 // others are the amounts that are not in the base currency.
-func others(sums match.Sums) map[string]Amount {
+func others(sums result.Sums) map[string]Amount {
 	if !foreign(sums) {
 		return nil
 	}
@@ -122,7 +122,7 @@ func others(sums match.Sums) map[string]Amount {
 	return m
 }
 
-func baseAmount(sums match.Sums) Amount { return Amount(base(sums)) }
+func baseAmount(sums result.Sums) Amount { return Amount(base(sums)) }
 
 // Summarize gives the figures of a run. report is the path of the workbook, ""
 // if none was written.
@@ -133,20 +133,20 @@ func Summarize(run *Run, report string, elapsed time.Duration) Summary {
 		Sides: map[string]SideSummary{}, Match: map[string]MatchSummary{}, Timing: map[string]TimingSummary{}, Flags: map[string]int64{},
 		Report: report, ElapsedMS: elapsed.Milliseconds(),
 	}
-	for side := parse.SidePos; side <= parse.SideBank; side++ {
+	for side := record.SidePos; side <= record.SideBank; side++ {
 		p := &r.Proof.Sides[side]
 		s.Rejects += p.Rejected
 		s.Sides[sideCodes[side]] = SideSummary{p.Accepted, baseAmount(p.Amount), others(p.Amount)}
 	}
-	for m := range match.NumMatch {
+	for m := range result.NumMatch {
 		t := &r.Match[m]
 		s.Match[m.String()] = MatchSummary{t.Groups, t.PosRows, t.ClearingRows, baseAmount(t.PosAmount), baseAmount(t.ClearingAmount), others(t.PosAmount), others(t.ClearingAmount)}
 	}
-	for t := range match.NumTiming {
+	for t := range result.NumTiming {
 		s.Timing[t.String()] = TimingSummary{r.Timing[t].Groups, baseAmount(r.Timing[t].Amount), others(r.Timing[t].Amount)}
 	}
 	for bit, n := range r.Flags {
-		s.Flags[match.FlagNames[bit]] = n
+		s.Flags[result.FlagNames[bit]] = n
 	}
 	for _, w := range r.Warnings {
 		s.Warnings = append(s.Warnings, WarningText(w, run.Lang))
@@ -156,13 +156,13 @@ func Summarize(run *Run, report string, elapsed time.Duration) Summary {
 	return s
 }
 
-func (s *Summary) settle(r *match.Result) {
+func (s *Summary) settle(r *result.Result) {
 	s.Settlements, s.Credits = map[string]SettlementCount{}, map[string]CreditCount{}
 	for state, t := range settlementTotals(r.Settlements) {
-		s.Settlements[match.CreditState(state).String()] = SettlementCount{t.count, baseAmount(t.net), baseAmount(t.credited), others(t.net)}
+		s.Settlements[result.CreditState(state).String()] = SettlementCount{t.count, baseAmount(t.net), baseAmount(t.credited), others(t.net)}
 	}
 	for outcome, t := range creditTotals(r.Credits) {
-		s.Credits[match.CreditOutcome(outcome).String()] = CreditCount{t.count, baseAmount(t.amount), others(t.amount)}
+		s.Credits[result.CreditOutcome(outcome).String()] = CreditCount{t.count, baseAmount(t.amount), others(t.amount)}
 	}
 }
 

@@ -4,8 +4,9 @@ import (
 	"iter"
 	"slices"
 
-	"duizhang/match"
-	"duizhang/parse"
+	"github.com/duizhang/duizhang/match/result"
+	"github.com/duizhang/duizhang/parse/problem"
+	"github.com/duizhang/duizhang/parse/record"
 )
 
 // Columns of sheets that show groups.
@@ -17,11 +18,11 @@ var (
 	colFlags    = column[*line]{text{"标记", "Flags"}, kCode, 12, func(c *cells, l *line) { c.text(flagWords(l.group.Flags, l.lang)) }}
 	colAcquirer = column[*line]{text{"收单机构", "Acquirer"}, kText, 14, func(c *cells, l *line) { c.text(l.acquirer()) }}
 	colMerchant = column[*line]{text{"商户号", "Merchant"}, kText, 18, func(c *cells, l *line) { c.text(l.merchant()) }}
-	colStore    = textColumn(text{"门店", "Store"}, 16, parse.Store)
-	colTerminal = textColumn(text{"终端号", "Terminal"}, 12, parse.TerminalID)
-	colCard     = textColumn(text{"卡号", "Card"}, 16, parse.CardTail)
-	colPay      = textColumn(text{"支付方式", "Paid by"}, 12, parse.PayMethod)
-	colOrig     = textColumn(text{"原交易号", "Original"}, 24, parse.OrigKey)
+	colStore    = textColumn(text{"门店", "Store"}, 16, record.Store)
+	colTerminal = textColumn(text{"终端号", "Terminal"}, 12, record.TerminalID)
+	colCard     = textColumn(text{"卡号", "Card"}, 16, record.CardTail)
+	colPay      = textColumn(text{"支付方式", "Paid by"}, 12, record.PayMethod)
+	colOrig     = textColumn(text{"原交易号", "Original"}, 24, record.OrigKey)
 	colKind     = column[*line]{text{"交易类型", "Kind"}, kCode, 10, func(c *cells, l *line) { c.text(l.kindWords()) }}
 	colOrder    = column[*line]{text{"订单号", "Order no."}, kText, 20, func(c *cells, l *line) { c.text(l.of(orderOrChannel)) }}
 	colNumber   = column[*line]{text{"单号", "Number"}, kText, 20, func(c *cells, l *line) { c.text(l.anyNumber()) }}
@@ -53,7 +54,7 @@ var (
 	colNote         = noteColumn[*line]()
 )
 
-func textColumn(head text, limit int, f parse.Field) column[*line] {
+func textColumn(head text, limit int, f record.Field) column[*line] {
 	return column[*line]{head, kText, limit, func(c *cells, l *line) { c.text(l.field(f)) }}
 }
 
@@ -65,7 +66,7 @@ func noteColumn[T any]() column[T] {
 	return column[T]{text{"备注", "Note"}, kNote, 9, func(c *cells, _ T) { c.blank() }}
 }
 
-func putTime(c *cells, rows []*parse.Record) {
+func putTime(c *cells, rows []*record.Record) {
 	if len(rows) == 0 {
 		c.blank()
 		return
@@ -74,7 +75,7 @@ func putTime(c *cells, rows []*parse.Record) {
 }
 
 func (l *line) kindWords() string {
-	return l.of(func(r *parse.Record) string { return kindNames[r.Kind].in(l.lang) })
+	return l.of(func(r *record.Record) string { return kindNames[r.Kind].in(l.lang) })
 }
 
 func (l *line) settlementID() string {
@@ -114,39 +115,39 @@ const (
 
 // Flags that show on the sheet of risks. The others are told on sheets of
 // their own or beside another outcome.
-const riskFlags = match.TimeDiff | match.Held | match.OverLimit | match.RepeatSwipe | match.OffHours | match.DateOdd
+const riskFlags = result.TimeDiff | result.Held | result.OverLimit | result.RepeatSwipe | result.OffHours | result.DateOdd
 
-func outcomeIs(set ...match.Match) func(*line) bool {
+func outcomeIs(set ...result.Match) func(*line) bool {
 	return func(l *line) bool { return slices.Contains(set, l.group.Match) }
 }
 
 // feeSheet lists the rows whose fees differ; their sums stand before it.
 var feeSheet = text{"手续费差异", "Fee differences"}
 
-func sheetName(zh, en string, l parse.Lang, colour string) sheetSpec {
+func sheetName(zh, en string, l problem.Lang, colour string) sheetSpec {
 	return sheetSpec{name: text{zh, en}.in(l), colour: colour}
 }
 
 // lineTables are the sheets over groups in the order of the workbook: those
 // before the settlements and those behind. Matched groups have a sheet only
 // with listAll: those of them that say something stand on the other sheets.
-func lineTables(l parse.Lang, listAll bool) (before, behind []*lineTable) {
+func lineTables(l problem.Lang, listAll bool) (before, behind []*lineTable) {
 	before = []*lineTable{
-		{spec: sheetName("未匹配", "Unmatched", l, red), columns: oneSided, wants: outcomeIs(match.Conflict, match.PosOnly, match.ClearingOnly, match.Duplicate)},
-		{spec: sheetName("部分到账", "Partial", l, orange), columns: unequal, wants: outcomeIs(match.Partial, match.Over)},
-		{spec: sheetName("延迟到账", "Late", l, orange), columns: late, wants: func(l *line) bool { return l.group.Timing == match.Late || l.group.Timing == match.Overdue }},
-		{spec: sheetName(feeSheet.zh, feeSheet.en, l, yellow), columns: fees, wants: func(l *line) bool { return l.group.Flags&match.FeeDiff != 0 }},
+		{spec: sheetName("未匹配", "Unmatched", l, red), columns: oneSided, wants: outcomeIs(result.Conflict, result.PosOnly, result.ClearingOnly, result.Duplicate)},
+		{spec: sheetName("部分到账", "Partial", l, orange), columns: unequal, wants: outcomeIs(result.Partial, result.Over)},
+		{spec: sheetName("延迟到账", "Late", l, orange), columns: late, wants: func(l *line) bool { return l.group.Timing == result.Late || l.group.Timing == result.Overdue }},
+		{spec: sheetName(feeSheet.zh, feeSheet.en, l, yellow), columns: fees, wants: func(l *line) bool { return l.group.Flags&result.FeeDiff != 0 }},
 		{spec: sheetName("退款与撤销", "Refunds and voids", l, yellow), columns: goingBack, wants: func(l *line) bool {
-			return l.group.Match == match.Voided || l.group.Flags&match.RefundLate != 0 || l.group.Match != match.Matched && l.goesBack()
+			return l.group.Match == result.Voided || l.group.Flags&result.RefundLate != 0 || l.group.Match != result.Matched && l.goesBack()
 		}},
-		{spec: sheetName("疑似匹配", "Suggested", l, yellow), columns: suggested, wants: outcomeIs(match.Suggested)},
+		{spec: sheetName("疑似匹配", "Suggested", l, yellow), columns: suggested, wants: outcomeIs(result.Suggested)},
 	}
 	behind = []*lineTable{
 		{spec: sheetName("风险提示", "Risks", l, yellow), columns: risks, wants: isRisk},
-		{spec: sheetName("在途与失败", "In transit and failed", l, grey), columns: oneSided, wants: outcomeIs(match.InTransit, match.FailedMatch)},
+		{spec: sheetName("在途与失败", "In transit and failed", l, grey), columns: oneSided, wants: outcomeIs(result.InTransit, result.FailedMatch)},
 	}
 	if listAll {
-		t := &lineTable{spec: sheetName("一致明细", "Matched", l, green), columns: matched, wants: outcomeIs(match.Matched)}
+		t := &lineTable{spec: sheetName("一致明细", "Matched", l, green), columns: matched, wants: outcomeIs(result.Matched)}
 		t.spec.once = true
 		behind = append(behind, t)
 	}
@@ -156,7 +157,7 @@ func lineTables(l parse.Lang, listAll bool) (before, behind []*lineTable) {
 // isRisk also takes flagged matched groups that no other sheet shows.
 func isRisk(l *line) bool {
 	f := l.group.Flags
-	return f&riskFlags != 0 || l.group.Match == match.Matched && f&^(match.FeeDiff|match.RefundLate) != 0
+	return f&riskFlags != 0 || l.group.Match == result.Matched && f&^(result.FeeDiff|result.RefundLate) != 0
 }
 
 var (
@@ -230,9 +231,9 @@ var creditColumns = []column[*credited]{
 	{text{"入账金额(元)", "Amount (CNY)"}, kMoney, 20, func(c *cells, r *credited) { c.money(r.Amount) }},
 	{text{"已分配(元)", "Allocated (CNY)"}, kMoney, 20, func(c *cells, r *credited) { c.money(r.Allocated) }},
 	{text{"未分配(元)", "Unallocated (CNY)"}, kMoney, 20, func(c *cells, r *credited) { c.money(r.Amount - r.Allocated) }},
-	{text{"账户", "Account"}, kText, 22, func(c *cells, r *credited) { c.text(r.row.Text[parse.Account]) }},
-	{text{"付款方", "Payer"}, kText, 24, func(c *cells, r *credited) { c.text(r.row.Text[parse.Payer]) }},
-	{text{"摘要/附言", "Remark"}, kText, 30, func(c *cells, r *credited) { c.text(r.row.Text[parse.Remark]) }},
+	{text{"账户", "Account"}, kText, 22, func(c *cells, r *credited) { c.text(r.row.Text[record.Account]) }},
+	{text{"付款方", "Payer"}, kText, 24, func(c *cells, r *credited) { c.text(r.row.Text[record.Payer]) }},
+	{text{"摘要/附言", "Remark"}, kText, 30, func(c *cells, r *credited) { c.text(r.row.Text[record.Remark]) }},
 	{text{"结算批次", "Settlements"}, kText, 34, func(c *cells, r *credited) { c.text(r.settlementLines()) }},
 	{text{"原因", "Reason"}, kText, 36, func(c *cells, r *credited) { c.text(r.reason()) }},
 	{text{"来源", "Source"}, kText, 22, func(c *cells, r *credited) { c.text(r.row.Source) }},

@@ -8,25 +8,26 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"duizhang/match"
-	"duizhang/parse"
-	"duizhang/parse/money"
+	"github.com/duizhang/duizhang/match/result"
+	"github.com/duizhang/duizhang/parse/money"
+	"github.com/duizhang/duizhang/parse/problem"
+	"github.com/duizhang/duizhang/parse/record"
 )
 
 // WriteTerminal writes the summary for a person, in about ten lines: what came
 // in, what became of it, what is late, where the report is. It is plain text
 // whatever the inputs were called.
-func WriteTerminal(w io.Writer, s Summary, l parse.Lang) error {
+func WriteTerminal(w io.Writer, s Summary, l problem.Lang) error {
 	t := terminal{l: l}
 	t.heading(&s)
-	for _, side := range []parse.Side{parse.SidePos, parse.SideClearing, parse.SideBank} {
+	for _, side := range []record.Side{record.SidePos, record.SideClearing, record.SideBank} {
 		if v := s.Sides[sideCodes[side]]; v.Rows > 0 {
 			t.row(sideNames[side].in(l), t.count(v.Rows, "行", "rows"), t.amount(v.Amount), othersText(v.Others))
 		}
 	}
-	for m := range match.NumMatch {
+	for m := range result.NumMatch {
 		v := s.Match[m.String()]
-		if v.Groups == 0 && m != match.Matched {
+		if v.Groups == 0 && m != result.Matched {
 			continue
 		}
 		amount := v.PosAmount
@@ -35,7 +36,7 @@ func WriteTerminal(w io.Writer, s Summary, l parse.Lang) error {
 		}
 		t.row(matchNames[m].in(l), t.count(v.Groups, "组", "groups"), t.amount(amount), t.against(m, v))
 	}
-	for _, timing := range []match.Timing{match.Late, match.Overdue} {
+	for _, timing := range []result.Timing{result.Late, result.Overdue} {
 		if v := s.Timing[timing.String()]; v.Groups > 0 {
 			t.row(timingNames[timing].in(l), t.count(v.Groups, "组", "groups"), t.amount(v.Amount), othersText(v.Others))
 		}
@@ -47,7 +48,7 @@ func WriteTerminal(w io.Writer, s Summary, l parse.Lang) error {
 
 // terminal is a table whose columns are aligned by the width of the text.
 type terminal struct {
-	l    parse.Lang
+	l    problem.Lang
 	head string
 	rows [][4]string
 	tail []string
@@ -74,8 +75,8 @@ func (t *terminal) heading(s *Summary) {
 }
 
 // against is what the clearing side has where the amounts differ.
-func (t *terminal) against(m match.Match, v MatchSummary) string {
-	if m != match.Partial && m != match.Over {
+func (t *terminal) against(m result.Match, v MatchSummary) string {
+	if m != result.Partial && m != result.Over {
 		return ""
 	}
 	return fmt.Sprintf(t.word("清算 %s，差 %s", "cleared %s, difference %s"), grouped(money.Fen(v.ClearingAmount)), grouped(money.Fen(v.ClearingAmount-v.PosAmount)))
@@ -93,7 +94,7 @@ func othersText(m map[string]Amount) string {
 // nobody knows.
 func (t *terminal) credits(s *Summary) {
 	short := SettlementCount{}
-	for _, state := range []match.CreditState{match.CreditPartial, match.CreditNone} {
+	for _, state := range []result.CreditState{result.CreditPartial, result.CreditNone} {
 		v := s.Settlements[state.String()]
 		short.Count += v.Count
 		short.Net += v.Net
@@ -102,7 +103,7 @@ func (t *terminal) credits(s *Summary) {
 	if short.Count > 0 {
 		t.row(t.word("结算未到齐", "Settlements short"), t.count(short.Count, "批", "settlements"), t.amount(short.Net-short.Credited), "")
 	}
-	for _, outcome := range []match.CreditOutcome{match.Unidentified, match.Ambiguous} {
+	for _, outcome := range []result.CreditOutcome{result.Unidentified, result.Ambiguous} {
 		if v := s.Credits[outcome.String()]; v.Count > 0 {
 			t.row(t.word("入账", "Credits ")+outcomeNames[outcome].in(t.l), t.count(v.Count, "笔", "lines"), t.amount(v.Amount), "")
 		}

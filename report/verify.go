@@ -11,11 +11,11 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/duizhang/duizhang/parse/money"
+	"github.com/duizhang/duizhang/parse/problem"
+
 	"github.com/klauspost/compress/flate"
 	"golang.org/x/sync/errgroup"
-
-	"duizhang/parse"
-	"duizhang/parse/money"
 )
 
 // tally is what reading a sheet back must find.
@@ -144,7 +144,7 @@ func (v *verifier) readBlocks(ctx context.Context, f *os.File, entry *zip.File, 
 	for i, b := range blocks {
 		at, last := end, i == len(blocks)-1
 		end += b.size
-		g.Go(parse.Guard(func() (err error) {
+		g.Go(problem.Guard(func() (err error) {
 			if err := ctx.Err(); err != nil {
 				return err
 			}

@@ -17,12 +17,13 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/duizhang/duizhang/match/result"
+	"github.com/duizhang/duizhang/parse/money"
+	"github.com/duizhang/duizhang/parse/problem"
+	"github.com/duizhang/duizhang/parse/record"
+
 	"github.com/google/go-cmp/cmp"
 	"github.com/xuri/excelize/v2"
-
-	"duizhang/match"
-	"duizhang/parse"
-	"duizhang/parse/money"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -143,13 +144,13 @@ func dumpRows(t *testing.T, b *strings.Builder, part []byte) {
 
 func TestWorkbookGolden(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "r.xlsx")
-	write(t, sample(parse.ZH), Output{Workbook: path})
+	write(t, sample(problem.ZH), Output{Workbook: path})
 	golden(t, "workbook_zh.txt", dump(t, path))
 }
 
 func TestWorkbookEnglishSheets(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "r.xlsx")
-	write(t, sample(parse.EN), Output{Workbook: path})
+	write(t, sample(problem.EN), Output{Workbook: path})
 	f, err := excelize.OpenFile(path)
 	if err != nil {
 		t.Fatal(err)
@@ -164,7 +165,7 @@ func TestWorkbookEnglishSheets(t *testing.T) {
 // Another reader sees text as text, amounts as numbers, and dates as dates.
 func TestWorkbookReadBack(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "r.xlsx")
-	write(t, sample(parse.ZH), Output{Workbook: path})
+	write(t, sample(problem.ZH), Output{Workbook: path})
 	f, err := excelize.OpenFile(path)
 	if err != nil {
 		t.Fatal(err)
@@ -204,7 +205,7 @@ func TestWorkbookReadBack(t *testing.T) {
 
 // The only formulas of a workbook are its own totals.
 func TestWorkbookHasOnlyItsOwnFormulas(t *testing.T) {
-	run := nasty(parse.ZH)
+	run := nasty(problem.ZH)
 	path := filepath.Join(t.TempDir(), "r.xlsx")
 	write(t, run, Output{Workbook: path})
 	own := regexp.MustCompile(`^(SUBTOTAL\(109,[A-Z]+\d+:[A-Z]+\d+\)|SUM\([A-Z]+\d+:[A-Z]+\d+\))$`)
@@ -227,16 +228,16 @@ func TestWorkbookHasOnlyItsOwnFormulas(t *testing.T) {
 }
 
 // nasty is a run whose text tries to become something else.
-func nasty(lang parse.Lang) *Run {
+func nasty(lang problem.Lang) *Run {
 	d := newDay(lang)
 	for _, s := range nastyTexts {
-		d.group(match.Group{Match: match.PosOnly, Pos: at(d.sale(d.pos, 100, func(r *parse.Record) {
+		d.group(result.Group{Match: result.PosOnly, Pos: at(d.sale(d.pos, 100, func(r *record.Record) {
 			for f := range r.Text {
-				if f != int(parse.Currency) {
+				if f != int(record.Currency) {
 					r.Text[f] = s
 				}
 			}
-		})), Reason: match.Reason{Code: match.ReasonNoCandidate}})
+		})), Reason: result.Reason{Code: result.ReasonNoCandidate}})
 		d.run.Files = append(d.run.Files, File{Path: s, Name: s, Layout: s, Problems: []string{s}})
 	}
 	d.run.Rejects = rejectList(Reject{"a:1", nastyTexts[0], nastyTexts[1], nastyTexts[2]})
@@ -303,16 +304,16 @@ func TestLongTextIsCutVisibly(t *testing.T) {
 
 // big is a run of n groups of all outcomes; amounts and texts vary.
 func big(n int) *Run {
-	d := newDay(parse.ZH)
+	d := newDay(problem.ZH)
 	for i := range n {
 		amount := money.Fen(i*37%99991 + 1)
 		switch i % 5 {
 		case 0:
-			d.pair(amount, amount-1, match.Group{Match: match.Partial, Timing: match.PendingTiming, Reason: match.Reason{Code: match.ReasonLess, Amount: -1}})
+			d.pair(amount, amount-1, result.Group{Match: result.Partial, Timing: result.PendingTiming, Reason: result.Reason{Code: result.ReasonLess, Amount: -1}})
 		case 1:
-			d.pair(amount, amount, match.Group{Match: match.Matched, Timing: match.Overdue, Reason: match.Reason{Code: match.ReasonAgrees}})
+			d.pair(amount, amount, result.Group{Match: result.Matched, Timing: result.Overdue, Reason: result.Reason{Code: result.ReasonAgrees}})
 		default:
-			d.group(match.Group{Match: match.PosOnly, Pos: at(d.sale(d.pos, amount, nil)), Reason: match.Reason{Code: match.ReasonNoCandidate}})
+			d.group(result.Group{Match: result.PosOnly, Pos: at(d.sale(d.pos, amount, nil)), Reason: result.Reason{Code: result.ReasonNoCandidate}})
 		}
 	}
 	return d.run
@@ -401,16 +402,16 @@ func TestRowsBeyondASheetGoOnInTheNext(t *testing.T) {
 
 // Every group that the result lists stands on some sheet.
 func TestNoListedGroupIsLost(t *testing.T) {
-	before, behind := lineTables(parse.ZH, false)
+	before, behind := lineTables(problem.ZH, false)
 	tables := slices.Concat(before, behind)
-	for m := range match.NumMatch {
-		for timing := range match.NumTiming {
-			for bit := -1; bit < match.NumFlags; bit++ {
-				g := match.Group{Match: m, Timing: timing}
+	for m := range result.NumMatch {
+		for timing := range result.NumTiming {
+			for bit := -1; bit < result.NumFlags; bit++ {
+				g := result.Group{Match: m, Timing: timing}
 				if bit >= 0 {
 					g.Flags = 1 << bit
 				}
-				quiet := m == match.Matched && bit < 0 && timing != match.Late && timing != match.Overdue
+				quiet := m == result.Matched && bit < 0 && timing != result.Late && timing != result.Overdue
 				l := &line{group: &g}
 				found := slices.ContainsFunc(tables, func(t *lineTable) bool { return t.wants(l) })
 				if found == quiet {
@@ -422,10 +423,10 @@ func TestNoListedGroupIsLost(t *testing.T) {
 }
 
 func TestForeignMoneyIsNotAddedUp(t *testing.T) {
-	d := newDay(parse.ZH)
+	d := newDay(problem.ZH)
 	for _, currency := range []string{"CNY", "", "HKD"} {
-		p := d.sale(d.pos, 10000, func(r *parse.Record) { r.Text[parse.Currency] = currency })
-		d.group(match.Group{Match: match.PosOnly, Pos: at(p)})
+		p := d.sale(d.pos, 10000, func(r *record.Record) { r.Text[record.Currency] = currency })
+		d.group(result.Group{Match: result.PosOnly, Pos: at(p)})
 	}
 	path := filepath.Join(t.TempDir(), "r.xlsx")
 	write(t, d.run, Output{Workbook: path})
@@ -445,7 +446,7 @@ func TestForeignMoneyIsNotAddedUp(t *testing.T) {
 // lost row, a broken checksum and a lost sheet are all noticed.
 func TestVerifierNoticesDamage(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "r.xlsx")
-	w, err := newWriter(sample(parse.ZH), Output{Workbook: path})
+	w, err := newWriter(sample(problem.ZH), Output{Workbook: path})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -519,8 +520,8 @@ func verifyParts(t *testing.T, w *writer, parts map[string][]byte) error {
 // fills in always is.
 func TestEmptyColumnsAreHidden(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "r.xlsx")
-	d := newDay(parse.ZH)
-	d.group(match.Group{Match: match.PosOnly, Pos: at(d.sale(d.pos, 10000, nil))})
+	d := newDay(problem.ZH)
+	d.group(result.Group{Match: result.PosOnly, Pos: at(d.sale(d.pos, 10000, nil))})
 	write(t, d.run, Output{Workbook: path})
 	f, err := excelize.OpenFile(path)
 	if err != nil {
@@ -538,7 +539,7 @@ func TestEmptyColumnsAreHidden(t *testing.T) {
 
 // A day with 25 files is summed up on two pages that can still be read.
 func TestFrontOfADayFitsTwoPages(t *testing.T) {
-	run := sample(parse.ZH)
+	run := sample(problem.ZH)
 	for len(run.Files) < 25 {
 		run.Files = append(run.Files, run.Files[1])
 	}

@@ -15,17 +15,18 @@ import (
 	"testing"
 	"time"
 
+	"github.com/duizhang/duizhang/match/result"
+	"github.com/duizhang/duizhang/parse/problem"
+	"github.com/duizhang/duizhang/parse/record"
+
 	"github.com/google/go-cmp/cmp"
 	"github.com/xuri/excelize/v2"
 	"pgregory.net/rapid"
-
-	"duizhang/match"
-	"duizhang/parse"
 )
 
 func TestCSVGolden(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "csv")
-	w := write(t, sample(parse.ZH), Output{CSV: dir})
+	w := write(t, sample(problem.ZH), Output{CSV: dir})
 	if len(w.CSV) != 4 {
 		t.Errorf("written: %v", w.CSV)
 	}
@@ -47,7 +48,7 @@ func readText(t *testing.T, path string) string {
 // lines end with CRLF.
 func TestCSVOfNothing(t *testing.T) {
 	dir := t.TempDir()
-	d := newDay(parse.EN)
+	d := newDay(problem.EN)
 	d.run.Bank = nil
 	w := write(t, d.run, Output{CSV: dir})
 	if len(w.CSV) != 2 {
@@ -66,8 +67,8 @@ func TestCSVOfNothing(t *testing.T) {
 // A file that this run does not have would be taken for its result.
 func TestCSVOfAnEarlierRunIsRemoved(t *testing.T) {
 	dir := t.TempDir()
-	write(t, sample(parse.ZH), Output{CSV: dir})
-	run := sample(parse.ZH)
+	write(t, sample(problem.ZH), Output{CSV: dir})
+	run := sample(problem.ZH)
 	run.Bank, run.Result.Credits, run.Result.Settlements = nil, nil, nil
 	for i := range run.Result.Groups {
 		run.Result.Groups[i].Settlement = -1
@@ -89,8 +90,8 @@ func TestCSVTextIsNeverAFormula(t *testing.T) {
 		}
 	}
 	dir := t.TempDir()
-	d := newDay(parse.ZH)
-	d.group(match.Group{Match: match.PosOnly, Pos: at(d.sale(d.pos, -500, func(r *parse.Record) { r.Text[parse.Store] = "=1+1"; r.Kind = parse.Refund }))})
+	d := newDay(problem.ZH)
+	d.group(result.Group{Match: result.PosOnly, Pos: at(d.sale(d.pos, -500, func(r *record.Record) { r.Text[record.Store] = "=1+1"; r.Kind = record.Refund }))})
 	write(t, d.run, Output{CSV: dir})
 	if got := readText(t, filepath.Join(dir, transactionsCSV)); !strings.Contains(got, ",'=1+1,") || !strings.Contains(got, ",-5.00,") {
 		t.Errorf("text must be guarded and amounts must not: %s", got)
@@ -138,11 +139,11 @@ func TestCSVTextIsQuotedAsEncodingCSVDoes(t *testing.T) {
 }
 
 func TestGroupsOfSeveralRows(t *testing.T) {
-	d := newDay(parse.ZH)
-	order := func(terminal string) func(*parse.Record) {
-		return func(r *parse.Record) { r.Text[parse.OrderNo], r.Text[parse.TerminalID] = "A1", terminal }
+	d := newDay(problem.ZH)
+	order := func(terminal string) func(*record.Record) {
+		return func(r *record.Record) { r.Text[record.OrderNo], r.Text[record.TerminalID] = "A1", terminal }
 	}
-	g := match.Group{KeyType: match.KeyOrder, Pos: at(d.sale(d.pos, 4500, order("1"))), Clearing: at(d.sale(d.clear, 2000, order("1")), d.sale(d.clear, 2500, order("2")))}
+	g := result.Group{KeyType: result.KeyOrder, Pos: at(d.sale(d.pos, 4500, order("1"))), Clearing: at(d.sale(d.clear, 2000, order("1")), d.sale(d.clear, 2500, order("2")))}
 	d.group(g)
 	lines, _, err := d.run.lines(t.Context(), d.run.Result.Groups)
 	if err != nil {
@@ -181,14 +182,14 @@ func names(t *testing.T, dir string) (list []string) {
 
 func TestJSONGolden(t *testing.T) {
 	var b strings.Builder
-	if err := WriteJSON(&b, Summarize(sample(parse.ZH), "对账报告_2026-01-06.xlsx", 261*time.Millisecond)); err != nil {
+	if err := WriteJSON(&b, Summarize(sample(problem.ZH), "对账报告_2026-01-06.xlsx", 261*time.Millisecond)); err != nil {
 		t.Fatal(err)
 	}
 	golden(t, "summary.json", b.String())
 }
 
 func TestTerminalGolden(t *testing.T) {
-	for name, lang := range map[string]parse.Lang{"terminal_zh.txt": parse.ZH, "terminal_en.txt": parse.EN} {
+	for name, lang := range map[string]problem.Lang{"terminal_zh.txt": problem.ZH, "terminal_en.txt": problem.EN} {
 		var b strings.Builder
 		if err := WriteTerminal(&b, Summarize(sample(lang), "对账报告_2026-01-06.xlsx", 261*time.Millisecond), lang); err != nil {
 			t.Fatal(err)
@@ -199,7 +200,7 @@ func TestTerminalGolden(t *testing.T) {
 
 func TestTerminalShowsControlCharactersAsText(t *testing.T) {
 	var b strings.Builder
-	if err := WriteTerminal(&b, Summarize(sample(parse.ZH), "a\x1b[2J\u202e\nb.xlsx", 0), parse.ZH); err != nil {
+	if err := WriteTerminal(&b, Summarize(sample(problem.ZH), "a\x1b[2J\u202e\nb.xlsx", 0), problem.ZH); err != nil {
 		t.Fatal(err)
 	}
 	if !strings.HasSuffix(b.String(), "报告：a\\x1b[2J\\u202e\\nb.xlsx\n") {
@@ -208,8 +209,8 @@ func TestTerminalShowsControlCharactersAsText(t *testing.T) {
 }
 
 func TestOtherMoneyStandsApart(t *testing.T) {
-	run := sample(parse.ZH)
-	run.Result.Match[match.PosOnly].PosAmount = match.Sums{{Currency: "CNY", Amount: 100}, {Currency: "HKD", Amount: 250}}
+	run := sample(problem.ZH)
+	run.Result.Match[result.PosOnly].PosAmount = result.Sums{{Currency: "CNY", Amount: 100}, {Currency: "HKD", Amount: 250}}
 	got := Summarize(run, "", 0).Match["pos_only"]
 	if got.PosAmount != 100 || got.PosOthers["HKD"] != 250 || len(got.PosOthers) != 1 {
 		t.Errorf("got %+v", got)
@@ -296,7 +297,7 @@ func TestFailureLeavesEarlierReportsAlone(t *testing.T) {
 			if err := os.WriteFile(out.Workbook, []byte("yesterday"), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			err := writeOn(t.Context(), d, sample(parse.ZH), out)
+			err := writeOn(t.Context(), d, sample(problem.ZH), out)
 			var we *WriteError
 			if !errors.As(err, &we) {
 				t.Fatalf("got %v", err)
@@ -316,19 +317,19 @@ func TestFailureLeavesEarlierReportsAlone(t *testing.T) {
 
 func TestFullDiskIsExplained(t *testing.T) {
 	dir := t.TempDir()
-	err := writeOn(t.Context(), &badDisk{write_: syscall.ENOSPC}, sample(parse.ZH), Output{Workbook: filepath.Join(dir, "r.xlsx")})
+	err := writeOn(t.Context(), &badDisk{write_: syscall.ENOSPC}, sample(problem.ZH), Output{Workbook: filepath.Join(dir, "r.xlsx")})
 	var we *WriteError
 	if !errors.As(err, &we) || we.Problem != NoSpace || we.Path != dir || we.Need < 30<<10 {
 		t.Fatalf("got %+v", we)
 	}
-	if got := we.Text(parse.ZH); !strings.HasPrefix(got, dir+"：磁盘空间不足，至少需要 "+strconv.FormatInt(we.Need, 10)+" 字节") || strings.Contains(got, "%!") {
+	if got := we.Text(problem.ZH); !strings.HasPrefix(got, dir+"：磁盘空间不足，至少需要 "+strconv.FormatInt(we.Need, 10)+" 字节") || strings.Contains(got, "%!") {
 		t.Errorf("got %s", got)
 	}
 }
 
 func TestWriteErrorTexts(t *testing.T) {
 	for p := range writeProblems {
-		for _, l := range []parse.Lang{parse.ZH, parse.EN} {
+		for _, l := range []problem.Lang{problem.ZH, problem.EN} {
 			e := &WriteError{Problem: WriteProblem(p), Path: "报告.xlsx", Need: 7, Err: syscall.EIO}
 			if got := e.Text(l); !strings.HasPrefix(got, "报告.xlsx") || strings.Contains(got, "%!") {
 				t.Errorf("problem %d: %s", p, got)
@@ -340,7 +341,7 @@ func TestWriteErrorTexts(t *testing.T) {
 func TestHeldReportIsWrittenBeside(t *testing.T) {
 	dir := t.TempDir()
 	out := Output{Workbook: filepath.Join(dir, "r.xlsx")}
-	w, err := newWriterOn(&badDisk{rename_: fs.ErrPermission, isHeld: true}, sample(parse.ZH), out)
+	w, err := newWriterOn(&badDisk{rename_: fs.ErrPermission, isHeld: true}, sample(problem.ZH), out)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -363,7 +364,7 @@ func TestEditedReportIsKept(t *testing.T) {
 	out := Output{Workbook: filepath.Join(dir, "r.xlsx")}
 	write := func(want string, kept KeptReport) {
 		t.Helper()
-		done, err := Write(t.Context(), sample(parse.ZH), out)
+		done, err := Write(t.Context(), sample(problem.ZH), out)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -417,7 +418,7 @@ func TestInterruptedReportLeavesNothing(t *testing.T) {
 	dir := t.TempDir()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err := Write(ctx, sample(parse.ZH), Output{Workbook: filepath.Join(dir, "r.xlsx"), CSV: dir})
+	_, err := Write(ctx, sample(problem.ZH), Output{Workbook: filepath.Join(dir, "r.xlsx"), CSV: dir})
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
@@ -435,7 +436,7 @@ func TestLinkIsReplacedNotFollowed(t *testing.T) {
 	if err := os.Symlink(target, link); err != nil {
 		t.Skip(err)
 	}
-	write(t, sample(parse.ZH), Output{Workbook: link})
+	write(t, sample(problem.ZH), Output{Workbook: link})
 	if got := readText(t, target); got != "precious" {
 		t.Errorf("the target became %d bytes", len(got))
 	}
@@ -465,7 +466,7 @@ func TestLeftoversOfAKilledRunAreRemoved(t *testing.T) {
 	if got := Sweep(out); got != nil {
 		t.Errorf("nothing had been delivered, but %v", got)
 	}
-	write(t, sample(parse.ZH), out)
+	write(t, sample(problem.ZH), out)
 	want := []string{living, "other" + tail, "r.xlsx"}
 	if diff := cmp.Diff(want, names(t, dir)); diff != "" {
 		t.Error(diff)

@@ -11,10 +11,10 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"golang.org/x/sync/errgroup"
+	"github.com/duizhang/duizhang/match/result"
+	"github.com/duizhang/duizhang/parse/problem"
 
-	"duizhang/match"
-	"duizhang/parse"
+	"golang.org/x/sync/errgroup"
 )
 
 // writer makes all outputs of one run.
@@ -261,7 +261,7 @@ func (w *writer) renderGroups(ctx context.Context) error {
 	var next atomic.Int64
 	g, ctx := errgroup.WithContext(ctx)
 	for range min(w.workers, batches) {
-		g.Go(parse.Guard(func() (err error) {
+		g.Go(problem.Guard(func() (err error) {
 			defer func() {
 				if err != nil {
 					places.close()
@@ -308,7 +308,7 @@ func (w *writer) newBatch() *batch {
 
 func (w *writer) lineTables() []*lineTable { return slices.Concat(w.before, w.behind) }
 
-func (w *writer) renderBatch(ctx context.Context, b *batch, groups []match.Group, i int, places, appends *turns) error {
+func (w *writer) renderBatch(ctx context.Context, b *batch, groups []result.Group, i int, places, appends *turns) error {
 	lines, rows, err := w.run.lines(ctx, groups)
 	if err != nil {
 		return err
@@ -354,7 +354,7 @@ func (w *writer) renderBatch(ctx context.Context, b *batch, groups []match.Group
 
 // prove notes what the outputs must hold of a batch, before anything is made of
 // its lines.
-func (b *batch) prove(groups []match.Group, lines []line, rows *[4]loaded, tables []*lineTable) error {
+func (b *batch) prove(groups []result.Group, lines []line, rows *[4]loaded, tables []*lineTable) error {
 	b.transactions = rowsDigest{}
 	for k := range b.shown {
 		b.shown[k] = b.shown[k][:0]

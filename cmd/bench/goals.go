@@ -74,9 +74,11 @@ func (r results) goals(cfg config) []goal {
 	return list
 }
 
-func wall(s sample) float64         { return s.wall.Seconds() }
+func wall(s sample) float64 { return s.wall.Seconds() }
+
 func milliseconds(s sample) float64 { return s.wall.Seconds() * 1e3 }
-func megabytes(s sample) float64    { return float64(s.peak) / 1e6 }
+
+func megabytes(s sample) float64 { return float64(s.peak) / 1e6 }
 
 func each(xs []sample, f func(sample) float64) []float64 {
 	var out []float64

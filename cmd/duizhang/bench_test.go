@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"duizhang/fixtures"
+	"github.com/duizhang/duizhang/fixtures"
 )
 
 // benchRows is the size of each side; DUIZHANG_BENCH_ROWS sets another.

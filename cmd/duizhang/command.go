@@ -8,10 +8,10 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/duizhang/duizhang/parse/problem"
+
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-
-	"duizhang/parse"
 )
 
 // execute runs the command that args name. In a console window of its own, it
@@ -78,7 +78,7 @@ func withCommand(args []string, root *cobra.Command, run *runFlags) []string {
 		return append([]string{"version"}, args[1:]...)
 	}
 	flags := pflag.NewFlagSet("run", pflag.ContinueOnError)
-	newRunFlags().register(flags, parse.ZH)
+	newRunFlags().register(flags, problem.ZH)
 	flags.AddFlag(root.PersistentFlags().Lookup("lang"))
 	files, runs := plainArguments(args, flags)
 	if len(files) > 0 {
@@ -242,5 +242,5 @@ func languageFlag(cmd *cobra.Command) language {
 	if v, ok := cmd.Flag("lang").Value.(*languageValue); ok {
 		return v.lang
 	}
-	return parse.ZH
+	return problem.ZH
 }

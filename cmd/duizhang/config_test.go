@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"duizhang/match"
-	"duizhang/parse"
+	"github.com/duizhang/duizhang/match"
+	"github.com/duizhang/duizhang/parse/problem"
 
 	"github.com/spf13/pflag"
 )
@@ -20,7 +20,7 @@ func configured(t *testing.T, text string, args ...string) (*runFlags, error) {
 		t.Fatal(err)
 	}
 	f, flags := newRunFlags(), pflag.NewFlagSet("run", pflag.ContinueOnError)
-	f.register(flags, parse.ZH)
+	f.register(flags, problem.ZH)
 	flags.Var(&languageValue{}, "lang", "")
 	if err := flags.Parse(args); err != nil {
 		t.Fatal(err)
@@ -92,8 +92,8 @@ func TestConfigMistakes(t *testing.T) {
 		"[other]\nx = 1":                 `no key "other"`,
 	} {
 		_, err := configured(t, text)
-		if codeOf(err) != exitUsage || !strings.Contains(errorText(parse.EN, err), want) {
-			t.Errorf("%q: status %d, %q; want %q", text, codeOf(err), errorText(parse.EN, err), want)
+		if codeOf(err) != exitUsage || !strings.Contains(errorText(problem.EN, err), want) {
+			t.Errorf("%q: status %d, %q; want %q", text, codeOf(err), errorText(problem.EN, err), want)
 		}
 	}
 }

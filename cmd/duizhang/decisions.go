@@ -11,9 +11,9 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"golang.org/x/text/encoding/simplifiedchinese"
+	"github.com/duizhang/duizhang/match/ledger"
 
-	"duizhang/match/ledger"
+	"golang.org/x/text/encoding/simplifiedchinese"
 )
 
 // decisionColumns are the names of a decisions table's columns.

@@ -9,9 +9,9 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/spf13/cobra"
+	"github.com/duizhang/duizhang/fixtures"
 
-	"duizhang/fixtures"
+	"github.com/spf13/cobra"
 )
 
 // defaultDemo is where demo writes without a folder.

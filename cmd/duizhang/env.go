@@ -10,9 +10,9 @@ import (
 	"syscall"
 	"time"
 
-	"golang.org/x/term"
+	"github.com/duizhang/duizhang/parse/problem"
 
-	"duizhang/parse"
+	"golang.org/x/term"
 )
 
 // env is everything a command takes from the world around it.
@@ -96,7 +96,7 @@ func guarded(ctx context.Context, args []string, e *env) (code exitCode) {
 	lang := languageOf(args)
 	defer func() {
 		if p := recover(); p != nil {
-			code = tell(e, lang, panicked(parse.NewPanicError(p)))
+			code = tell(e, lang, panicked(problem.NewPanicError(p)))
 		}
 	}()
 	debug.SetTraceback("none") // a panic in a worker must not print arguments
@@ -107,7 +107,7 @@ func guarded(ctx context.Context, args []string, e *env) (code exitCode) {
 func tell(e *env, lang language, err error) exitCode {
 	code := codeOf(err)
 	var o outcome
-	var p *parse.PanicError
+	var p *problem.PanicError
 	switch {
 	case err == nil || errors.As(err, &o):
 	case errors.As(err, &p):

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 
-	"duizhang/parse"
+	"github.com/duizhang/duizhang/parse/problem"
 )
 
 // exitCode is what the process leaves behind for scripts. The numbers are a
@@ -45,7 +45,7 @@ type failure struct {
 }
 
 func (f *failure) Error() string {
-	return f.text(parse.EN)
+	return f.text(problem.EN)
 }
 
 func (f *failure) Unwrap() error { return f.err }
@@ -89,6 +89,6 @@ func worst(a, b exitCode) exitCode { return max(a, b) }
 
 // panicked tells of a mistake in the program, wherever it showed: the place
 // and no data.
-func panicked(p *parse.PanicError) error {
+func panicked(p *problem.PanicError) error {
 	return &failure{code: exitFailed, msg: msgPanic, args: []any{p.What, p.Site}}
 }

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"duizhang/parse"
+	"github.com/duizhang/duizhang/parse/problem"
 )
 
 func TestEveryErrorHasOneStatus(t *testing.T) {
@@ -74,7 +74,7 @@ func TestOwnConsoleWaitsForTheUser(t *testing.T) {
 		keys := strings.NewReader("\n")
 		e.stdin = keys
 		code := guarded(context.Background(), c.args, e)
-		if code != c.want || keys.Len() != 0 || !strings.HasSuffix(stdout.String(), say(parse.ZH, msgPressEnter)+"\n") {
+		if code != c.want || keys.Len() != 0 || !strings.HasSuffix(stdout.String(), say(problem.ZH, msgPressEnter)+"\n") {
 			t.Errorf("%q: status %d, stdout %q, stderr %q, %d keys left", c.args, code, &stdout, &stderr, keys.Len())
 		}
 	}

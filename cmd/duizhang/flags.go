@@ -5,9 +5,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/spf13/pflag"
+	"github.com/duizhang/duizhang/match"
+	"github.com/duizhang/duizhang/match/terms"
 
-	"duizhang/match"
+	"github.com/spf13/pflag"
 )
 
 // readFlags are the flags of every command that reads input files.
@@ -204,9 +205,9 @@ var matchThresholds = []threshold{
 
 // flagged are the options' thresholds of flags, the defaults where none is set:
 // a key that is not given keeps its default beside one that is.
-func flagged(o *match.Options) *match.Thresholds {
-	if o.Thresholds == (match.Thresholds{}) {
-		o.Thresholds = match.DefaultThresholds
+func flagged(o *match.Options) *terms.Thresholds {
+	if o.Thresholds == (terms.Thresholds{}) {
+		o.Thresholds = terms.DefaultThresholds
 	}
 	return &o.Thresholds
 }

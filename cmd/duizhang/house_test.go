@@ -16,49 +16,77 @@ import (
 	"testing"
 )
 
-// The house has five floors and stairs that lead one way only.
+// The house has rooms, and doors that open one way only. What a package is for
+// stands in its comment; ARCHITECTURE.md has the plan.
 //
-//	parse/money ← parse ← match ← report ← cmd
+//	money, problem ← text ← record ← unpack, layout ← draft ← parse
+//	terms ← result ← pair, settle ← match ← report ← cmd
 //	fixtures stands beside: it is imported by tests and cmd alone
 var mayImport = map[string][]string{
-	"duizhang/parse/money": {},
-	"duizhang/parse":       {"duizhang/parse/money"},
-	"duizhang/match":       {"duizhang/parse", "duizhang/parse/money"},
-	"duizhang/report":      {"duizhang/match", "duizhang/parse", "duizhang/parse/money"},
+	"parse/money":   {},
+	"parse/problem": {},
+	"parse/text":    {"parse/problem"},
+	"parse/record":  {"parse/money"},
+	"parse/unpack":  {"parse/problem", "parse/text"},
+	"parse/layout":  {"parse/money", "parse/problem", "parse/record", "parse/text"},
+	"parse/draft":   {"parse/layout", "parse/money", "parse/problem", "parse/record", "parse/text"},
+	"parse":         {"parse/draft", "parse/layout", "parse/money", "parse/problem", "parse/record", "parse/text", "parse/unpack"},
+
+	"match/terms":        vocabulary(),
+	"match/terms/tables": vocabulary("match/terms", "parse"), // the readers of the clerks' own tables
+	"match/result":       vocabulary("match/terms"),
+	"match/pair":         vocabulary("match/terms", "match/result"),
+	"match/settle":       vocabulary("match/terms", "match/result"),
+	"match":              vocabulary("match/terms", "match/result", "match/pair", "match/settle"),
+
 	// The ledger stands on match; its stores isolate a driver each.
-	"duizhang/match/ledger":           {"duizhang/match", "duizhang/parse", "duizhang/parse/money"},
-	"duizhang/match/ledger/sqlite":    {"duizhang/match/ledger", "duizhang/parse"},
-	"duizhang/match/ledger/postgres":  {"duizhang/match/ledger", "duizhang/parse"},
-	"duizhang/match/ledger/storetest": {"duizhang/match/ledger", "duizhang/parse"}, // what both stores must do
-	"duizhang/fixtures":               {},
-	"duizhang/cmd/fixgen":             {"duizhang/fixtures"},
-	"duizhang/cmd/bench":              {},
-	"duizhang/cmd/duizhang":           {"duizhang/report", "duizhang/match", "duizhang/parse", "duizhang/parse/money", "duizhang/fixtures", "duizhang/match/ledger", "duizhang/match/ledger/sqlite", "duizhang/match/ledger/postgres"},
+	"match/ledger":           vocabulary("match", "match/terms", "match/result", "parse"), // knows files again by their rows
+	"match/ledger/sqlite":    vocabulary("match/ledger"),
+	"match/ledger/postgres":  vocabulary("match/ledger"),
+	"match/ledger/storetest": vocabulary("match/ledger"), // what both stores must do
+
+	"report":     vocabulary("match", "match/result", "match/terms"),
+	"fixtures":   {},
+	"cmd/fixgen": {"fixtures"},
+	"cmd/bench":  {},
+	"cmd/duizhang": vocabulary("fixtures", "parse", "parse/layout", "parse/text", "match", "match/result", "match/terms", "match/terms/tables",
+		"match/ledger", "match/ledger/sqlite", "match/ledger/postgres", "report"),
+}
+
+// vocabulary is what every room may speak, and more.
+func vocabulary(more ...string) []string {
+	return append(more, "parse/money", "parse/problem", "parse/record")
 }
 
 // soleImporters are the libraries that one place alone may lean on.
 var soleImporters = map[string][]string{
-	"github.com/schollz/progressbar/v3": {"duizhang/cmd/duizhang"},
-	"github.com/spf13/cobra":            {"duizhang/cmd/duizhang"},
-	"github.com/pelletier/go-toml/v2":   {"duizhang/cmd/duizhang", "duizhang/parse", "duizhang/match"},
-	"github.com/gocarina/gocsv":         {"duizhang/report", "duizhang/match"},
-	// match reads the contract table with it: small, kept by hand.
-	"github.com/xuri/excelize/v2":    {"duizhang/report", "duizhang/match", "duizhang/fixtures"},
-	"github.com/richardlehane/mscfb": {"duizhang/parse"},
-	"modernc.org/sqlite":             {"duizhang/match/ledger/sqlite"},
-	"modernc.org/sqlite/lib":         {"duizhang/match/ledger/sqlite"},
-	"github.com/jackc/pgx/v5":        {"duizhang/match/ledger/postgres"},
-	"github.com/jackc/pgx/v5/pgconn": {"duizhang/match/ledger/postgres"},
-	"os/signal":                      {"duizhang/cmd/duizhang", "duizhang/cmd/bench"},
-	"os/exec":                        {"duizhang/cmd/bench"},
+	"github.com/schollz/progressbar/v3": {"cmd/duizhang"},
+	"github.com/spf13/cobra":            {"cmd/duizhang"},
+	"github.com/pelletier/go-toml/v2":   {"cmd/duizhang", "parse/layout", "match/terms"},
+	"github.com/gocarina/gocsv":         {"report", "match/terms/tables"},
+	// The tables that clerks keep are read with it: small, kept by hand.
+	"github.com/xuri/excelize/v2":    {"report", "match/terms/tables", "fixtures"},
+	"github.com/richardlehane/mscfb": {"parse/unpack"},
+	"modernc.org/sqlite":             {"match/ledger/sqlite"},
+	"modernc.org/sqlite/lib":         {"match/ledger/sqlite"},
+	"github.com/jackc/pgx/v5":        {"match/ledger/postgres"},
+	"github.com/jackc/pgx/v5/pgconn": {"match/ledger/postgres"},
+	"os/signal":                      {"cmd/duizhang", "cmd/bench"},
+	"os/exec":                        {"cmd/bench"},
 	"net":                            {},
 	"net/http":                       {},
-	"unsafe":                         {"duizhang/parse", "duizhang/match", "duizhang/cmd/duizhang"},
+	"golang.org/x/net/html":          {"parse/unpack"},
+	"compress/flate":                 {"parse/unpack"},
+	"archive/zip":                    {"parse/unpack", "report", "fixtures"},
+	"unsafe":                         {"parse/text", "parse/unpack", "match", "cmd/duizhang"},
 	"log":                            {},
 	"log/slog":                       {},
 	"math/rand":                      {},
 	"plugin":                         {},
 }
+
+// module is the path that all imports of the house's own begin with.
+const module = "github.com/duizhang/duizhang/"
 
 type goPackage struct {
 	ImportPath, Dir      string
@@ -68,7 +96,7 @@ type goPackage struct {
 
 var listPackages = sync.OnceValues(func() ([]goPackage, error) {
 	var out, stderr bytes.Buffer
-	cmd := exec.Command("go", "list", "-json=ImportPath,Dir,GoFiles,TestGoFiles,Imports", "duizhang/...")
+	cmd := exec.Command("go", "list", "-json=ImportPath,Dir,GoFiles,TestGoFiles,Imports", module+"...")
 	cmd.Stdout, cmd.Stderr = &out, &stderr
 	if err := cmd.Run(); err != nil {
 		return nil, errors.New(stderr.String())
@@ -96,16 +124,17 @@ func packages(t *testing.T) []goPackage {
 
 func TestHouseImportsPointOneWay(t *testing.T) {
 	for _, p := range packages(t) {
-		allowed, known := mayImport[p.ImportPath]
+		room := strings.TrimPrefix(p.ImportPath, module)
+		allowed, known := mayImport[room]
 		if !known {
 			t.Errorf("%s is no package of the house: say in mayImport what it isolates", p.ImportPath)
 			continue
 		}
 		for _, i := range p.Imports {
-			if strings.HasPrefix(i, "duizhang/") && !slices.Contains(allowed, i) {
+			if own, ok := strings.CutPrefix(i, module); ok && !slices.Contains(allowed, own) {
 				t.Errorf("%s imports %s", p.ImportPath, i)
 			}
-			if sole, ok := soleImporters[i]; ok && !slices.Contains(sole, p.ImportPath) {
+			if sole, ok := soleImporters[i]; ok && !slices.Contains(sole, room) {
 				t.Errorf("%s imports %s, which belongs to %q", p.ImportPath, i, sole)
 			}
 		}
@@ -130,7 +159,7 @@ func TestHouseLibrariesKeepQuiet(t *testing.T) {
 	forbidden := []string{"os.Exit", "os.Args", "os.Stdout", "os.Stderr", "os.Stdin", "os.Getenv", "os.LookupEnv", "time.Now", "time.Local",
 		"fmt.Print", "fmt.Println", "fmt.Printf", "flag.Parse", "runtime.GC"}
 	for _, p := range packages(t) {
-		if strings.HasPrefix(p.ImportPath, "duizhang/cmd/") {
+		if strings.HasPrefix(p.ImportPath, module+"cmd/") {
 			continue
 		}
 		for _, name := range p.GoFiles {

@@ -9,10 +9,12 @@ import (
 	"sync"
 	"time"
 
-	"github.com/spf13/cobra"
+	"github.com/duizhang/duizhang/parse"
+	"github.com/duizhang/duizhang/parse/layout"
+	"github.com/duizhang/duizhang/parse/record"
+	"github.com/duizhang/duizhang/report"
 
-	"duizhang/parse"
-	"duizhang/report"
+	"github.com/spf13/cobra"
 )
 
 // newInspect tells what files are and how they are read. EXIT STATUS: 0 usable,
@@ -46,7 +48,7 @@ type inspectFlags struct {
 // An inspection is what reading all of the inputs has shown.
 type inspection struct {
 	input *parse.Input
-	first map[*parse.File][]parse.Record
+	first map[*parse.File][]record.Record
 }
 
 // inspect reads files and prints what they are.
@@ -119,7 +121,7 @@ func look(ctx context.Context, paths []parse.PathSide, opt *parse.Options) (*ins
 	if err != nil {
 		return nil, err
 	}
-	seen := &inspection{input: input, first: map[*parse.File][]parse.Record{}}
+	seen := &inspection{input: input, first: map[*parse.File][]record.Record{}}
 	for _, set := range input.Sets {
 		if set != nil {
 			if err := seen.read(ctx, set); err != nil {
@@ -135,8 +137,8 @@ func (s *inspection) read(ctx context.Context, set *parse.Set) error {
 	for {
 		first := make([]firstRows, len(set.Files()))
 		var mu sync.Mutex
-		err := set.Scan(ctx, 0, 0, func(int) func(*parse.Row) {
-			return func(r *parse.Row) {
+		err := set.Scan(ctx, 0, 0, func(int) func(*record.Row) {
+			return func(r *record.Row) {
 				if first[r.Doc].wants(r.Pos, &mu) {
 					first[r.Doc].add(r.Pos, &mu)
 				}
@@ -159,15 +161,15 @@ func (s *inspection) read(ctx context.Context, set *parse.Set) error {
 }
 
 // firstRows keeps the lowest positions of a document.
-type firstRows struct{ pos []parse.Pos }
+type firstRows struct{ pos []record.Pos }
 
-func (f *firstRows) wants(p parse.Pos, mu *sync.Mutex) bool {
+func (f *firstRows) wants(p record.Pos, mu *sync.Mutex) bool {
 	mu.Lock()
 	defer mu.Unlock()
 	return len(f.pos) < shownRows || p < f.pos[len(f.pos)-1]
 }
 
-func (f *firstRows) add(p parse.Pos, mu *sync.Mutex) {
+func (f *firstRows) add(p record.Pos, mu *sync.Mutex) {
 	mu.Lock()
 	defer mu.Unlock()
 	i, _ := slices.BinarySearch(f.pos, p)
@@ -227,7 +229,7 @@ func (s *inspection) block(b *strings.Builder, lang language, f *parse.File) {
 }
 
 // controlText is what a file says about itself.
-func controlText(lang language, c *parse.Control) string {
+func controlText(lang language, c *layout.Control) string {
 	var parts []string
 	if c.HasRows {
 		parts = append(parts, fmt.Sprint(c.DeclaredRows))
@@ -244,9 +246,9 @@ func controlText(lang language, c *parse.Control) string {
 
 // recordLine is a row as it was understood: where, when, what, how much, and
 // under which numbers.
-func recordLine(r *parse.Record) string {
+func recordLine(r *record.Record) string {
 	parts := []string{r.Source, timeText(r), kindNames[r.Kind], r.Amount.String()}
-	for _, f := range []parse.Field{parse.MerchantID, parse.TerminalID, parse.OrderNo, parse.ChannelNo, parse.RefNo, parse.TraceNo, parse.Payer, parse.Remark} {
+	for _, f := range []record.Field{record.MerchantID, record.TerminalID, record.OrderNo, record.ChannelNo, record.RefNo, record.TraceNo, record.Payer, record.Remark} {
 		if r.Text[f] != "" {
 			parts = append(parts, f.String()+"="+r.Text[f])
 		}
@@ -256,12 +258,12 @@ func recordLine(r *parse.Record) string {
 
 // kindNames are SPEC's words for what a row does.
 var kindNames = [...]string{
-	parse.KindUnknown: "", parse.Sale: "sale", parse.Void: "void", parse.Reversal: "reversal", parse.Refund: "refund",
-	parse.Preauth: "preauth", parse.PreauthComplete: "preauth_complete", parse.Adjustment: "adjustment",
-	parse.Fee: "fee", parse.Payout: "payout",
+	record.KindUnknown: "", record.Sale: "sale", record.Void: "void", record.Reversal: "reversal", record.Refund: "refund",
+	record.Preauth: "preauth", record.PreauthComplete: "preauth_complete", record.Adjustment: "adjustment",
+	record.Fee: "fee", record.Payout: "payout",
 }
 
-func timeText(r *parse.Record) string {
+func timeText(r *record.Record) string {
 	switch {
 	case r.Time != 0 && r.HasClock:
 		return time.Unix(int64(r.Time), 0).UTC().Format(time.DateTime)

@@ -7,9 +7,14 @@ import (
 	"slices"
 	"syscall"
 
-	"duizhang/match"
-	"duizhang/parse"
-	"duizhang/report"
+	"github.com/duizhang/duizhang/match"
+	"github.com/duizhang/duizhang/match/result"
+	"github.com/duizhang/duizhang/match/terms"
+	"github.com/duizhang/duizhang/match/terms/tables"
+	"github.com/duizhang/duizhang/parse"
+	"github.com/duizhang/duizhang/parse/layout"
+	"github.com/duizhang/duizhang/parse/record"
+	"github.com/duizhang/duizhang/report"
 )
 
 // counters are what the packages count while they work.
@@ -37,18 +42,18 @@ func (r *rules) load(f *runFlags) error {
 		return err
 	}
 	if f.patterns != "" {
-		if r.patterns, err = match.LoadPatterns(f.patterns); err != nil {
+		if r.patterns, err = tables.LoadPatterns(f.patterns); err != nil {
 			return asConfiguration(err)
 		}
 	}
 	if f.contracts != "" {
-		if r.contracts, err = match.LoadContracts(f.contracts, r.patterns); err != nil {
+		if r.contracts, err = tables.LoadContracts(f.contracts, r.patterns); err != nil {
 			return asConfiguration(err)
 		}
 	}
-	r.calendar = match.BuiltinCalendar()
+	r.calendar = terms.BuiltinCalendar()
 	if f.calendar != "" {
-		if r.calendar, err = match.LoadCalendar(f.calendar); err != nil {
+		if r.calendar, err = tables.LoadCalendar(f.calendar); err != nil {
 			return asConfiguration(err)
 		}
 	}
@@ -102,7 +107,7 @@ func (j *job) options(temp string) *parse.Options {
 }
 
 // readOptions are the options that run and inspect share.
-func (f *readFlags) readOptions(layouts *parse.Layouts, temp string) *parse.Options {
+func (f *readFlags) readOptions(layouts *layout.Layouts, temp string) *parse.Options {
 	return &parse.Options{
 		Layouts: layouts, TempDir: temp,
 		Encoding: f.encoding.list, Layout: f.layout.list, Sheet: f.sheet.list,
@@ -140,7 +145,7 @@ func (j *job) matchUsable(ctx context.Context, opt match.Options) error {
 		}
 		opt.Before = j.night.Before(ctx)
 		var err error
-		j.result, err = match.Run(ctx, j.source(parse.SidePos), j.source(parse.SideClearing), j.source(parse.SideBank), opt)
+		j.result, err = match.Run(ctx, j.source(record.SidePos), j.source(record.SideClearing), j.source(record.SideBank), opt)
 		switch {
 		case err == nil:
 			return j.finish(ctx)
@@ -157,7 +162,7 @@ func (j *job) matchUsable(ctx context.Context, opt match.Options) error {
 
 // source is one side as the matcher takes it: nil, not a nil *Set, if the run
 // has no such side, or none any more since its last file dropped out.
-func (j *job) source(side parse.Side) match.Source {
+func (j *job) source(side record.Side) match.Source {
 	if set := j.input.Sets[side]; j.night.Source(side) == nil || set != nil && !set.Used() && j.ledger == nil {
 		return nil
 	}
@@ -261,7 +266,7 @@ func (j *job) status() exitCode {
 
 // missesDay says that an acquirer's file of a day within its run of days never came.
 func (j *job) missesDay() bool {
-	return slices.ContainsFunc(j.result.Warnings, func(w match.Warning) bool { return w.Code == match.WarningMissingDay })
+	return slices.ContainsFunc(j.result.Warnings, func(w result.Warning) bool { return w.Code == result.WarningMissingDay })
 }
 
 // incomplete says that something of a file is missing from the run.

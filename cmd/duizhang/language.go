@@ -8,16 +8,16 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"duizhang/match"
-	"duizhang/parse"
+	"github.com/duizhang/duizhang/match/terms"
+	"github.com/duizhang/duizhang/parse/problem"
 )
 
 // language is the language of messages, help and reports. The default is
 // Chinese, whatever LANG says: a report must not change with the account that
 // a scheduled task runs under.
-type language = parse.Lang
+type language = problem.Lang
 
-var languageNames = [2]string{parse.ZH: "zh", parse.EN: "en"}
+var languageNames = [2]string{problem.ZH: "zh", problem.EN: "en"}
 
 // message is one sentence in each language. The verbs of both are the same, in
 // the same order (a test holds it).
@@ -27,7 +27,7 @@ type message struct{ zh, en string }
 // outside and are made visible first.
 func say(lang language, m message, args ...any) string {
 	format := m.zh
-	if lang == parse.EN {
+	if lang == problem.EN {
 		format = m.en
 	}
 	if len(args) == 0 {
@@ -61,7 +61,7 @@ func (f *failure) text(lang language) string {
 }
 
 // localised is what the packages' own errors offer.
-type localised interface{ Text(parse.Lang) string }
+type localised interface{ Text(problem.Lang) string }
 
 // errorText is err in one language as far as it knows more than one.
 func errorText(lang language, err error) string {
@@ -81,7 +81,7 @@ func warn(e *env, lang language, m message, args ...any) {
 
 // warnError writes an error to stderr; the mistakes in a table are a line each.
 func warnError(e *env, lang language, err error) {
-	var table match.TableErrors
+	var table terms.TableErrors
 	if errors.As(err, &table) {
 		for _, one := range table {
 			line(e.stderr, visible(one.Text(lang)))
@@ -134,7 +134,7 @@ func languageOf(args []string) language {
 	}
 	var v languageValue
 	if v.Set(value) != nil {
-		return parse.ZH
+		return problem.ZH
 	}
 	return v.lang
 }

@@ -9,16 +9,18 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/spf13/cobra"
+	"github.com/duizhang/duizhang/parse"
+	"github.com/duizhang/duizhang/parse/layout"
+	"github.com/duizhang/duizhang/parse/problem"
 
-	"duizhang/parse"
+	"github.com/spf13/cobra"
 )
 
 // newLayouts lists, prints and drafts layouts. EXIT STATUS: 0; 2 for a wrong
 // command line, configuration or layout of one's own.
 func newLayouts(e *env, lang language, run *runFlags) *cobra.Command {
 	var f readFlags
-	load := func(cmd *cobra.Command) (*parse.Layouts, error) {
+	load := func(cmd *cobra.Command) (*layout.Layouts, error) {
 		if err := applyConfig(cmd, f.config, run); err != nil {
 			return nil, err
 		}
@@ -68,7 +70,7 @@ func newLayouts(e *env, lang language, run *runFlags) *cobra.Command {
 
 // newDraft drafts a layout from a file. EXIT STATUS: 0; 2 usage; 3 there is no
 // table in the file, or it cannot be read.
-func newDraft(e *env, lang language, f *readFlags, load func(*cobra.Command) (*parse.Layouts, error)) *cobra.Command {
+func newDraft(e *env, lang language, f *readFlags, load func(*cobra.Command) (*layout.Layouts, error)) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "new FILE",
 		Short: say(lang, msgNewShort),
@@ -90,7 +92,7 @@ func newDraft(e *env, lang language, f *readFlags, load func(*cobra.Command) (*p
 	return cmd
 }
 
-func draft(cmd *cobra.Command, e *env, f *readFlags, all *parse.Layouts, path string) error {
+func draft(cmd *cobra.Command, e *env, f *readFlags, all *layout.Layouts, path string) error {
 	temp, err := newScratch()
 	if err != nil {
 		return failed(err, msgNoScratch)
@@ -100,7 +102,7 @@ func draft(cmd *cobra.Command, e *env, f *readFlags, all *parse.Layouts, path st
 	day := today(e)
 	opt.AsOf = day.date()
 	d, err := parse.DraftLayout(cmd.Context(), path, opt, languageFlag(cmd))
-	var p *parse.Problem
+	var p *problem.Problem
 	if errors.As(err, &p) {
 		line(e.stderr, visible(p.Text(languageFlag(cmd))))
 		return outcome(exitIncomplete)
@@ -113,11 +115,11 @@ func draft(cmd *cobra.Command, e *env, f *readFlags, all *parse.Layouts, path st
 }
 
 // loadLayouts is the built-in layouts and those of the user's folder.
-func loadLayouts(dir string) (*parse.Layouts, error) {
+func loadLayouts(dir string) (*layout.Layouts, error) {
 	if err := checkLayoutFolder(dir); err != nil {
 		return nil, err
 	}
-	l, err := parse.LoadLayouts(dir)
+	l, err := layout.LoadLayouts(dir)
 	if err != nil {
 		return nil, asConfiguration(err)
 	}
@@ -151,7 +153,7 @@ func checkLayoutFolder(dir string) error {
 	return nil
 }
 
-func layoutNames(all *parse.Layouts) []string {
+func layoutNames(all *layout.Layouts) []string {
 	var names []string
 	for _, l := range all.List() {
 		names = append(names, l.Name)
@@ -160,11 +162,11 @@ func layoutNames(all *parse.Layouts) []string {
 }
 
 // printLayouts writes a table: name, side, grade of evidence, title.
-func printLayouts(e *env, lang language, all *parse.Layouts) error {
+func printLayouts(e *env, lang language, all *layout.Layouts) error {
 	var b strings.Builder
 	for _, l := range all.List() {
 		title := l.Title
-		if lang == parse.EN && l.TitleEN != "" {
+		if lang == problem.EN && l.TitleEN != "" {
 			title = l.TitleEN
 		}
 		fmt.Fprintf(&b, "%s %s %s %s\n", pad(l.Name, 24), pad(l.Side, 9), pad(l.Grade, 2), visible(title))

@@ -11,12 +11,13 @@ import (
 	"strings"
 	"time"
 
-	"duizhang/match"
-	"duizhang/match/ledger"
-	"duizhang/match/ledger/postgres"
-	"duizhang/match/ledger/sqlite"
-	"duizhang/parse"
-	"duizhang/report"
+	"github.com/duizhang/duizhang/match/ledger"
+	"github.com/duizhang/duizhang/match/ledger/postgres"
+	"github.com/duizhang/duizhang/match/ledger/sqlite"
+	"github.com/duizhang/duizhang/match/result"
+	"github.com/duizhang/duizhang/parse/problem"
+	"github.com/duizhang/duizhang/parse/record"
+	"github.com/duizhang/duizhang/report"
 )
 
 // ledgerVariable names the ledger where the command line does not: an address
@@ -83,7 +84,7 @@ func ledgerFailure(err error) error {
 	return f
 }
 
-func dayOrNone(d parse.Date) string {
+func dayOrNone(d record.Date) string {
 	if d == 0 {
 		return "-"
 	}
@@ -213,7 +214,7 @@ func (j *job) sayer() *sayer {
 	s := &sayer{}
 	for lang := range s.runs {
 		s.runs[lang] = j.reportRun()
-		s.runs[lang].Lang = parse.Lang(lang)
+		s.runs[lang].Lang = problem.Lang(lang)
 	}
 	return s
 }
@@ -232,16 +233,16 @@ func both[T any](s *sayer, list []T, say func(*report.Run, []T) ([]string, error
 	return out, nil
 }
 
-func (s *sayer) Groups(ctx context.Context, list []match.Group) ([][2]string, error) {
-	return both(s, list, func(r *report.Run, l []match.Group) ([]string, error) { return r.GroupReasons(ctx, l) })
+func (s *sayer) Groups(ctx context.Context, list []result.Group) ([][2]string, error) {
+	return both(s, list, func(r *report.Run, l []result.Group) ([]string, error) { return r.GroupReasons(ctx, l) })
 }
 
-func (s *sayer) Settlements(ctx context.Context, list []match.Settlement) ([][2]string, error) {
-	return both(s, list, func(r *report.Run, l []match.Settlement) ([]string, error) { return r.SettlementReasons(ctx, l) })
+func (s *sayer) Settlements(ctx context.Context, list []result.Settlement) ([][2]string, error) {
+	return both(s, list, func(r *report.Run, l []result.Settlement) ([]string, error) { return r.SettlementReasons(ctx, l) })
 }
 
-func (s *sayer) Credits(ctx context.Context, list []match.Credit) ([][2]string, error) {
-	return both(s, list, func(r *report.Run, l []match.Credit) ([]string, error) { return r.CreditReasons(ctx, l) })
+func (s *sayer) Credits(ctx context.Context, list []result.Credit) ([][2]string, error) {
+	return both(s, list, func(r *report.Run, l []result.Credit) ([]string, error) { return r.CreditReasons(ctx, l) })
 }
 
 // commit writes the night into the ledger, after its report has its name.
@@ -332,7 +333,7 @@ func (j *job) tellDecisions() {
 }
 
 // judged is the result without what a person has put aside or closed.
-func (j *job) judged() *match.Result {
+func (j *job) judged() *result.Result {
 	if j.outcome == nil || len(j.outcome.OnHold) == 0 {
 		return j.result
 	}
@@ -349,7 +350,7 @@ func (j *job) judged() *match.Result {
 			}
 		}
 	}
-	res.Settlements = slices.DeleteFunc(slices.Clone(res.Settlements), func(s match.Settlement) bool { return held(s.ItemID) })
-	res.Credits = slices.DeleteFunc(slices.Clone(res.Credits), func(c match.Credit) bool { return held(c.ItemID) })
+	res.Settlements = slices.DeleteFunc(slices.Clone(res.Settlements), func(s result.Settlement) bool { return held(s.ItemID) })
+	res.Credits = slices.DeleteFunc(slices.Clone(res.Credits), func(c result.Credit) bool { return held(c.ItemID) })
 	return &res
 }

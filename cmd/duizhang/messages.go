@@ -5,7 +5,7 @@ import (
 	"io/fs"
 	"syscall"
 
-	"duizhang/parse"
+	"github.com/duizhang/duizhang/parse/problem"
 )
 
 // The sentences of this command. Errors say what is wrong and what to do; %s
@@ -209,4 +209,4 @@ func systemErrorText(lang language, err error) string {
 var _ localised = (*failure)(nil)
 
 // Text is the failure in one language.
-func (f *failure) Text(lang parse.Lang) string { return f.text(lang) }
+func (f *failure) Text(lang problem.Lang) string { return f.text(lang) }

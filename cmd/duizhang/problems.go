@@ -3,9 +3,11 @@ package main
 import (
 	"iter"
 
-	"duizhang/match"
-	"duizhang/parse"
-	"duizhang/report"
+	"github.com/duizhang/duizhang/match/result"
+	"github.com/duizhang/duizhang/parse"
+	"github.com/duizhang/duizhang/parse/problem"
+	"github.com/duizhang/duizhang/parse/record"
+	"github.com/duizhang/duizhang/report"
 )
 
 // maxTold is how many rejected rows of a run stderr lists; the report lists
@@ -38,8 +40,8 @@ func (j *job) tellProblems() {
 }
 
 // rejects are the rows of all sides that could not be read.
-func (j *job) rejects() iter.Seq[*parse.Problem] {
-	return func(yield func(*parse.Problem) bool) {
+func (j *job) rejects() iter.Seq[*problem.Problem] {
+	return func(yield func(*problem.Problem) bool) {
 		for _, set := range j.input.Sets {
 			if set == nil {
 				continue
@@ -65,7 +67,7 @@ func (j *job) tellWarnings() {
 func (j *job) reportRun() *report.Run {
 	run := &report.Run{
 		Result: j.result,
-		Pos:    j.source(parse.SidePos), Clearing: j.source(parse.SideClearing), Bank: j.source(parse.SideBank),
+		Pos:    j.source(record.SidePos), Clearing: j.source(record.SideClearing), Bank: j.source(record.SideBank),
 		Contracts: j.rules.contracts, Ledger: j.reportLedger(),
 		Rejects: j.reportRejects(), Settings: j.settings(),
 		Lang: j.lang, Version: buildVersion(), All: j.flags.all,
@@ -104,7 +106,7 @@ func reportFile(f *parse.File, lang language) report.File {
 		DuplicateOf: f.DuplicateOf,
 	}
 	for _, s := range f.Sums {
-		out.Amount = append(out.Amount, match.Sum{Currency: s.Currency, Amount: s.Amount})
+		out.Amount = append(out.Amount, result.Sum{Currency: s.Currency, Amount: s.Amount})
 	}
 	for i := range f.Problems {
 		out.Problems = append(out.Problems, f.Problems[i].Reason(lang))

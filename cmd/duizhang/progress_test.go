@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"duizhang/parse"
+	"github.com/duizhang/duizhang/parse/problem"
 )
 
 type lockedBuffer struct {
@@ -39,7 +39,7 @@ func TestProgressShowsThePhaseAndCleansUp(t *testing.T) {
 		{msgPhaseWrite, false, wrote.Load, writeTotal.Load},
 	}
 	var out lockedBuffer
-	stop := watch(context.Background(), &out, parse.EN, phases)
+	stop := watch(context.Background(), &out, problem.EN, phases)
 	read.Store(1 << 19)
 	time.Sleep(quietFor / 2)
 	if got := out.text(); got != "" {
@@ -54,7 +54,7 @@ func TestProgressShowsThePhaseAndCleansUp(t *testing.T) {
 	if last := got[strings.LastIndex(got, "\r")+1:]; strings.TrimSpace(last) != "" {
 		t.Errorf("the line is not left empty: %q", last)
 	}
-	watch(context.Background(), nil, parse.EN, phases)()
+	watch(context.Background(), nil, problem.EN, phases)()
 }
 
 func waitFor(t *testing.T, b *lockedBuffer, word string) {

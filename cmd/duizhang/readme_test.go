@@ -12,9 +12,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/spf13/cobra"
+	"github.com/duizhang/duizhang/parse/layout"
+	"github.com/duizhang/duizhang/parse/problem"
 
-	"duizhang/parse"
+	"github.com/spf13/cobra"
 )
 
 var update = flag.Bool("update", false, "write the generated parts of README.md")
@@ -83,7 +84,7 @@ func TestReadmeNamesOnlyRealFlags(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	root, _ := newRoot(systemEnv(), parse.ZH)
+	root, _ := newRoot(systemEnv(), problem.ZH)
 	known := map[string]bool{"--lang": true}
 	each(root, func(c *cobra.Command) {
 		for _, l := range strings.Split(flagList(c), "\n") {
@@ -148,7 +149,7 @@ func demoOutput(t *testing.T) string {
 
 func layoutMarkdown(t *testing.T) string {
 	t.Helper()
-	all, err := parse.LoadLayouts("")
+	all, err := layout.LoadLayouts("")
 	if err != nil {
 		t.Fatal(err)
 	}

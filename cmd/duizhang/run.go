@@ -13,12 +13,16 @@ import (
 	"strings"
 	"time"
 
-	"github.com/spf13/cobra"
+	"github.com/duizhang/duizhang/match/ledger"
+	"github.com/duizhang/duizhang/match/result"
+	"github.com/duizhang/duizhang/match/terms"
+	"github.com/duizhang/duizhang/parse"
+	"github.com/duizhang/duizhang/parse/layout"
+	"github.com/duizhang/duizhang/parse/record"
+	"github.com/duizhang/duizhang/parse/text"
+	"github.com/duizhang/duizhang/report"
 
-	"duizhang/match"
-	"duizhang/match/ledger"
-	"duizhang/parse"
-	"duizhang/report"
+	"github.com/spf13/cobra"
 )
 
 // newRun reconciles and writes the report. EXIT STATUS: all of exit.go.
@@ -51,7 +55,7 @@ type job struct {
 	flags *runFlags
 	began time.Time
 
-	asOf   parse.Date
+	asOf   record.Date
 	paths  []parse.PathSide
 	listed map[string]bool // those of paths that were found in a folder
 	output report.Output
@@ -59,7 +63,7 @@ type job struct {
 	rules    rules
 	scratch  *scratch
 	input    *parse.Input
-	result   *match.Result
+	result   *result.Result
 	report   *report.Run
 	written  report.Written
 	progress counters
@@ -73,10 +77,10 @@ type job struct {
 
 // rules are the tables that a run is judged by.
 type rules struct {
-	layouts   *parse.Layouts
-	contracts *match.Contracts
-	calendar  *match.Calendar
-	patterns  *match.Patterns
+	layouts   *layout.Layouts
+	contracts *terms.Contracts
+	calendar  *terms.Calendar
+	patterns  *terms.Patterns
 }
 
 // reconcile is the whole run. Its steps are in the order of their effects: all
@@ -155,9 +159,9 @@ func (j *job) check(files []string) error {
 // tell what is known, and say with its status that it is incomplete.
 func (j *job) checkInputs(files []string) error {
 	given := []struct {
-		side  parse.Side
+		side  record.Side
 		paths []string
-	}{{parse.SidePos, j.flags.pos.paths}, {parse.SideClearing, j.flags.clearing.paths}, {parse.SideBank, j.flags.bank.paths}, {parse.SideUnknown, files}}
+	}{{record.SidePos, j.flags.pos.paths}, {record.SideClearing, j.flags.clearing.paths}, {record.SideBank, j.flags.bank.paths}, {record.SideUnknown, files}}
 	var all []string
 	j.listed = map[string]bool{}
 	for _, g := range given {
@@ -233,15 +237,15 @@ func isDesktopFile(name string) bool {
 }
 
 // checkNames wants layouts and encodings that exist.
-func (f *readFlags) checkNames(layouts *parse.Layouts) error {
+func (f *readFlags) checkNames(layouts *layout.Layouts) error {
 	for _, o := range f.layout.list {
 		if layouts.Get(o.Value) == nil {
 			return usage(msgNoLayout, o.Value, nearest(o.Value, layoutNames(layouts)))
 		}
 	}
 	for _, o := range f.encoding.list {
-		if !parse.IsEncoding(o.Value) {
-			return usage(msgBadEncoding, o.Value, strings.Join(parse.EncodingNames(), ", "))
+		if !text.IsEncoding(o.Value) {
+			return usage(msgBadEncoding, o.Value, strings.Join(text.EncodingNames(), ", "))
 		}
 	}
 	return nil

@@ -11,8 +11,8 @@ import (
 	"strings"
 	"testing"
 
-	"duizhang/fixtures"
-	"duizhang/parse"
+	"github.com/duizhang/duizhang/fixtures"
+	"github.com/duizhang/duizhang/parse/layout"
 )
 
 // seeds is how many worlds of each layout are tried; $DUIZHANG_SEEDS asks for
@@ -34,7 +34,7 @@ func seeds(t *testing.T) uint64 {
 // every layout that acquirers send, and leaves with the status that the truth
 // calls for.
 func TestRunFindsTheTruth(t *testing.T) {
-	known, err := parse.LoadLayouts("")
+	known, err := layout.LoadLayouts("")
 	if err != nil {
 		t.Fatal(err)
 	}

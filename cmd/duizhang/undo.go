@@ -3,10 +3,10 @@ package main
 import (
 	"time"
 
-	"github.com/spf13/cobra"
+	"github.com/duizhang/duizhang/match/ledger"
+	"github.com/duizhang/duizhang/parse/record"
 
-	"duizhang/match/ledger"
-	"duizhang/parse"
+	"github.com/spf13/cobra"
 )
 
 // newUndo drops the last night of a ledger. EXIT STATUS: 0 it is dropped, 2
@@ -39,7 +39,7 @@ func newUndo(e *env, lang language) *cobra.Command {
 	return cmd
 }
 
-func undoNight(cmd *cobra.Command, e *env, lang language, name string, wait time.Duration, day parse.Date) error {
+func undoNight(cmd *cobra.Command, e *env, lang language, name string, wait time.Duration, day record.Date) error {
 	ctx := cmd.Context()
 	there, err := openLedger(ctx, e, name, false, 0) // undo makes no ledger
 	if err != nil {

@@ -7,8 +7,9 @@ import (
 	"strings"
 	"time"
 
-	"duizhang/match"
-	"duizhang/parse"
+	"github.com/duizhang/duizhang/match/result"
+	"github.com/duizhang/duizhang/parse"
+	"github.com/duizhang/duizhang/parse/record"
 )
 
 // shanghai is the zone of every date of a run. It is fixed because Windows has
@@ -41,9 +42,9 @@ func (v *dateValue) Set(s string) error {
 }
 
 // date is the day as the packages count it.
-func (v *dateValue) date() parse.Date {
+func (v *dateValue) date() record.Date {
 	_, offset := v.day.Zone()
-	return parse.Date((v.day.Unix() + int64(offset)) / (24 * 60 * 60))
+	return record.Date((v.day.Unix() + int64(offset)) / (24 * 60 * 60))
 }
 
 // sizeValue is a number of bytes: 512MiB, 1GiB, 65536B.
@@ -133,45 +134,45 @@ func (v *languageValue) Set(s string) error {
 // A finding is a kind of difference that can make a run exit 1.
 type finding struct {
 	name string
-	in   func(*match.Result) bool
+	in   func(*result.Result) bool
 }
 
 // findings are the words of --fail-on, in the order of the manual.
 var findings = []finding{
-	{"unmatched", func(r *match.Result) bool { return hasMatch(r, match.PosOnly, match.ClearingOnly) }},
-	{"partial", func(r *match.Result) bool { return hasMatch(r, match.Partial) || hasCredit(r, match.CreditPartial) }},
-	{"over", func(r *match.Result) bool { return hasMatch(r, match.Over) || hasCredit(r, match.CreditOver) }},
-	{"conflict", func(r *match.Result) bool { return hasMatch(r, match.Conflict) }},
-	{"duplicate", func(r *match.Result) bool { return hasMatch(r, match.Duplicate) }},
-	{"suggested", func(r *match.Result) bool { return hasMatch(r, match.Suggested) }},
-	{"late", func(r *match.Result) bool { return hasTiming(r, match.Late) }},
-	{"overdue", func(r *match.Result) bool { return hasTiming(r, match.Overdue) }},
-	{"fee", func(r *match.Result) bool { return hasFlag(r, match.FeeDiff) }},
-	{"unidentified", func(r *match.Result) bool {
-		return slices.ContainsFunc(r.Credits, func(c match.Credit) bool {
-			return c.Outcome == match.Unidentified || c.Outcome == match.Ambiguous
+	{"unmatched", func(r *result.Result) bool { return hasMatch(r, result.PosOnly, result.ClearingOnly) }},
+	{"partial", func(r *result.Result) bool { return hasMatch(r, result.Partial) || hasCredit(r, result.CreditPartial) }},
+	{"over", func(r *result.Result) bool { return hasMatch(r, result.Over) || hasCredit(r, result.CreditOver) }},
+	{"conflict", func(r *result.Result) bool { return hasMatch(r, result.Conflict) }},
+	{"duplicate", func(r *result.Result) bool { return hasMatch(r, result.Duplicate) }},
+	{"suggested", func(r *result.Result) bool { return hasMatch(r, result.Suggested) }},
+	{"late", func(r *result.Result) bool { return hasTiming(r, result.Late) }},
+	{"overdue", func(r *result.Result) bool { return hasTiming(r, result.Overdue) }},
+	{"fee", func(r *result.Result) bool { return hasFlag(r, result.FeeDiff) }},
+	{"unidentified", func(r *result.Result) bool {
+		return slices.ContainsFunc(r.Credits, func(c result.Credit) bool {
+			return c.Outcome == result.Unidentified || c.Outcome == result.Ambiguous
 		})
 	}},
 }
 
-func hasMatch(r *match.Result, kinds ...match.Match) bool {
-	return slices.ContainsFunc(kinds, func(m match.Match) bool { return r.Match[m].Groups > 0 })
+func hasMatch(r *result.Result, kinds ...result.Match) bool {
+	return slices.ContainsFunc(kinds, func(m result.Match) bool { return r.Match[m].Groups > 0 })
 }
 
-func hasTiming(r *match.Result, t match.Timing) bool {
+func hasTiming(r *result.Result, t result.Timing) bool {
 	return r.Timing[t].Groups > 0 ||
-		slices.ContainsFunc(r.Settlements, func(s match.Settlement) bool { return s.Timing == t })
+		slices.ContainsFunc(r.Settlements, func(s result.Settlement) bool { return s.Timing == t })
 }
 
 // hasCredit looks for settlements that ended so; one that is not due yet may
 // still be completed and is no difference.
-func hasCredit(r *match.Result, c match.CreditState) bool {
-	return slices.ContainsFunc(r.Settlements, func(s match.Settlement) bool {
-		return s.Credit == c && s.Timing != match.PendingTiming
+func hasCredit(r *result.Result, c result.CreditState) bool {
+	return slices.ContainsFunc(r.Settlements, func(s result.Settlement) bool {
+		return s.Credit == c && s.Timing != result.PendingTiming
 	})
 }
 
-func hasFlag(r *match.Result, f match.Flags) bool {
+func hasFlag(r *result.Result, f result.Flags) bool {
 	for i := range r.Flags {
 		if f == 1<<i {
 			return r.Flags[i] > 0
@@ -213,7 +214,7 @@ func findingNames() []string {
 }
 
 // trips says whether r holds a difference that v names.
-func (v *failOnValue) trips(r *match.Result) bool {
+func (v *failOnValue) trips(r *result.Result) bool {
 	for _, f := range findings {
 		if (v.names[0] == "all" || slices.Contains(v.names, f.name)) && f.in(r) {
 			return true

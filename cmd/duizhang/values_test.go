@@ -3,8 +3,9 @@ package main
 import (
 	"testing"
 
-	"duizhang/match"
-	"duizhang/parse"
+	"github.com/duizhang/duizhang/match/result"
+	"github.com/duizhang/duizhang/parse"
+	"github.com/duizhang/duizhang/parse/problem"
 )
 
 func TestSizes(t *testing.T) {
@@ -60,12 +61,12 @@ func TestOverridesKeepDriveLetters(t *testing.T) {
 // Each word of --fail-on answers to its own kind of difference and to no other;
 // in transit, pending and unknown are no differences at all.
 func TestFailOnNamesEachDifference(t *testing.T) {
-	results := map[string]*match.Result{
-		"unmatched": withMatch(match.PosOnly), "partial": withMatch(match.Partial), "over": withMatch(match.Over),
-		"conflict": withMatch(match.Conflict), "duplicate": withMatch(match.Duplicate), "suggested": withMatch(match.Suggested),
-		"late": withTiming(match.Late), "overdue": withTiming(match.Overdue),
-		"fee":          {Flags: [match.NumFlags]int64{1}},
-		"unidentified": {Credits: []match.Credit{{Outcome: match.Unidentified}}},
+	results := map[string]*result.Result{
+		"unmatched": withMatch(result.PosOnly), "partial": withMatch(result.Partial), "over": withMatch(result.Over),
+		"conflict": withMatch(result.Conflict), "duplicate": withMatch(result.Duplicate), "suggested": withMatch(result.Suggested),
+		"late": withTiming(result.Late), "overdue": withTiming(result.Overdue),
+		"fee":          {Flags: [result.NumFlags]int64{1}},
+		"unidentified": {Credits: []result.Credit{{Outcome: result.Unidentified}}},
 	}
 	for name, r := range results {
 		for _, word := range findingNames() {
@@ -82,23 +83,23 @@ func TestFailOnNamesEachDifference(t *testing.T) {
 			t.Errorf("%s: all must trip and none must not", name)
 		}
 	}
-	quiet := withMatch(match.InTransit)
-	quiet.Match[match.Voided].Groups, quiet.Match[match.FailedMatch].Groups = 1, 1
-	quiet.Timing[match.PendingTiming].Groups, quiet.Timing[match.UnknownTiming].Groups = 1, 1
-	quiet.Settlements = []match.Settlement{{Credit: match.CreditPartial, Timing: match.PendingTiming}}
+	quiet := withMatch(result.InTransit)
+	quiet.Match[result.Voided].Groups, quiet.Match[result.FailedMatch].Groups = 1, 1
+	quiet.Timing[result.PendingTiming].Groups, quiet.Timing[result.UnknownTiming].Groups = 1, 1
+	quiet.Settlements = []result.Settlement{{Credit: result.CreditPartial, Timing: result.PendingTiming}}
 	if all := (failOnValue{[]string{"all"}}); all.trips(quiet) {
 		t.Error("in transit, voided, failed, pending and unknown count as differences")
 	}
 }
 
-func withMatch(m match.Match) *match.Result {
-	r := &match.Result{}
+func withMatch(m result.Match) *result.Result {
+	r := &result.Result{}
 	r.Match[m].Groups = 1
 	return r
 }
 
-func withTiming(m match.Timing) *match.Result {
-	r := &match.Result{}
+func withTiming(m result.Timing) *result.Result {
+	r := &result.Result{}
 	r.Timing[m].Groups = 1
 	return r
 }
@@ -123,12 +124,12 @@ func TestLanguageIsFoundBeforeTheRestIsUnderstood(t *testing.T) {
 		args []string
 		want language
 	}{
-		{nil, parse.ZH},
-		{[]string{"run", "--lang", "en", "--nonsense"}, parse.EN},
-		{[]string{"--lang=en"}, parse.EN},
-		{[]string{"--lang", "en", "--lang=zh"}, parse.ZH},
-		{[]string{"run", "--", "--lang=en"}, parse.ZH},
-		{[]string{"--lang", "fr"}, parse.ZH},
+		{nil, problem.ZH},
+		{[]string{"run", "--lang", "en", "--nonsense"}, problem.EN},
+		{[]string{"--lang=en"}, problem.EN},
+		{[]string{"--lang", "en", "--lang=zh"}, problem.ZH},
+		{[]string{"run", "--", "--lang=en"}, problem.ZH},
+		{[]string{"--lang", "fr"}, problem.ZH},
 	} {
 		if got := languageOf(c.args); got != c.want {
 			t.Errorf("%q: %v, want %v", c.args, got, c.want)

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"duizhang/fixtures"
+	"github.com/duizhang/duizhang/fixtures"
 )
 
 const usage = `usage:

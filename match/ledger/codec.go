@@ -5,8 +5,8 @@ import (
 	"errors"
 	"sync"
 
-	"duizhang/parse"
-	"duizhang/parse/money"
+	"github.com/duizhang/duizhang/parse/money"
+	"github.com/duizhang/duizhang/parse/record"
 
 	"github.com/klauspost/compress/zstd"
 )
@@ -51,8 +51,9 @@ func (c *codec) int(v *int64) {
 	*v = int64(u>>1) ^ -int64(u&1)
 }
 
-func (c *codec) fen(v *money.Fen)   { number(c, v) }
-func (c *codec) date(v *parse.Date) { number(c, v) }
+func (c *codec) fen(v *money.Fen) { number(c, v) }
+
+func (c *codec) date(v *record.Date) { number(c, v) }
 
 // number is a whole number of any type.
 func number[T ~int8 | ~int16 | ~int32 | ~int64 | ~int | ~uint8 | ~uint16 | ~uint32](c *codec, v *T) {

@@ -4,7 +4,7 @@ import (
 	"reflect"
 	"testing"
 
-	"duizhang/parse"
+	"github.com/duizhang/duizhang/parse/record"
 
 	"pgregory.net/rapid"
 )
@@ -19,9 +19,9 @@ func TestPackedItemsComeBack(t *testing.T) {
 		}
 		for range rapid.IntRange(0, 3).Draw(t, "rows") {
 			var r Row
-			r.Side, r.Digest, r.Ordinal = parse.SideBank, rapid.Uint64().Draw(t, "digest"), 2
-			r.Record.Amount, r.Record.Time, r.Record.HasFee = -1, parse.Time(rapid.Int64().Draw(t, "time")), true
-			r.Record.Text[parse.Remark] = rapid.String().Draw(t, "remark")
+			r.Side, r.Digest, r.Ordinal = record.SideBank, rapid.Uint64().Draw(t, "digest"), 2
+			r.Record.Amount, r.Record.Time, r.Record.HasFee = -1, record.Time(rapid.Int64().Draw(t, "time")), true
+			r.Record.Text[record.Remark] = rapid.String().Draw(t, "remark")
 			r.Record.Source = "a.csv:2"
 			r.Origin = Origin{"a.csv:2", "abc", 19999}
 			it.Rows = append(it.Rows, r)

@@ -4,8 +4,8 @@ import (
 	"cmp"
 	"slices"
 
-	"duizhang/match"
-	"duizhang/parse"
+	"github.com/duizhang/duizhang/match/result"
+	"github.com/duizhang/duizhang/parse/record"
 )
 
 // Take looks at decisions before the match: a rejected pair is not proposed
@@ -17,11 +17,11 @@ func (n *AtWork) Take(decisions []Decision) {
 		it := n.prev.Find(d.ItemID)
 		switch {
 		case it == nil:
-		case d.Word == Reject && it.State == match.Suggested.String():
+		case d.Word == Reject && it.State == result.Suggested.String():
 			var p, c []rowName
 			for i := range it.Rows {
 				name := rowName{it.Rows[i].Digest, it.Rows[i].Ordinal}
-				if it.Rows[i].Side == parse.SidePos {
+				if it.Rows[i].Side == record.SidePos {
 					p = append(p, name)
 				} else {
 					c = append(c, name)
@@ -37,7 +37,7 @@ func (n *AtWork) Take(decisions []Decision) {
 			for key, rec := range n.mem.settles {
 				if keyText(key) == it.Hint && len(it.Rows) > 0 {
 					row := &it.Rows[0]
-					rec.paid = append(rec.paid, paidPart{rowName{row.Digest, row.Ordinal}, row.Record.Amount, match.ReasonByReference, 0})
+					rec.paid = append(rec.paid, paidPart{rowName{row.Digest, row.Ordinal}, row.Record.Amount, result.ReasonByReference, 0})
 				}
 			}
 		}
@@ -95,18 +95,18 @@ func sensible(it *Item, word string) bool {
 	switch word {
 	case Accept:
 		switch it.State {
-		case match.Suggested.String(), match.Partial.String(), match.Over.String(), match.Conflict.String():
+		case result.Suggested.String(), result.Partial.String(), result.Over.String(), result.Conflict.String():
 			return it.Type == Transaction
 		}
 		return it.Type == Credit && it.Hint != ""
 	case Reject:
-		return it.Type == Transaction && it.State == match.Suggested.String() || it.Type == Credit && it.Hint != ""
+		return it.Type == Transaction && it.State == result.Suggested.String() || it.Type == Credit && it.Hint != ""
 	}
 	return true
 }
 
 // decide applies the decisions to what is still open.
-func (n *AtWork) decide(res *match.Result, f *fates, decisions []Decision) {
+func (n *AtWork) decide(res *result.Result, f *fates, decisions []Decision) {
 	n.out.Read = 0
 	refuse := func(d Decision, why, state string) {
 		if why == "unknown_item" && n.everClosed(d.ItemID) {
@@ -166,7 +166,7 @@ func (n *AtWork) decided(it *Item, d Decision) {
 	n.events = append(n.events, Event{ItemID: it.ID, What: "decided", State: it.State, Detail: d.Word + "\x1f" + d.Note, By: d.By, Owed: it.Owed})
 }
 
-func (n *AtWork) apply(res *match.Result, f *fates, it *Item, d Decision) {
+func (n *AtWork) apply(res *result.Result, f *fates, it *Item, d Decision) {
 	it.Decision = merged(it.Decision, d)
 	n.decided(it, d)
 	switch d.Word {
@@ -176,9 +176,9 @@ func (n *AtWork) apply(res *match.Result, f *fates, it *Item, d Decision) {
 		}
 	case Accept, Adjusted, WrittenOff:
 		final := d.Word
-		if g, ok := f.group[it.ID]; ok && d.Word == Accept && it.State == match.Suggested.String() {
-			res.Move(&res.Groups[g], match.Matched, res.Groups[g].Timing)
-			final = match.Matched.String()
+		if g, ok := f.group[it.ID]; ok && d.Word == Accept && it.State == result.Suggested.String() {
+			res.Move(&res.Groups[g], result.Matched, res.Groups[g].Timing)
+			final = result.Matched.String()
 		}
 		decision := it.Decision
 		delete(f.open, it.ID)

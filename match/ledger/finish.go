@@ -6,23 +6,26 @@ import (
 	"slices"
 	"strings"
 
-	"duizhang/match"
-	"duizhang/parse"
-	"duizhang/parse/money"
+	"github.com/duizhang/duizhang/match/result"
+	"github.com/duizhang/duizhang/match/terms"
+	"github.com/duizhang/duizhang/parse"
+	"github.com/duizhang/duizhang/parse/money"
+	"github.com/duizhang/duizhang/parse/problem"
+	"github.com/duizhang/duizhang/parse/record"
 )
 
 // Say puts outcomes into words, in both languages, by parse.Lang. The report
 // knows how.
 type Say interface {
-	Groups(ctx context.Context, list []match.Group) ([][2]string, error)
-	Settlements(ctx context.Context, list []match.Settlement) ([][2]string, error)
-	Credits(ctx context.Context, list []match.Credit) ([][2]string, error)
+	Groups(ctx context.Context, list []result.Group) ([][2]string, error)
+	Settlements(ctx context.Context, list []result.Settlement) ([][2]string, error)
+	Credits(ctx context.Context, list []result.Credit) ([][2]string, error)
 }
 
 // Finish turns a night's result into what is open after it. It names the items
 // in the result, adds the settled groups whose money came, waits for missing
 // files, applies the decisions, and leaves out what earlier nights have closed.
-func (n *AtWork) Finish(ctx context.Context, res *match.Result, decisions []Decision, say Say) (*Outcome, error) {
+func (n *AtWork) Finish(ctx context.Context, res *result.Result, decisions []Decision, say Say) (*Outcome, error) {
 	if n.store == nil {
 		return &n.out, nil
 	}
@@ -68,7 +71,7 @@ type fates struct {
 	// group is the item of each group that is listed, by index; "" none.
 	group map[string]int
 	// gone are rows of items that a decision or their age has closed.
-	settled  map[match.SettlementKey]*settleFate
+	settled  map[result.SettlementKey]*settleFate
 	accepted map[string]bool
 }
 
@@ -77,12 +80,12 @@ type settleFate struct {
 	id     string
 	open   bool
 	moved  bool // money came tonight, or it closed tonight
-	closed parse.Date
+	closed record.Date
 	state  string
 }
 
 func newFates(*AtWork) *fates {
-	return &fates{open: map[string]*Item{}, closed: map[string]*Closing{}, group: map[string]int{}, settled: map[match.SettlementKey]*settleFate{}, accepted: map[string]bool{}}
+	return &fates{open: map[string]*Item{}, closed: map[string]*Closing{}, group: map[string]int{}, settled: map[result.SettlementKey]*settleFate{}, accepted: map[string]bool{}}
 }
 
 func (f *fates) opens(it *Item) {
@@ -94,9 +97,9 @@ func (f *fates) opens(it *Item) {
 }
 
 // isOpen says whether a group is an item (SPEC section 10).
-func isOpen(m match.Match) bool {
+func isOpen(m result.Match) bool {
 	switch m {
-	case match.PosOnly, match.ClearingOnly, match.InTransit, match.Partial, match.Over, match.Conflict, match.Suggested, match.Duplicate:
+	case result.PosOnly, result.ClearingOnly, result.InTransit, result.Partial, result.Over, result.Conflict, result.Suggested, result.Duplicate:
 		return true
 	}
 	return false
@@ -104,55 +107,55 @@ func isOpen(m match.Match) bool {
 
 // stillCopies keeps what an earlier night has found to be a copy of a row that
 // it settled: that row is not read again, so that the copy stands alone now.
-func (n *AtWork) stillCopies(res *match.Result) {
+func (n *AtWork) stillCopies(res *result.Result) {
 	for i := range res.Groups {
 		g := &res.Groups[i]
-		if len(g.Pos)+len(g.Clearing) != 1 || g.Flags&match.Carried == 0 {
+		if len(g.Pos)+len(g.Clearing) != 1 || g.Flags&result.Carried == 0 {
 			continue
 		}
 		switch g.Match {
-		case match.PosOnly, match.ClearingOnly, match.InTransit:
+		case result.PosOnly, result.ClearingOnly, result.InTransit:
 			ids := n.itemsOf(g)
-			if len(ids) == 1 && n.prev.Find(ids[0]).State == match.Duplicate.String() {
-				g.Reason = match.Reason{Code: match.ReasonDuplicate, OtherSide: g.Reason.OtherSide}
-				res.Unflag(g, match.NoFile)
+			if len(ids) == 1 && n.prev.Find(ids[0]).State == result.Duplicate.String() {
+				g.Reason = result.Reason{Code: result.ReasonDuplicate, OtherSide: g.Reason.OtherSide}
+				res.Unflag(g, result.NoFile)
 				g.DaysLate, g.DueDate = 0, 0
-				res.Move(g, match.Duplicate, match.TimingNone)
+				res.Move(g, result.Duplicate, result.TimingNone)
 			}
 		}
 	}
 }
 
 // graceFiles lets sales whose clearing file has not come wait for it.
-func (n *AtWork) graceFiles(res *match.Result) {
+func (n *AtWork) graceFiles(res *result.Result) {
 	for i := range res.Groups {
 		g := &res.Groups[i]
-		if g.Match != match.PosOnly || g.Flags&match.NoFile == 0 || g.Reason.Day == 0 || g.PosAmount < 0 {
+		if g.Match != result.PosOnly || g.Flags&result.NoFile == 0 || g.Reason.Day == 0 || g.PosAmount < 0 {
 			continue
 		}
 		if n.businessDays(g.Reason.Day) <= n.rules.FileGrace {
-			res.Move(g, match.InTransit, match.PendingTiming)
+			res.Move(g, result.InTransit, result.PendingTiming)
 		}
 	}
 }
 
 // businessDays counts those from a day to the night.
-func (n *AtWork) businessDays(from parse.Date) int {
+func (n *AtWork) businessDays(from record.Date) int {
 	if from >= n.rules.AsOf {
 		return 0
 	}
-	return int(n.rules.Calendar.DaysLate(match.DefaultCycle, from, n.rules.AsOf))
+	return int(n.rules.Calendar.DaysLate(terms.DefaultCycle, from, n.rules.AsOf))
 }
 
 // sideRows are the rows of some groups, by side and position.
-type sideRows map[parse.Side]map[parse.Pos]*parse.Record
+type sideRows map[record.Side]map[record.Pos]*record.Record
 
-func (n *AtWork) read(ctx context.Context, groups []match.Group, wants func(*match.Group) bool) (sideRows, error) {
-	at := map[parse.Side][]parse.Pos{}
+func (n *AtWork) read(ctx context.Context, groups []result.Group, wants func(*result.Group) bool) (sideRows, error) {
+	at := map[record.Side][]record.Pos{}
 	for i := range groups {
 		if g := &groups[i]; wants(g) {
-			at[parse.SidePos] = append(at[parse.SidePos], g.Pos...)
-			at[parse.SideClearing] = append(at[parse.SideClearing], g.Clearing...)
+			at[record.SidePos] = append(at[record.SidePos], g.Pos...)
+			at[record.SideClearing] = append(at[record.SideClearing], g.Clearing...)
 		}
 	}
 	out := sideRows{}
@@ -162,7 +165,7 @@ func (n *AtWork) read(ctx context.Context, groups []match.Group, wants func(*mat
 		if err != nil {
 			return nil, err
 		}
-		out[side] = make(map[parse.Pos]*parse.Record, len(pos))
+		out[side] = make(map[record.Pos]*record.Record, len(pos))
 		for i := range recs {
 			out[side][pos[i]] = &recs[i]
 		}
@@ -172,12 +175,12 @@ func (n *AtWork) read(ctx context.Context, groups []match.Group, wants func(*mat
 
 // groupItems makes items of the groups that are open, and closes those whose
 // rows found a group that settles them.
-func (n *AtWork) groupItems(ctx context.Context, res *match.Result, f *fates, say Say) error {
-	rows, err := n.read(ctx, res.Groups, func(g *match.Group) bool { return isOpen(g.Match) })
+func (n *AtWork) groupItems(ctx context.Context, res *result.Result, f *fates, say Say) error {
+	rows, err := n.read(ctx, res.Groups, func(g *result.Group) bool { return isOpen(g.Match) })
 	if err != nil {
 		return err
 	}
-	var spoken []match.Group
+	var spoken []result.Group
 	var items []*Item
 	var settled []int
 	for i := range res.Groups {
@@ -201,7 +204,7 @@ func (n *AtWork) groupItems(ctx context.Context, res *match.Result, f *fates, sa
 		}
 		g.ItemID = it.ID
 		n.inherit(it, earlier)
-		if len(earlier) == 0 && n.reopened > 0 && g.Flags&match.Carried != 0 {
+		if len(earlier) == 0 && n.reopened > 0 && g.Flags&result.Carried != 0 {
 			if err := n.reopens(it); err != nil {
 				return err
 			}
@@ -227,12 +230,12 @@ func (n *AtWork) groupItems(ctx context.Context, res *match.Result, f *fates, sa
 }
 
 // settledBy tells the closed items which rows their groups are of now.
-func (n *AtWork) settledBy(ctx context.Context, res *match.Result, f *fates, groups []int) error {
-	chosen := make([]match.Group, len(groups))
+func (n *AtWork) settledBy(ctx context.Context, res *result.Result, f *fates, groups []int) error {
+	chosen := make([]result.Group, len(groups))
 	for i, g := range groups {
 		chosen[i] = res.Groups[g]
 	}
-	rows, err := n.read(ctx, chosen, func(*match.Group) bool { return true })
+	rows, err := n.read(ctx, chosen, func(*result.Group) bool { return true })
 	if err != nil {
 		return err
 	}
@@ -240,9 +243,9 @@ func (n *AtWork) settledBy(ctx context.Context, res *match.Result, f *fates, gro
 		g := &chosen[i]
 		var sources []Origin
 		for _, part := range [...]struct {
-			side parse.Side
-			at   []parse.Pos
-		}{{parse.SidePos, g.Pos}, {parse.SideClearing, g.Clearing}} {
+			side record.Side
+			at   []record.Pos
+		}{{record.SidePos, g.Pos}, {record.SideClearing, g.Clearing}} {
 			for _, p := range part.at {
 				r := n.row(part.side, rows[part.side][p])
 				sources = append(sources, r.Origin)
@@ -254,7 +257,7 @@ func (n *AtWork) settledBy(ctx context.Context, res *match.Result, f *fates, gro
 				continue
 			}
 			c.Sources = sources
-			if c.Late = 0; g.Timing == match.Late || g.Timing == match.Overdue {
+			if c.Late = 0; g.Timing == result.Late || g.Timing == result.Overdue {
 				c.Late = g.DaysLate
 			}
 			if g.Settlement >= 0 {
@@ -267,8 +270,8 @@ func (n *AtWork) settledBy(ctx context.Context, res *match.Result, f *fates, gro
 
 // itemsOf are the open items whose rows stand in a group: those of the POS
 // side first, then the older ones.
-func (n *AtWork) itemsOf(g *match.Group) (ids []string) {
-	add := func(side parse.Side, at []parse.Pos) {
+func (n *AtWork) itemsOf(g *result.Group) (ids []string) {
+	add := func(side record.Side, at []record.Pos) {
 		from := len(ids)
 		for _, p := range at {
 			if id := n.sides[side].items[p]; id != "" && !slices.Contains(ids, id) {
@@ -279,8 +282,8 @@ func (n *AtWork) itemsOf(g *match.Group) (ids []string) {
 			return cmp.Or(cmp.Compare(n.prev.Find(a).FirstNight, n.prev.Find(b).FirstNight), strings.Compare(a, b))
 		})
 	}
-	add(parse.SidePos, g.Pos)
-	add(parse.SideClearing, g.Clearing)
+	add(record.SidePos, g.Pos)
+	add(record.SideClearing, g.Clearing)
 	return ids
 }
 
@@ -311,12 +314,12 @@ func (n *AtWork) closes(f *fates, id, by, final string) *Closing {
 }
 
 // groupItem is the item of an open group.
-func (n *AtWork) groupItem(g *match.Group, rows sideRows, res *match.Result) *Item {
-	it := &Item{Type: Transaction, State: g.Match.String(), Timing: g.Timing, DueDate: g.DueDate, Cycle: g.Cycle, Flags: g.Flags &^ match.Carried,
+func (n *AtWork) groupItem(g *result.Group, rows sideRows, res *result.Result) *Item {
+	it := &Item{Type: Transaction, State: g.Match.String(), Timing: g.Timing, DueDate: g.DueDate, Cycle: g.Cycle, Flags: g.Flags &^ result.Carried,
 		KeyType: g.KeyType, Acquirer: g.Acquirer, MerchantID: g.MerchantID}
 	var naming *Row
 	for _, p := range g.Pos {
-		r := n.row(parse.SidePos, rows[parse.SidePos][p])
+		r := n.row(record.SidePos, rows[record.SidePos][p])
 		it.Rows = append(it.Rows, r)
 	}
 	for i := range it.Rows {
@@ -327,7 +330,7 @@ func (n *AtWork) groupItem(g *match.Group, rows sideRows, res *match.Result) *It
 	naming = cloneRow(naming)
 	sold := len(it.Rows)
 	for _, p := range g.Clearing {
-		it.Rows = append(it.Rows, n.row(parse.SideClearing, rows[parse.SideClearing][p]))
+		it.Rows = append(it.Rows, n.row(record.SideClearing, rows[record.SideClearing][p]))
 	}
 	if naming == nil {
 		naming = cloneRow(&it.Rows[0])
@@ -346,7 +349,7 @@ func (n *AtWork) groupItem(g *match.Group, rows sideRows, res *match.Result) *It
 			moves = 0
 		}
 		switch {
-		case i < sold && g.Match != match.Duplicate:
+		case i < sold && g.Match != result.Duplicate:
 			it.Owed += moves
 		case i >= sold:
 			it.Owed -= moves
@@ -354,12 +357,12 @@ func (n *AtWork) groupItem(g *match.Group, rows sideRows, res *match.Result) *It
 			it.Fee += r.Fee
 			it.Net += netOf(r)
 		}
-		it.TerminalID = cmp.Or(it.TerminalID, r.Text[parse.TerminalID])
+		it.TerminalID = cmp.Or(it.TerminalID, r.Text[record.TerminalID])
 		if i >= sold {
-			it.Acquirer = n.rules.Contracts.Name(r.Text[parse.Acquirer], r.Text[parse.MerchantID])
-			it.MerchantID = r.Text[parse.MerchantID]
+			it.Acquirer = n.rules.Contracts.Name(r.Text[record.Acquirer], r.Text[record.MerchantID])
+			it.MerchantID = r.Text[record.MerchantID]
 		}
-		if c := r.Text[parse.Currency]; c != "CNY" {
+		if c := r.Text[record.Currency]; c != "CNY" {
 			it.Currency = c
 		}
 	}
@@ -385,21 +388,21 @@ func compareNaming(a, b *Row) int {
 }
 
 // moving says whether a row moves money.
-func moving(r *parse.Record) bool {
-	return (r.Status == parse.OK || r.Status == parse.StatusUnknown) && r.Kind != parse.Preauth && r.Kind != parse.Payout
+func moving(r *record.Record) bool {
+	return (r.Status == record.OK || r.Status == record.StatusUnknown) && r.Kind != record.Preauth && r.Kind != record.Payout
 }
 
 // settlementItems follows settlements, and lists the sales of those whose
 // money came.
-func (n *AtWork) settlementItems(ctx context.Context, res *match.Result, f *fates, say Say) (keep []bool, err error) {
+func (n *AtWork) settlementItems(ctx context.Context, res *result.Result, f *fates, say Say) (keep []bool, err error) {
 	moved, fresh := make([]bool, len(res.Settlements)), make([]bool, len(res.Settlements))
-	bank := n.sides[parse.SideBank]
+	bank := n.sides[record.SideBank]
 	for _, p := range res.Payments {
 		if res.Credits[p.Credit].Row >= parse.FirstPos {
 			moved[p.Settlement] = true
 		}
 	}
-	rows := map[match.SettlementKey]int64{}
+	rows := map[result.SettlementKey]int64{}
 	for _, rec := range n.mem.settles {
 		for i := range rec.sums {
 			rows[rec.key] += rec.sums[i].Rows
@@ -407,7 +410,7 @@ func (n *AtWork) settlementItems(ctx context.Context, res *match.Result, f *fate
 	}
 	keep = make([]bool, len(res.Settlements))
 	var items []*Item
-	var spoken []match.Settlement
+	var spoken []result.Settlement
 	for i := range res.Settlements {
 		s := &res.Settlements[i]
 		key := s.Key()
@@ -424,7 +427,7 @@ func (n *AtWork) settlementItems(ctx context.Context, res *match.Result, f *fate
 			s.ItemID = fate.id
 		}
 		if rec != nil && !fresh[i] {
-			s.Flags |= match.Carried
+			s.Flags |= result.Carried
 		}
 		if !fate.open {
 			if fate.closed == 0 {
@@ -463,19 +466,19 @@ func (n *AtWork) settlementItems(ctx context.Context, res *match.Result, f *fate
 }
 
 // settlementOpen says whether a settlement is an item.
-func settlementOpen(s *match.Settlement) bool {
+func settlementOpen(s *result.Settlement) bool {
 	switch s.Credit {
-	case match.CreditNone, match.CreditPartial, match.CreditOver, match.CreditUnchecked:
+	case result.CreditNone, result.CreditPartial, result.CreditOver, result.CreditUnchecked:
 		return true
-	case match.CreditCarried:
+	case result.CreditCarried:
 		return s.Outstanding != 0
 	}
 	return false
 }
 
-func (n *AtWork) closeSettlement(f *fates, s *match.Settlement, old *Item, fate *settleFate, bank *Beside) {
+func (n *AtWork) closeSettlement(f *fates, s *result.Settlement, old *Item, fate *settleFate, bank *Beside) {
 	by := "credit"
-	if s.Credit == match.CreditCarried || len(s.CreditSources) == 0 {
+	if s.Credit == result.CreditCarried || len(s.CreditSources) == 0 {
 		by = "row" // its net went elsewhere
 	}
 	c := n.closes(f, old.ID, by, s.Credit.String())
@@ -488,7 +491,7 @@ func (n *AtWork) closeSettlement(f *fates, s *match.Settlement, old *Item, fate 
 	fate.state = c.Final
 }
 
-func (n *AtWork) bankOrigins(at []parse.Pos, bank *Beside) (list []Origin) {
+func (n *AtWork) bankOrigins(at []record.Pos, bank *Beside) (list []Origin) {
 	if len(at) == 0 {
 		return nil
 	}
@@ -497,18 +500,18 @@ func (n *AtWork) bankOrigins(at []parse.Pos, bank *Beside) (list []Origin) {
 		return nil
 	}
 	for i := range recs {
-		r := n.row(parse.SideBank, &recs[i])
+		r := n.row(record.SideBank, &recs[i])
 		list = append(list, r.Origin)
 	}
 	return list
 }
 
-func (n *AtWork) settlementItem(s *match.Settlement, id string, bank *Beside) *Item {
+func (n *AtWork) settlementItem(s *result.Settlement, id string, bank *Beside) *Item {
 	it := &Item{ID: id, Type: Settlement, State: s.Credit.String(), Timing: s.Timing, DueDate: s.DueDate, Cycle: s.Cycle,
 		Acquirer: s.Acquirer, MerchantID: s.MerchantID, Currency: s.Currency, SettlementID: s.ID, Owed: s.Outstanding,
-		Gross: s.Gross, Fee: s.Fee, Net: s.Net, Credited: s.Credited, Account: s.Account, ClearingDate: s.ClearingDate, Flags: s.Flags &^ match.Carried,
+		Gross: s.Gross, Fee: s.Fee, Net: s.Net, Credited: s.Credited, Account: s.Account, ClearingDate: s.ClearingDate, Flags: s.Flags &^ result.Carried,
 		Sources: n.bankOrigins(s.CreditSources, bank)}
-	if s.Credit == match.CreditUnchecked && s.Timing != match.Overdue {
+	if s.Credit == result.CreditUnchecked && s.Timing != result.Overdue {
 		it.Owed = 0
 	}
 	it.judge(n.rules.Calendar, n.rules.AsOf)
@@ -517,12 +520,12 @@ func (n *AtWork) settlementItem(s *match.Settlement, id string, bank *Beside) *I
 
 // listPaid lists the sales of earlier nights whose money came tonight: all of
 // them, or those that came late or are held.
-func (n *AtWork) listPaid(ctx context.Context, res *match.Result, f *fates) error {
-	keys := make([]match.SettlementKey, 0, len(f.settled))
+func (n *AtWork) listPaid(ctx context.Context, res *result.Result, f *fates) error {
+	keys := make([]result.SettlementKey, 0, len(f.settled))
 	for k := range f.settled {
 		keys = append(keys, k)
 	}
-	slices.SortFunc(keys, func(a, b match.SettlementKey) int { return int(f.settled[a].n - f.settled[b].n) })
+	slices.SortFunc(keys, func(a, b result.SettlementKey) int { return int(f.settled[a].n - f.settled[b].n) })
 	for _, key := range keys {
 		fate := f.settled[key]
 		if !fate.moved || n.mem.settles[key] == nil {
@@ -542,12 +545,12 @@ func (n *AtWork) listPaid(ctx context.Context, res *match.Result, f *fates) erro
 	return nil
 }
 
-func (n *AtWork) paidGroup(res *match.Result, settlement int32, m *formed) (g match.Group, list bool) {
+func (n *AtWork) paidGroup(res *result.Result, settlement int32, m *formed) (g result.Group, list bool) {
 	s := &res.Settlements[settlement]
-	g = match.Group{Match: m.match, KeyType: m.key, Flags: m.flags | match.Carried, Settlement: settlement, Cycle: s.Cycle,
-		ExpectedFee: m.expected, HasExpectedFee: m.hasExpected, HasCredited: true, Reason: match.Reason{Code: match.ReasonAgrees}}
+	g = result.Group{Match: m.match, KeyType: m.key, Flags: m.flags | result.Carried, Settlement: settlement, Cycle: s.Cycle,
+		ExpectedFee: m.expected, HasExpectedFee: m.hasExpected, HasCredited: true, Reason: result.Reason{Code: result.ReasonAgrees}}
 	if len(m.pos) > 1 || len(m.clearing) > 1 {
-		g.Reason = match.Reason{Code: match.ReasonSplit, N: int32(max(len(m.pos), len(m.clearing)))}
+		g.Reason = result.Reason{Code: result.ReasonSplit, N: int32(max(len(m.pos), len(m.clearing)))}
 	}
 	for i := range m.pos {
 		g.Pos = append(g.Pos, m.pos[i].Record.Pos)
@@ -559,7 +562,7 @@ func (n *AtWork) paidGroup(res *match.Result, settlement int32, m *formed) (g ma
 		g.ClearingAmount += r.Amount
 		held := slices.Contains(s.Held, r.Pos)
 		if held {
-			g.Flags |= match.Held
+			g.Flags |= result.Held
 		}
 		settled, credited := r.SettleDate, r.CreditedDate
 		mon := res.Rows.RowMoney(settlement, held, settled, credited)
@@ -569,14 +572,14 @@ func (n *AtWork) paidGroup(res *match.Result, settlement int32, m *formed) (g ma
 			g.Credited += netOf(r)
 		}
 	}
-	return g, n.rules.All || g.Timing == match.Late || g.Flags&match.Held != 0
+	return g, n.rules.All || g.Timing == result.Late || g.Flags&result.Held != 0
 }
 
 // creditItems follows bank lines.
-func (n *AtWork) creditItems(ctx context.Context, res *match.Result, f *fates, say Say) (keep []bool, err error) {
-	bank := n.sides[parse.SideBank]
+func (n *AtWork) creditItems(ctx context.Context, res *result.Result, f *fates, say Say) (keep []bool, err error) {
+	bank := n.sides[record.SideBank]
 	keep = make([]bool, len(res.Credits))
-	at := make([]parse.Pos, len(res.Credits))
+	at := make([]record.Pos, len(res.Credits))
 	for i := range res.Credits {
 		at[i] = res.Credits[i].Row
 	}
@@ -588,13 +591,13 @@ func (n *AtWork) creditItems(ctx context.Context, res *match.Result, f *fates, s
 		return nil, err
 	}
 	var items []*Item
-	var spoken []match.Credit
+	var spoken []result.Credit
 	for i := range res.Credits {
 		c := &res.Credits[i]
-		row := n.row(parse.SideBank, &recs[i])
+		row := n.row(record.SideBank, &recs[i])
 		id := itemID(Credit, row.Digest, row.Ordinal)
 		old := n.prev.Find(id)
-		open := c.Outcome == match.Unidentified || c.Outcome == match.Ambiguous
+		open := c.Outcome == result.Unidentified || c.Outcome == result.Ambiguous
 		keep[i] = open || old != nil || c.Row >= parse.FirstPos
 		if !open {
 			if old != nil {
@@ -604,8 +607,8 @@ func (n *AtWork) creditItems(ctx context.Context, res *match.Result, f *fates, s
 			continue
 		}
 		c.ItemID = id
-		it := &Item{ID: id, Type: Credit, State: c.Outcome.String(), Timing: match.TimingNone, Currency: c.Currency, Owed: -(c.Amount - c.Allocated),
-			Credited: c.Amount, Account: recs[i].Text[parse.Account], Sources: []Origin{row.Origin}, Rows: []Row{row}, ClearingDate: c.Date}
+		it := &Item{ID: id, Type: Credit, State: c.Outcome.String(), Timing: result.TimingNone, Currency: c.Currency, Owed: -(c.Amount - c.Allocated),
+			Credited: c.Amount, Account: recs[i].Text[record.Account], Sources: []Origin{row.Origin}, Rows: []Row{row}, ClearingDate: c.Date}
 		if len(c.Hint.Settlements) == 1 {
 			it.Hint = keyText(res.Settlements[c.Hint.Settlements[0]].Key())
 		}
@@ -639,11 +642,11 @@ func (n *AtWork) closeByAge(f *fates) {
 		old := n.prev.Find(id)
 		switch {
 		case old == nil:
-		case it.Type == Transaction && it.State == match.Duplicate.String() && len(it.Rows) > 0 && it.Rows[0].Side == parse.SidePos &&
+		case it.Type == Transaction && it.State == result.Duplicate.String() && len(it.Rows) > 0 && it.Rows[0].Side == record.SidePos &&
 			int(n.rules.AsOf-it.FirstNight) >= n.rules.KeepDuplicates:
 			delete(f.open, id)
 			n.closes(f, id, "age", it.State)
-		case it.Type == Settlement && it.State == match.CreditUnchecked.String() && it.ClearingDate != 0 &&
+		case it.Type == Settlement && it.State == result.CreditUnchecked.String() && it.ClearingDate != 0 &&
 			int(n.rules.AsOf-it.ClearingDate) >= n.rules.KeepUnchecked:
 			delete(f.open, id)
 			n.closes(f, id, "age", it.State)
@@ -668,8 +671,8 @@ func (n *AtWork) account(f *fates) {
 		c := &n.again[i]
 		if it := f.open[c.ID]; it != nil {
 			on, by := c.On.String(), c.By+" "+c.Final
-			it.Reason[parse.ZH] += "；此前已于 " + on + " 了结（" + by + "），现重新打开"
-			it.Reason[parse.EN] += "; it had been closed on " + on + " (" + by + ") and is open again"
+			it.Reason[problem.ZH] += "；此前已于 " + on + " 了结（" + by + "），现重新打开"
+			it.Reason[problem.EN] += "; it had been closed on " + on + " (" + by + ") and is open again"
 			n.event(it, "reopened", on+" "+by)
 		}
 	}

@@ -3,9 +3,9 @@ package ledger
 import (
 	"fmt"
 
-	"duizhang/match"
-	"duizhang/parse"
-	"duizhang/parse/money"
+	"github.com/duizhang/duizhang/match/result"
+	"github.com/duizhang/duizhang/parse/money"
+	"github.com/duizhang/duizhang/parse/record"
 )
 
 // Type is what an item is.
@@ -32,14 +32,14 @@ type Item struct {
 	Type Type
 	// State is the code of its match, credit or outcome: what open.csv shows.
 	State  string
-	Timing match.Timing
+	Timing result.Timing
 	// DaysLate is, of an overdue item, its age.
 	DaysLate int32
 	// FirstNight is the first night at whose end one of its rows stood in an
 	// open item; reopening does not change it.
-	FirstNight parse.Date
-	DueDate    parse.Date // 0: none
-	Cycle      string     // T+1 …: by which its age is counted
+	FirstNight record.Date
+	DueDate    record.Date // 0: none
+	Cycle      string      // T+1 …: by which its age is counted
 	Age        int32
 	Acquirer   string
 	MerchantID string
@@ -56,7 +56,7 @@ type Item struct {
 	// none, its Note and By may stand alone.
 	Decision Decision
 	// ClaimedOn is the day of the first claim; 0: not claimed.
-	ClaimedOn parse.Date
+	ClaimedOn record.Date
 	// Reason is the sentence of the report, by parse.Lang.
 	Reason [2]string
 
@@ -73,23 +73,23 @@ type Item struct {
 	// transaction's clearing rows.
 	Gross, Fee, Net, Credited money.Fen
 	Account                   string
-	ClearingDate              parse.Date
-	Flags                     match.Flags
-	KeyType                   match.KeyType
+	ClearingDate              record.Date
+	Flags                     result.Flags
+	KeyType                   result.KeyType
 }
 
 // Origin says where a row stands, and of which file it is.
 type Origin struct {
 	Source string // basename:line, basename:sheet!row or archive.zip/entry:line
 	SHA256 string // of the input file, in hexadecimal
-	Night  parse.Date
+	Night  record.Date
 }
 
 // Row is a row of an earlier night with everything that it says: as the scan
 // of its file would give it.
 type Row struct {
-	Side   parse.Side
-	Record parse.Record
+	Side   record.Side
+	Record record.Record
 	Origin Origin
 	// Digest is of what the row says, not of where it stands.
 	Digest uint64
@@ -118,7 +118,7 @@ type Decision struct {
 	Note   string
 	By     string
 	// On is the day of the night that read it.
-	On parse.Date
+	On record.Date
 	// Source says where it was read: file:line, or the command.
 	Source string
 }
@@ -126,7 +126,7 @@ type Decision struct {
 // Claim is one mark of "claimed": what was asked for and when.
 type Claim struct {
 	ItemID string
-	On     parse.Date
+	On     record.Date
 	Amount money.Fen
 	By     string
 }
@@ -135,7 +135,7 @@ type Claim struct {
 type Closing struct {
 	Item
 	By    string // row, credit, decision, age
-	On    parse.Date
+	On    record.Date
 	Final string // matched, voided, full, carried, identified, superseded, recovered, or the decision's word
 	// Late is how late the money came, in the days of the item's cycle.
 	Late int32
@@ -162,7 +162,7 @@ type Event struct {
 // File is an input of a night.
 type File struct {
 	Path, Name string
-	Side       parse.Side
+	Side       record.Side
 	Layout     string
 	SHA256     string
 	Bytes      int64
@@ -176,14 +176,14 @@ type File struct {
 
 // MissingFile is a clearing file that was expected and did not come.
 type MissingFile struct {
-	Acquirer   string     `json:"acquirer"`
-	MerchantID string     `json:"merchant_id"`
-	Day        parse.Date `json:"-"`
+	Acquirer   string      `json:"acquirer"`
+	MerchantID string      `json:"merchant_id"`
+	Day        record.Date `json:"-"`
 }
 
 // NightRecord is what a night says of itself: the body of a Night.
 type NightRecord struct {
-	Day    parse.Date
+	Day    record.Date
 	Report string // path as given
 	// ReportSHA256 is of the report's bytes, which the rerun gives again.
 	ReportSHA256 string
@@ -264,7 +264,7 @@ func codeItem(c *codec, it *Item) {
 	number(c, &it.Age)
 	number(c, &it.Flags)
 	number(c, &it.KeyType)
-	for _, v := range [...]*parse.Date{&it.FirstNight, &it.DueDate, &it.ClaimedOn, &it.ClearingDate} {
+	for _, v := range [...]*record.Date{&it.FirstNight, &it.DueDate, &it.ClaimedOn, &it.ClearingDate} {
 		c.date(v)
 	}
 	for _, v := range [...]*money.Fen{&it.Owed, &it.Gross, &it.Fee, &it.Net, &it.Credited} {
@@ -303,14 +303,14 @@ func codeRow(c *codec, r *Row) {
 	number(c, &r.Ordinal)
 }
 
-func codeRecord(c *codec, r *parse.Record) {
+func codeRecord(c *codec, r *record.Record) {
 	number(c, &r.Kind)
 	number(c, &r.Status)
 	number(c, &r.CardType)
 	number(c, &r.Channel)
 	c.bools(&r.HasClock, &r.HasFee, &r.HasNet, &r.HasCredited, &r.Unsettled)
 	number(c, &r.Time)
-	for _, v := range [...]*parse.Date{&r.ClearingDate, &r.SettleDate, &r.CreditedDate} {
+	for _, v := range [...]*record.Date{&r.ClearingDate, &r.SettleDate, &r.CreditedDate} {
 		c.date(v)
 	}
 	for _, v := range [...]*money.Fen{&r.Amount, &r.Fee, &r.Net, &r.Credited} {

@@ -4,9 +4,10 @@ import (
 	"context"
 	"fmt"
 
-	"duizhang/match"
-	"duizhang/parse"
-	"duizhang/parse/money"
+	"github.com/duizhang/duizhang/match"
+	"github.com/duizhang/duizhang/match/result"
+	"github.com/duizhang/duizhang/parse/money"
+	"github.com/duizhang/duizhang/parse/record"
 )
 
 // Kinds of pages that are for matching on, beside the items themselves.
@@ -22,11 +23,11 @@ const (
 
 // settleRec is a settlement that later nights may still hear of.
 type settleRec struct {
-	key  match.SettlementKey
-	sums []match.SettledSum
+	key  result.SettlementKey
+	sums []result.SettledSum
 	paid []paidPart
 	// closed is the night on which it was found complete; 0: it is open.
-	closed parse.Date
+	closed record.Date
 	state  string
 	body   []byte // as it stands in the store
 }
@@ -35,11 +36,11 @@ type settleRec struct {
 type paidPart struct {
 	line   rowName
 	amount money.Fen
-	why    match.ReasonCode
+	why    result.ReasonCode
 	lines  int32
 }
 
-func codeKey(c *codec, k *match.SettlementKey) {
+func codeKey(c *codec, k *result.SettlementKey) {
 	for _, v := range [...]*string{&k.Acquirer, &k.MerchantID, &k.Currency, &k.Account} {
 		c.text(v)
 	}
@@ -48,7 +49,7 @@ func codeKey(c *codec, k *match.SettlementKey) {
 
 func codeSettle(c *codec, s *settleRec) {
 	codeKey(c, &s.key)
-	list(c, &s.sums, func(c *codec, m *match.SettledSum) {
+	list(c, &s.sums, func(c *codec, m *result.SettledSum) {
 		number(c, &m.Kind)
 		c.date(&m.Settled)
 		c.date(&m.Credited)
@@ -71,15 +72,15 @@ func codeSettle(c *codec, s *settleRec) {
 }
 
 // keyText is a settlement's name among pages.
-func keyText(k match.SettlementKey) string {
+func keyText(k result.SettlementKey) string {
 	return fmt.Sprintf("%06d/%s/%s/%s/%s", int32(k.ClearingDate), k.Acquirer, k.MerchantID, k.Currency, k.Account)
 }
 
 // formed is a matched group of a settlement that is not paid.
 type formed struct {
-	match         match.Match
-	key           match.KeyType
-	flags         match.Flags
+	match         result.Match
+	key           result.KeyType
+	flags         result.Flags
 	expected      money.Fen
 	hasExpected   bool
 	pos, clearing []Row
@@ -97,12 +98,12 @@ func codeFormed(c *codec, f *formed) {
 
 // memory is everything beside the items that a night starts from.
 type memory struct {
-	settles   map[match.SettlementKey]*settleRec
+	settles   map[result.SettlementKey]*settleRec
 	bank      map[string]*bankPage // by key
 	terminals map[match.TerminalOf]bool
 	rejected  map[[2]rowName]bool
 	files     map[string]File // by side and digest
-	days      map[match.ClearingDayOf]bool
+	days      map[result.ClearingDayOf]bool
 }
 
 type bankPage struct{ rows []Row }
@@ -110,10 +111,10 @@ type bankPage struct{ rows []Row }
 // clearingDay says that clearing rows of a merchant's day have come.
 type clearingDay struct {
 	acquirer, merchant string
-	day                parse.Date
+	day                record.Date
 }
 
-func codeClearingDay(c *codec, d *match.ClearingDayOf) {
+func codeClearingDay(c *codec, d *result.ClearingDayOf) {
 	c.text(&d.Acquirer)
 	c.text(&d.MerchantID)
 	c.date(&d.Day)
@@ -138,8 +139,8 @@ func codeRejected(c *codec, r *rejectedPair) {
 
 // remember reads the memory of a night.
 func remember(ctx context.Context, s Store, seq int64) (*memory, error) {
-	m := &memory{settles: map[match.SettlementKey]*settleRec{}, bank: map[string]*bankPage{}, terminals: map[match.TerminalOf]bool{},
-		rejected: map[[2]rowName]bool{}, files: map[string]File{}, days: map[match.ClearingDayOf]bool{}}
+	m := &memory{settles: map[result.SettlementKey]*settleRec{}, bank: map[string]*bankPage{}, terminals: map[match.TerminalOf]bool{},
+		rejected: map[[2]rowName]bool{}, files: map[string]File{}, days: map[result.ClearingDayOf]bool{}}
 	if s == nil || seq == 0 {
 		return m, nil
 	}
@@ -176,7 +177,7 @@ func remember(ctx context.Context, s Store, seq int64) (*memory, error) {
 		})
 	}
 	if err == nil {
-		err = eachList(ctx, s, kindClearing, "", seq, codeClearingDay, func(_ *Page, all []match.ClearingDayOf) {
+		err = eachList(ctx, s, kindClearing, "", seq, codeClearingDay, func(_ *Page, all []result.ClearingDayOf) {
 			for _, d := range all {
 				m.days[d] = true
 			}
@@ -185,4 +186,4 @@ func remember(ctx context.Context, s Store, seq int64) (*memory, error) {
 	return m, err
 }
 
-func fileKey(side parse.Side, sha string) string { return fmt.Sprintf("%d/%s", side, sha) }
+func fileKey(side record.Side, sha string) string { return fmt.Sprintf("%d/%s", side, sha) }

@@ -5,8 +5,8 @@ import (
 	"context"
 	"slices"
 
-	"duizhang/match"
-	"duizhang/parse"
+	"github.com/duizhang/duizhang/match/result"
+	"github.com/duizhang/duizhang/parse/record"
 )
 
 // expectedOf and lookBack: without contracts a merchant's file is expected if
@@ -18,7 +18,7 @@ const (
 
 // missing are the clearing files that should have come: those of the days
 // after the last night, and those that were missed then and are not given up.
-func (n *AtWork) missing(ctx context.Context, res *match.Result) ([]MissingFile, error) {
+func (n *AtWork) missing(ctx context.Context, res *result.Result) ([]MissingFile, error) {
 	if n.prev.Head.Seq == 0 {
 		return nil, nil
 	}
@@ -70,9 +70,9 @@ func (n *AtWork) missing(ctx context.Context, res *match.Result) ([]MissingFile,
 const maxMissedDays = 62
 
 // expected are the files of a day.
-func (n *AtWork) expected(day parse.Date, came map[clearingDay]bool) (list []clearingDay) {
+func (n *AtWork) expected(day record.Date, came map[clearingDay]bool) (list []clearingDay) {
 	if !n.rules.Calendar.Workday(day) {
-		var before []parse.Date
+		var before []record.Date
 		for d := day - 1; len(before) < 2 && d > day-31; d-- {
 			if !n.rules.Calendar.Workday(d) {
 				before = append(before, d)
@@ -88,7 +88,7 @@ func (n *AtWork) expected(day parse.Date, came map[clearingDay]bool) (list []cle
 		}
 		return list
 	}
-	var before []parse.Date
+	var before []record.Date
 	for d := day - 1; len(before) < lookBack && d > day-62; d-- {
 		if n.rules.Calendar.Workday(d) {
 			before = append(before, d)
@@ -98,7 +98,7 @@ func (n *AtWork) expected(day parse.Date, came map[clearingDay]bool) (list []cle
 }
 
 // senders are the merchants whose files came on at least so many of some days.
-func (n *AtWork) senders(day parse.Date, on []parse.Date, least int, came map[clearingDay]bool) (list []clearingDay) {
+func (n *AtWork) senders(day record.Date, on []record.Date, least int, came map[clearingDay]bool) (list []clearingDay) {
 	count := map[clearingDay]int{}
 	for d := range came {
 		if slices.Contains(on, d.day) {

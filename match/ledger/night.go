@@ -10,16 +10,19 @@ import (
 	"strings"
 	"sync"
 
-	"duizhang/match"
-	"duizhang/parse"
-	"duizhang/parse/money"
+	"github.com/duizhang/duizhang/match"
+	"github.com/duizhang/duizhang/match/result"
+	"github.com/duizhang/duizhang/match/terms"
+	"github.com/duizhang/duizhang/parse"
+	"github.com/duizhang/duizhang/parse/money"
+	"github.com/duizhang/duizhang/parse/record"
 )
 
 // Rules are the settings of a night that follow from SPEC section 10.
 type Rules struct {
-	AsOf      parse.Date
-	Contracts *match.Contracts
-	Calendar  *match.Calendar
+	AsOf      record.Date
+	Contracts *terms.Contracts
+	Calendar  *terms.Calendar
 	// KeepDuplicates and KeepUnchecked are in calendar days, FileGrace in
 	// business days; zero is 7, 62 and 3.
 	KeepDuplicates, KeepUnchecked, FileGrace int
@@ -31,7 +34,7 @@ func (r *Rules) setDefaults() {
 	r.KeepUnchecked = cmp.Or(r.KeepUnchecked, 62)
 	r.FileGrace = cmp.Or(r.FileGrace, 3)
 	if r.Calendar == nil {
-		r.Calendar = match.BuiltinCalendar()
+		r.Calendar = terms.BuiltinCalendar()
 	}
 }
 
@@ -60,7 +63,7 @@ type AtWork struct {
 	sides  [4]*Beside
 	over   [4]*overlap
 	files  []*parse.File
-	listed map[match.SettlementKey][]formed // settled groups that were read again
+	listed map[result.SettlementKey][]formed // settled groups that were read again
 
 	shown   map[match.TerminalOf]bool // acquirer as the file has it
 	rejects []rejectedPair
@@ -83,7 +86,7 @@ type AtWork struct {
 
 // Outcome is what a night did.
 type Outcome struct {
-	Night, Base             parse.Date // Base: the night before; 0 at the first
+	Night, Base             record.Date // Base: the night before; 0 at the first
 	Carried, Opened, Closed int
 	Open                    int
 	Owed                    money.Fen
@@ -111,9 +114,9 @@ type Refused struct {
 // OutOfOrder; the last night's own day replaces it.
 func Begin(ctx context.Context, s Store, rules Rules) (*AtWork, error) {
 	rules.setDefaults()
-	n := &AtWork{store: s, rules: rules, listed: map[match.SettlementKey][]formed{}, prev: &State{}}
+	n := &AtWork{store: s, rules: rules, listed: map[result.SettlementKey][]formed{}, prev: &State{}}
 	for side := range n.sides {
-		n.sides[side] = newBeside(parse.Side(side))
+		n.sides[side] = newBeside(record.Side(side))
 	}
 	var err error
 	seq := int64(0)
@@ -199,7 +202,7 @@ func (n *AtWork) carryRows() {
 			b.items[b.carry(&it.Rows[j])] = it.ID
 		}
 	}
-	bank := n.sides[parse.SideBank]
+	bank := n.sides[record.SideBank]
 	var keys []string
 	for k := range n.mem.bank {
 		keys = append(keys, k)
@@ -233,14 +236,14 @@ func (n *AtWork) Read(ctx context.Context, in *parse.Input) error {
 			continue
 		}
 		var keys *[]keyAt
-		if n.store != nil && n.prev.Head.Seq > 0 && parse.Side(side) != parse.SideBank {
+		if n.store != nil && n.prev.Head.Seq > 0 && record.Side(side) != record.SideBank {
 			keys = &n.newKeys[side]
 		}
-		rows, err := readRows(ctx, parse.Side(side), set, n.shown, keys)
+		rows, err := readRows(ctx, record.Side(side), set, n.shown, keys)
 		if err != nil {
 			return err
 		}
-		if dropped := n.dropKnownFiles(parse.Side(side), set); dropped {
+		if dropped := n.dropKnownFiles(record.Side(side), set); dropped {
 			if !set.Used() {
 				continue
 			}
@@ -248,7 +251,7 @@ func (n *AtWork) Read(ctx context.Context, in *parse.Input) error {
 			rows = slices.DeleteFunc(rows, func(r rowInfo) bool { return !files[r.doc].Used })
 		}
 		n.sides[side].set = set
-		o := newOverlap(parse.Side(side), rows, set.Files())
+		o := newOverlap(record.Side(side), rows, set.Files())
 		if n.store != nil {
 			if err := o.load(ctx, n.store, n.prev.Head.Seq); err != nil {
 				return err
@@ -265,7 +268,7 @@ func (n *AtWork) Read(ctx context.Context, in *parse.Input) error {
 }
 
 // dropKnownFiles takes files out that an earlier night has used.
-func (n *AtWork) dropKnownFiles(side parse.Side, set *parse.Set) (dropped bool) {
+func (n *AtWork) dropKnownFiles(side record.Side, set *parse.Set) (dropped bool) {
 	for _, f := range set.Files() {
 		if old, ok := n.mem.files[fileKey(side, f.SHA256)]; ok && f.Used && f.SHA256 != "" {
 			f.Used, f.DuplicateOf, dropped = false, old.Name, true
@@ -312,7 +315,7 @@ func (n *AtWork) supersede(ctx context.Context, o *overlap) error {
 			byKey[k] = i
 		}
 	}
-	replaced := func(r *parse.Record) (int, bool) {
+	replaced := func(r *record.Record) (int, bool) {
 		for _, k := range keysOf(r) {
 			if i, ok := byKey[k]; ok && (fresh[i].Amount != r.Amount || fresh[i].Kind != r.Kind || fresh[i].Status != r.Status) {
 				return i, true
@@ -323,14 +326,14 @@ func (n *AtWork) supersede(ctx context.Context, o *overlap) error {
 	for p := range b.rows[:b.open] { // rows of open items
 		if r := &b.rows[p]; o.missing[r.Digest] {
 			if i, ok := replaced(&r.Record); ok {
-				b.seen[parse.Pos(p)] = true
-				if id := b.items[parse.Pos(p)]; id != "" {
+				b.seen[record.Pos(p)] = true
+				if id := b.items[record.Pos(p)]; id != "" {
 					b.items[o.changed[i]] = id
 				}
 			}
 		}
 	}
-	var old []parse.Pos // rows of this run's own files
+	var old []record.Pos // rows of this run's own files
 	for i := range o.rows {
 		if r := &o.rows[i]; !r.seen && o.missing[r.digest] && !slices.Contains(o.changed, r.pos) {
 			old = append(old, r.pos)
@@ -355,23 +358,23 @@ func (n *AtWork) supersede(ctx context.Context, o *overlap) error {
 }
 
 // keysOf are the keys that a row carries (SPEC section 3.1).
-func keysOf(r *parse.Record) (keys []string) {
+func keysOf(r *record.Record) (keys []string) {
 	add := func(name string, parts ...string) {
 		if !slices.Contains(parts, "") {
 			keys = append(keys, name+"\x1f"+strings.Join(parts, "\x1f"))
 		}
 	}
-	add("order", r.Text[parse.OrderNo])
-	add("channel", r.Text[parse.ChannelNo])
-	add("ref", r.Text[parse.TerminalID], r.Text[parse.RefNo])
+	add("order", r.Text[record.OrderNo])
+	add("channel", r.Text[record.ChannelNo])
+	add("ref", r.Text[record.TerminalID], r.Text[record.RefNo])
 	if r.Time != 0 {
-		add("trace", r.Text[parse.TerminalID], r.Text[parse.BatchNo], r.Text[parse.TraceNo], r.Time.Date().String())
+		add("trace", r.Text[record.TerminalID], r.Text[record.BatchNo], r.Text[record.TraceNo], r.Time.Date().String())
 	}
 	return keys
 }
 
 // Source is a side as the matcher takes it; nil where it has no row.
-func (n *AtWork) Source(side parse.Side) match.Source {
+func (n *AtWork) Source(side record.Side) match.Source {
 	if n.sides[side].empty() {
 		return nil
 	}
@@ -384,13 +387,13 @@ func (n *AtWork) Before(ctx context.Context) *match.Before {
 		return nil
 	}
 	b := &match.Before{Below: parse.FirstPos, Nets: n.nets, Rejected: n.isRejected}
-	bank := n.sides[parse.SideBank]
+	bank := n.sides[record.SideBank]
 	for _, key := range n.settleKeys() {
 		rec := n.mem.settles[key]
 		b.Sums = append(b.Sums, rec.sums...)
 		for _, p := range rec.paid {
 			if at, ok := bank.at[p.line]; ok {
-				b.Paid = append(b.Paid, match.PaidBefore{Line: at, Key: key, Amount: p.amount, Why: p.why, Lines: p.lines})
+				b.Paid = append(b.Paid, result.PaidBefore{Line: at, Key: key, Amount: p.amount, Why: p.why, Lines: p.lines})
 			}
 		}
 	}
@@ -403,25 +406,25 @@ func (n *AtWork) Before(ctx context.Context) *match.Before {
 	return b
 }
 
-func (n *AtWork) settleKeys() []match.SettlementKey {
-	keys := make([]match.SettlementKey, 0, len(n.mem.settles))
+func (n *AtWork) settleKeys() []result.SettlementKey {
+	keys := make([]result.SettlementKey, 0, len(n.mem.settles))
 	for k := range n.mem.settles {
 		keys = append(keys, k)
 	}
-	slices.SortFunc(keys, func(a, b match.SettlementKey) int { return strings.Compare(keyText(a), keyText(b)) })
+	slices.SortFunc(keys, func(a, b result.SettlementKey) int { return strings.Compare(keyText(a), keyText(b)) })
 	return keys
 }
 
-func (n *AtWork) isRejected(pos, clearing parse.Pos) bool {
+func (n *AtWork) isRejected(pos, clearing record.Pos) bool {
 	if len(n.mem.rejected) == 0 {
 		return false
 	}
-	p, c := &n.sides[parse.SidePos].rows[pos], &n.sides[parse.SideClearing].rows[clearing]
+	p, c := &n.sides[record.SidePos].rows[pos], &n.sides[record.SideClearing].rows[clearing]
 	return n.mem.rejected[[2]rowName{{p.Digest, p.Ordinal}, {c.Digest, c.Ordinal}}]
 }
 
 // nets are the matched clearing rows of a settlement, read from the ledger.
-func (n *AtWork) nets(ctx context.Context, key match.SettlementKey) ([]match.CarriedNet, error) {
+func (n *AtWork) nets(ctx context.Context, key result.SettlementKey) ([]match.CarriedNet, error) {
 	groups, err := n.groupsOf(ctx, key)
 	var nets []match.CarriedNet
 	for i := range groups {
@@ -430,9 +433,9 @@ func (n *AtWork) nets(ctx context.Context, key match.SettlementKey) ([]match.Car
 			nets = append(nets, match.CarriedNet{Pos: r.Pos, Net: netOf(r)})
 		}
 	}
-	clearing := n.sides[parse.SideClearing]
+	clearing := n.sides[record.SideClearing]
 	for p := range clearing.rows[:clearing.open] { // and those of open items
-		if r := &clearing.rows[p].Record; n.settlementOf(clearing.items[parse.Pos(p)]) == key {
+		if r := &clearing.rows[p].Record; n.settlementOf(clearing.items[record.Pos(p)]) == key {
 			nets = append(nets, match.CarriedNet{Pos: r.Pos, Net: netOf(r)})
 		}
 	}
@@ -440,20 +443,20 @@ func (n *AtWork) nets(ctx context.Context, key match.SettlementKey) ([]match.Car
 }
 
 // settlementOf is the settlement that an item's clearing rows are of.
-func (n *AtWork) settlementOf(id string) match.SettlementKey {
+func (n *AtWork) settlementOf(id string) result.SettlementKey {
 	it := n.prev.Find(id)
 	if it == nil || it.SettlementID == "" {
-		return match.SettlementKey{}
+		return result.SettlementKey{}
 	}
 	for key := range n.mem.settles {
 		if key.ClearingDate == it.ClearingDate && key.MerchantID == it.MerchantID && key.Acquirer == it.Acquirer && key.Account == it.Account {
 			return key
 		}
 	}
-	return match.SettlementKey{}
+	return result.SettlementKey{}
 }
 
-func netOf(r *parse.Record) money.Fen {
+func netOf(r *record.Record) money.Fen {
 	if r.HasNet {
 		return r.Net
 	}
@@ -462,7 +465,7 @@ func netOf(r *parse.Record) money.Fen {
 
 // groupsOf reads the matched groups of a settlement from the ledger, once, and
 // gives their rows positions.
-func (n *AtWork) groupsOf(ctx context.Context, key match.SettlementKey) ([]formed, error) {
+func (n *AtWork) groupsOf(ctx context.Context, key result.SettlementKey) ([]formed, error) {
 	if groups, ok := n.listed[key]; ok || n.store == nil {
 		return groups, nil
 	}
@@ -471,8 +474,8 @@ func (n *AtWork) groupsOf(ctx context.Context, key match.SettlementKey) ([]forme
 		for i := range some {
 			for _, part := range [...]struct {
 				rows []Row
-				side parse.Side
-			}{{some[i].pos, parse.SidePos}, {some[i].clearing, parse.SideClearing}} {
+				side record.Side
+			}{{some[i].pos, record.SidePos}, {some[i].clearing, record.SideClearing}} {
 				for j := range part.rows {
 					part.rows[j].Record.Pos = n.sides[part.side].carry(&part.rows[j])
 				}
@@ -503,10 +506,10 @@ func idOf(t Type, what []byte) string {
 }
 
 // settlementItemID follows from acquirer, merchant, clearing date and account.
-func settlementItemID(k match.SettlementKey) string { return idOf(Settlement, []byte(keyText(k))) }
+func settlementItemID(k result.SettlementKey) string { return idOf(Settlement, []byte(keyText(k))) }
 
 // row makes the lasting form of a row that takes part tonight.
-func (n *AtWork) row(side parse.Side, rec *parse.Record) Row {
+func (n *AtWork) row(side record.Side, rec *record.Record) Row {
 	if rec.Pos < parse.FirstPos {
 		return n.sides[side].rows[rec.Pos]
 	}

@@ -13,9 +13,12 @@ import (
 	"sync"
 	"testing"
 
-	"duizhang/match"
-	"duizhang/parse"
-	"duizhang/parse/money"
+	"github.com/duizhang/duizhang/match"
+	"github.com/duizhang/duizhang/match/result"
+	"github.com/duizhang/duizhang/parse"
+	"github.com/duizhang/duizhang/parse/layout"
+	"github.com/duizhang/duizhang/parse/money"
+	"github.com/duizhang/duizhang/parse/record"
 
 	"pgregory.net/rapid"
 )
@@ -23,20 +26,22 @@ import (
 // mute says nothing: what items are does not hang on words.
 type mute struct{}
 
-func (mute) Groups(_ context.Context, l []match.Group) ([][2]string, error) {
-	return make([][2]string, len(l)), nil
-}
-func (mute) Settlements(_ context.Context, l []match.Settlement) ([][2]string, error) {
-	return make([][2]string, len(l)), nil
-}
-func (mute) Credits(_ context.Context, l []match.Credit) ([][2]string, error) {
+func (mute) Groups(_ context.Context, l []result.Group) ([][2]string, error) {
 	return make([][2]string, len(l)), nil
 }
 
-var layouts = sync.OnceValues(func() (*parse.Layouts, error) { return parse.LoadLayouts("") })
+func (mute) Settlements(_ context.Context, l []result.Settlement) ([][2]string, error) {
+	return make([][2]string, len(l)), nil
+}
+
+func (mute) Credits(_ context.Context, l []result.Credit) ([][2]string, error) {
+	return make([][2]string, len(l)), nil
+}
+
+var layouts = sync.OnceValues(func() (*layout.Layouts, error) { return layout.LoadLayouts("") })
 
 // nightOf runs one night over some files and commits it.
-func nightOf(t fataler, s Store, asOf parse.Date, rules Rules, decisions []Decision, files ...parse.PathSide) (*Outcome, *match.Result) {
+func nightOf(t fataler, s Store, asOf record.Date, rules Rules, decisions []Decision, files ...parse.PathSide) (*Outcome, *result.Result) {
 	t.Helper()
 	ctx := context.Background()
 	known, err := layouts()
@@ -62,7 +67,7 @@ func nightOf(t fataler, s Store, asOf parse.Date, rules Rules, decisions []Decis
 			t.Fatal(f.Name, f.Problems)
 		}
 	}
-	res, err := match.Run(ctx, n.Source(parse.SidePos), n.Source(parse.SideClearing), n.Source(parse.SideBank),
+	res, err := match.Run(ctx, n.Source(record.SidePos), n.Source(record.SideClearing), n.Source(record.SideBank),
 		match.Options{AsOf: asOf, Before: n.Before(ctx), Workers: 2, Contracts: rules.Contracts})
 	if err != nil {
 		t.Fatal(err)
@@ -98,15 +103,15 @@ type fataler interface {
 type world struct {
 	dir   string
 	files []arrival
-	last  parse.Date
+	last  record.Date
 }
 
 type arrival struct {
 	file  parse.PathSide
-	night parse.Date
+	night record.Date
 }
 
-const firstDay = parse.Date(20514) // Monday 2026-03-02
+const firstDay = record.Date(20514) // Monday 2026-03-02
 
 const (
 	posHead      = "收银机,订单号,交易时间,交易类型,金额,支付方式\n"
@@ -119,12 +124,12 @@ const (
 func draw(t *rapid.T, dir string) *world {
 	w := &world{dir: dir}
 	days := rapid.IntRange(2, 5).Draw(t, "days")
-	clearing, credits := map[parse.Date][]string{}, map[parse.Date][]string{}
-	nets := map[parse.Date]money.Fen{}
+	clearing, credits := map[record.Date][]string{}, map[record.Date][]string{}
+	nets := map[record.Date]money.Fen{}
 	lag := rapid.SampledFrom([]int{0, 0, 0, 1, 2})
 	order := 0
 	for d := range days {
-		day := firstDay + parse.Date(d)
+		day := firstDay + record.Date(d)
 		var pos []string
 		for range rapid.IntRange(1, 4).Draw(t, "sales") {
 			order++
@@ -138,27 +143,27 @@ func draw(t *rapid.T, dir string) *world {
 			if rapid.IntRange(0, 9).Draw(t, "short") == 0 {
 				cleared -= 100
 			}
-			on := day + parse.Date(lag.Draw(t, "clearing lag"))
+			on := day + record.Date(lag.Draw(t, "clearing lag"))
 			fee := cleared * 6 / 1000
 			clearing[on] = append(clearing[on], fmt.Sprintf("822290000000001,DD%08d,%s,消费,%s,%s,%s,%s\n", order, at, cleared, fee, cleared-fee, on))
 			nets[on] += cleared - fee
 		}
-		w.file(t, parse.SidePos, "pos", day, posHead, pos, lag)
+		w.file(t, record.SidePos, "pos", day, posHead, pos, lag)
 	}
 	for on := firstDay; on < firstDay+10; on++ {
 		if rows := clearing[on]; len(rows) > 0 {
-			w.file(t, parse.SideClearing, "clearing", on, clearingHead, rows, rapid.Just(0)) // a credit never comes before its clearing file: nothing competes later
+			w.file(t, record.SideClearing, "clearing", on, clearingHead, rows, rapid.Just(0)) // a credit never comes before its clearing file: nothing competes later
 		}
 	}
-	var on []parse.Date
+	var on []record.Date
 	for d := range nets {
 		on = append(on, d)
 	}
 	slices.Sort(on)
 	for _, d := range on {
 		net := nets[d]
-		came := d + 1 + parse.Date(rapid.SampledFrom([]int{0, 0, 1, 3}).Draw(t, "credit lag"))
-		line := func(day parse.Date, v money.Fen) {
+		came := d + 1 + record.Date(rapid.SampledFrom([]int{0, 0, 1, 3}).Draw(t, "credit lag"))
+		line := func(day record.Date, v money.Fen) {
 			credits[day] = append(credits[day], fmt.Sprintf("6222000012345678,%s,,%s,,财付通支付科技有限公司,822290000000001 %s 结算款\n", day, v, strings.ReplaceAll(d.String(), "-", "")))
 		}
 		switch rapid.IntRange(0, 5).Draw(t, "payout") {
@@ -172,20 +177,20 @@ func draw(t *rapid.T, dir string) *world {
 	}
 	// The bank's own statement of every day says that it covers the account.
 	for d := range 12 {
-		day := firstDay + parse.Date(d)
+		day := firstDay + record.Date(d)
 		rows := append([]string{fmt.Sprintf("6222000012345678,%s,,%d.01,,张三,往来\n", day, 100+d)}, credits[day]...)
-		w.file(t, parse.SideBank, "bank", day, bankHead, rows, rapid.Just(0))
+		w.file(t, record.SideBank, "bank", day, bankHead, rows, rapid.Just(0))
 	}
 	w.last = firstDay + 13
 	return w
 }
 
-func (w *world) file(t *rapid.T, side parse.Side, what string, day parse.Date, head string, rows []string, lag *rapid.Generator[int]) {
+func (w *world) file(t *rapid.T, side record.Side, what string, day record.Date, head string, rows []string, lag *rapid.Generator[int]) {
 	name := filepath.Join(w.dir, fmt.Sprintf("%s-%s.csv", what, day))
 	if err := os.WriteFile(name, []byte(head+strings.Join(rows, "")), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	w.files = append(w.files, arrival{parse.PathSide{Path: name, Side: side}, day + 1 + parse.Date(lag.Draw(t, "file lag"))})
+	w.files = append(w.files, arrival{parse.PathSide{Path: name, Side: side}, day + 1 + record.Date(lag.Draw(t, "file lag"))})
 	w.last = max(w.last, day+5)
 }
 
@@ -260,7 +265,7 @@ func TestMain(m *testing.M) {
 }
 
 // save writes a file of a test.
-func save(t *testing.T, dir, name, text string, side parse.Side) parse.PathSide {
+func save(t *testing.T, dir, name, text string, side record.Side) parse.PathSide {
 	t.Helper()
 	path := filepath.Join(dir, name)
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
@@ -273,16 +278,16 @@ func save(t *testing.T, dir, name, text string, side parse.Side) parse.PathSide 
 // comes in a file that does not repeat the first one.
 func TestALaterRowMeetsWhatIsSettled(t *testing.T) {
 	dir, s := t.TempDir(), NewMemory()
-	pos := save(t, dir, "p1.csv", posHead+"A1,DD00000001,2026-03-02 10:00:00,消费,100.00,微信\nA1,DD00000002,2026-03-02 11:00:00,消费,50.00,微信\nA1,DD00000004,2026-03-02 12:00:00,消费,1.00,微信\n", parse.SidePos)
+	pos := save(t, dir, "p1.csv", posHead+"A1,DD00000001,2026-03-02 10:00:00,消费,100.00,微信\nA1,DD00000002,2026-03-02 11:00:00,消费,50.00,微信\nA1,DD00000004,2026-03-02 12:00:00,消费,1.00,微信\n", record.SidePos)
 	clearing := save(t, dir, "c1.csv", clearingHead+"822290000000001,DD00000001,2026-03-02 10:00:00,消费,100.00,0.60,99.40,2026-03-02\n"+
 		"822290000000001,DD00000002,2026-03-02 11:00:00,消费,50.00,0.30,49.70,2026-03-02\n"+
-		"822290000000001,DD00000004,2026-03-02 12:00:00,消费,1.00,0.00,1.00,2026-03-02\n", parse.SideClearing)
+		"822290000000001,DD00000004,2026-03-02 12:00:00,消费,1.00,0.00,1.00,2026-03-02\n", record.SideClearing)
 	one, _ := nightOf(t, s, firstDay+1, Rules{}, nil, pos, clearing)
 	if len(one.Items) != 1 || one.Items[0].Type != Settlement {
 		t.Fatalf("the first night leaves open\n%s", told(one.Items))
 	}
 	again := save(t, dir, "p2.csv", posHead+"A1,DD00000001,2026-03-02 10:00:00,消费,100.00,微信\nA1,DD00000003,2026-03-03 10:00:00,消费,7.00,微信\n"+
-		"A1,DD00000002,2026-03-02 11:30:00,消费,20.00,微信\n", parse.SidePos)
+		"A1,DD00000002,2026-03-02 11:30:00,消费,20.00,微信\n", record.SidePos)
 	two, res := nightOf(t, s, firstDay+2, Rules{}, nil, again)
 	states := map[string]int{}
 	for i := range two.Items {
@@ -291,7 +296,7 @@ func TestALaterRowMeetsWhatIsSettled(t *testing.T) {
 	if states["duplicate"] != 1 || states["pos_only"] != 1 {
 		t.Errorf("a copy and a further sale: %v\n%s", states, told(two.Items))
 	}
-	if res.Match[match.Matched].Groups == 0 {
+	if res.Match[result.Matched].Groups == 0 {
 		t.Error("the settled sale was not matched again beside its copy")
 	}
 	if _, err := Check(context.Background(), s); err != nil {
@@ -303,16 +308,16 @@ func TestALaterRowMeetsWhatIsSettled(t *testing.T) {
 // first night.
 func TestAReturnedPayoutReopens(t *testing.T) {
 	dir, s := t.TempDir(), NewMemory()
-	pos := save(t, dir, "p.csv", posHead+"A1,DD00000001,2026-03-02 10:00:00,消费,100.00,微信\n", parse.SidePos)
-	clearing := save(t, dir, "c.csv", clearingHead+"822290000000001,DD00000001,2026-03-02 10:00:00,消费,100.00,0.60,99.40,2026-03-02\n", parse.SideClearing)
+	pos := save(t, dir, "p.csv", posHead+"A1,DD00000001,2026-03-02 10:00:00,消费,100.00,微信\n", record.SidePos)
+	clearing := save(t, dir, "c.csv", clearingHead+"822290000000001,DD00000001,2026-03-02 10:00:00,消费,100.00,0.60,99.40,2026-03-02\n", record.SideClearing)
 	first, _ := nightOf(t, s, firstDay+1, Rules{}, nil, pos, clearing)
 	id := first.Items[0].ID
-	paid := save(t, dir, "b1.csv", bankHead+"6222000012345678,2026-03-03,,99.40,1099.40,财付通支付科技有限公司,822290000000001 20260302 结算款\n", parse.SideBank)
+	paid := save(t, dir, "b1.csv", bankHead+"6222000012345678,2026-03-03,,99.40,1099.40,财付通支付科技有限公司,822290000000001 20260302 结算款\n", record.SideBank)
 	second, _ := nightOf(t, s, firstDay+2, Rules{}, nil, paid)
 	if len(second.Items) != 0 || len(second.Closings) != 1 || second.Closings[0].ID != id || second.Closings[0].By != "credit" {
 		t.Fatalf("after the payout: %s%v", told(second.Items), second.Closings)
 	}
-	back := save(t, dir, "b2.csv", bankHead+"6222000012345678,2026-03-04,99.40,,1000.00,财付通支付科技有限公司,退票 822290000000001 20260302 结算款\n", parse.SideBank)
+	back := save(t, dir, "b2.csv", bankHead+"6222000012345678,2026-03-04,99.40,,1000.00,财付通支付科技有限公司,退票 822290000000001 20260302 结算款\n", record.SideBank)
 	third, _ := nightOf(t, s, firstDay+3, Rules{}, nil, back)
 	if len(third.Items) != 1 || third.Items[0].ID != id || third.Items[0].FirstNight != firstDay+1 || third.Items[0].Owed != 9940 {
 		t.Fatalf("after the return:\n%s%v", told(third.Items), third.Items)
@@ -323,8 +328,8 @@ func TestAReturnedPayoutReopens(t *testing.T) {
 func TestACopyOfTheShopClosesByAge(t *testing.T) {
 	dir, s := t.TempDir(), NewMemory()
 	row := "A1,DD00000001,2026-03-02 10:00:00,消费,100.00,微信\n"
-	pos := save(t, dir, "p.csv", posHead+row+row, parse.SidePos)
-	clearing := save(t, dir, "c.csv", clearingHead+"822290000000001,DD00000001,2026-03-02 10:00:00,消费,100.00,0.60,99.40,2026-03-02\n", parse.SideClearing)
+	pos := save(t, dir, "p.csv", posHead+row+row, record.SidePos)
+	clearing := save(t, dir, "c.csv", clearingHead+"822290000000001,DD00000001,2026-03-02 10:00:00,消费,100.00,0.60,99.40,2026-03-02\n", record.SideClearing)
 	out, _ := nightOf(t, s, firstDay+1, Rules{}, nil, pos, clearing)
 	for night := firstDay + 2; night < firstDay+8; night++ {
 		out, _ = nightOf(t, s, night, Rules{}, nil)
@@ -344,8 +349,8 @@ func TestACopyOfTheShopClosesByAge(t *testing.T) {
 // accepted or never proposed again.
 func TestDecisionsTakeEffect(t *testing.T) {
 	dir, s := t.TempDir(), NewMemory()
-	pos := save(t, dir, "p.csv", posHead+"A1,DD00000001,2026-03-02 10:00:00,消费,100.00,微信\n", parse.SidePos)
-	clearing := save(t, dir, "c.csv", clearingHead+"822290000000001,DD00000009,2026-03-02 12:00:00,消费,5.00,0.03,4.97,2026-03-02\n", parse.SideClearing)
+	pos := save(t, dir, "p.csv", posHead+"A1,DD00000001,2026-03-02 10:00:00,消费,100.00,微信\n", record.SidePos)
+	clearing := save(t, dir, "c.csv", clearingHead+"822290000000001,DD00000009,2026-03-02 12:00:00,消费,5.00,0.03,4.97,2026-03-02\n", record.SideClearing)
 	one, _ := nightOf(t, s, firstDay+1, Rules{}, nil, pos, clearing)
 	var sale string
 	for i := range one.Items {
@@ -357,7 +362,7 @@ func TestDecisionsTakeEffect(t *testing.T) {
 	if two.Applied != 1 || two.Problems != 1 || two.Refused[0].Why != "unknown_item" {
 		t.Fatalf("applied %d, problems %d, %v", two.Applied, two.Problems, two.Refused)
 	}
-	late := save(t, dir, "c2.csv", clearingHead+"822290000000001,DD00000001,2026-03-02 10:00:00,消费,100.00,0.60,99.40,2026-03-04\n", parse.SideClearing)
+	late := save(t, dir, "c2.csv", clearingHead+"822290000000001,DD00000001,2026-03-02 10:00:00,消费,100.00,0.60,99.40,2026-03-04\n", record.SideClearing)
 	three, _ := nightOf(t, s, firstDay+3, Rules{}, []Decision{{ItemID: sale, Word: WrittenOff}}, late)
 	if three.Closed != 1 || three.Closings[0].Final != "recovered" || three.Closings[0].By != "row" {
 		t.Fatalf("a row of the night wins over a decision: %+v", three.Closings)

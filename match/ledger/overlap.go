@@ -10,20 +10,21 @@ import (
 	"slices"
 	"strings"
 
-	"duizhang/match"
-	"duizhang/parse"
+	"github.com/duizhang/duizhang/match"
+	"github.com/duizhang/duizhang/parse"
+	"github.com/duizhang/duizhang/parse/record"
 )
 
 const kindSeen Kind = "seen" // digests of a file's rows of a day; the key is side, day, night and file
 
 // rowInfo is what is kept of every new row of a night until it ends.
 type rowInfo struct {
-	pos     parse.Pos
+	pos     record.Pos
 	digest  uint64
-	day     parse.Date
+	day     record.Date
 	doc     int32
 	ordinal int32
-	last    parse.Time // of the row: by which files are ordered
+	last    record.Time // of the row: by which files are ordered
 	seen    bool
 }
 
@@ -39,22 +40,22 @@ func codeSeen(c *codec, s *seenDay) {
 }
 
 // readRows reads every row of a set once, for its digest.
-func readRows(ctx context.Context, side parse.Side, set match.Source, shown map[match.TerminalOf]bool, keys *[]keyAt) ([]rowInfo, error) {
+func readRows(ctx context.Context, side record.Side, set match.Source, shown map[match.TerminalOf]bool, keys *[]keyAt) ([]rowInfo, error) {
 	for {
 		found := make([][]rowInfo, max(runtime.GOMAXPROCS(0), 1))
 		terminals, carried := make([]map[match.TerminalOf]bool, len(found)), make([][]keyAt, len(found))
-		err := set.Scan(ctx, len(found), set.Carries(), func(w int) func(*parse.Row) {
+		err := set.Scan(ctx, len(found), set.Carries(), func(w int) func(*record.Row) {
 			var buf []byte
 			var last [3][]byte
 			var some []uint64
 			terminals[w] = map[match.TerminalOf]bool{}
-			return func(r *parse.Row) {
-				if side == parse.SideClearing && len(r.Text[parse.TerminalID]) > 0 {
+			return func(r *record.Row) {
+				if side == record.SideClearing && len(r.Text[record.TerminalID]) > 0 {
 					noteTerminal(terminals[w], &last, r)
 				}
 				i := rowInfo{pos: r.Pos, day: dayOf(side, r), doc: int32(r.Doc), last: r.Time}
 				if i.last == 0 {
-					i.last = parse.Time(i.day) * 86400
+					i.last = record.Time(i.day) * 86400
 				}
 				i.digest, buf = rowDigest(buf, side, r)
 				if keys != nil {
@@ -85,8 +86,8 @@ func readRows(ctx context.Context, side parse.Side, set match.Source, shown map[
 }
 
 // noteTerminal notes whose row shows a terminal; most rows repeat the one before.
-func noteTerminal(shown map[match.TerminalOf]bool, last *[3][]byte, r *parse.Row) {
-	t, a, m := r.Text[parse.TerminalID], r.Text[parse.Acquirer], r.Text[parse.MerchantID]
+func noteTerminal(shown map[match.TerminalOf]bool, last *[3][]byte, r *record.Row) {
+	t, a, m := r.Text[record.TerminalID], r.Text[record.Acquirer], r.Text[record.MerchantID]
 	if bytes.Equal(t, last[0]) && bytes.Equal(a, last[1]) && bytes.Equal(m, last[2]) {
 		return
 	}
@@ -101,7 +102,7 @@ type fileDays struct {
 	file *parse.File
 	doc  int
 	rows []int // indexes into the side's rows
-	last parse.Time
+	last record.Time
 	gone int64
 	seen int64
 	of   string // the file that it repeats
@@ -120,15 +121,15 @@ type earlierDay struct {
 // least half of the earlier one's rows of a day, the rows of that day that
 // stood there are known.
 type overlap struct {
-	side    parse.Side
+	side    record.Side
 	files   []*fileDays
 	rows    []rowInfo
-	earlier map[parse.Date][]*earlierDay
+	earlier map[record.Date][]*earlierDay
 	fresh   map[uint64]int32 // how many rows of a digest have come so far
 	// missing are digests that a repeating file lacks, changed are the rows
 	// that it has beyond them; both by day.
 	missing map[uint64]bool
-	changed []parse.Pos
+	changed []record.Pos
 	notes   []Repeat
 }
 
@@ -138,8 +139,8 @@ type Repeat struct {
 	Seen, Gone int64
 }
 
-func newOverlap(side parse.Side, rows []rowInfo, files []*parse.File) *overlap {
-	o := &overlap{side: side, rows: rows, earlier: map[parse.Date][]*earlierDay{}, fresh: map[uint64]int32{}, missing: map[uint64]bool{}}
+func newOverlap(side record.Side, rows []rowInfo, files []*parse.File) *overlap {
+	o := &overlap{side: side, rows: rows, earlier: map[record.Date][]*earlierDay{}, fresh: map[uint64]int32{}, missing: map[uint64]bool{}}
 	byDoc := map[int32]*fileDays{}
 	for i := range rows {
 		f := byDoc[rows[i].doc]
@@ -169,7 +170,7 @@ func (f *fileDays) name() string {
 
 // load reads what earlier nights have of the days of the new rows.
 func (o *overlap) load(ctx context.Context, s Store, seq int64) error {
-	days := map[parse.Date]bool{}
+	days := map[record.Date]bool{}
 	for i := range o.rows {
 		days[o.rows[i].day] = true
 	}
@@ -197,14 +198,14 @@ func (o *overlap) load(ctx context.Context, s Store, seq int64) error {
 	return nil
 }
 
-func seenPrefix(side parse.Side, day parse.Date) string {
+func seenPrefix(side record.Side, day record.Date) string {
 	return fmt.Sprintf("%d/%06d/", side, int32(day))
 }
 
 // run goes through the files as if they came one after the other.
 func (o *overlap) run() {
 	for _, f := range o.files {
-		byDay := map[parse.Date][]int{}
+		byDay := map[record.Date][]int{}
 		for _, i := range f.rows {
 			byDay[o.rows[i].day] = append(byDay[o.rows[i].day], i)
 		}
@@ -215,7 +216,7 @@ func (o *overlap) run() {
 	slices.Sort(o.changed)
 }
 
-func (o *overlap) day(f *fileDays, day parse.Date, rows []int) {
+func (o *overlap) day(f *fileDays, day record.Date, rows []int) {
 	own := &earlierDay{name: f.name(), counts: map[uint64]int{}, n: len(rows)}
 	for _, i := range rows {
 		own.counts[o.rows[i].digest]++
@@ -261,7 +262,7 @@ func (o *overlap) day(f *fileDays, day parse.Date, rows []int) {
 func (o *overlap) pages(seq int64) ([]Page, error) {
 	var out []Page
 	for n, f := range o.files {
-		byDay := map[parse.Date]*seenDay{}
+		byDay := map[record.Date]*seenDay{}
 		for _, i := range f.rows {
 			r := &o.rows[i]
 			d := byDay[r.day]
@@ -290,8 +291,8 @@ func (o *overlap) pages(seq int64) ([]Page, error) {
 }
 
 // find is what is known of a new row.
-func (o *overlap) find(p parse.Pos) *rowInfo {
-	i, ok := slices.BinarySearchFunc(o.rows, p, func(r rowInfo, p parse.Pos) int { return cmp.Compare(r.pos, p) })
+func (o *overlap) find(p record.Pos) *rowInfo {
+	i, ok := slices.BinarySearchFunc(o.rows, p, func(r rowInfo, p record.Pos) int { return cmp.Compare(r.pos, p) })
 	if !ok {
 		return nil
 	}

@@ -9,8 +9,11 @@ import (
 	"slices"
 	"strings"
 
-	"duizhang/match"
-	"duizhang/parse"
+	"github.com/duizhang/duizhang/match"
+	"github.com/duizhang/duizhang/match/result"
+	"github.com/duizhang/duizhang/parse"
+	"github.com/duizhang/duizhang/parse/problem"
+	"github.com/duizhang/duizhang/parse/record"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -75,12 +78,12 @@ func (n *AtWork) itemPages() error {
 // one that is listed, or the two rows of one that is only counted.
 type keptGroup struct {
 	settlement, group int32 // group: -1 if it is not listed
-	key               match.KeyType
-	pos, clearing     parse.Pos
+	key               result.KeyType
+	pos, clearing     record.Pos
 }
 
 // packGroups writes kept groups, some pages at a time.
-func (n *AtWork) packGroups(ctx context.Context, res *match.Result, kept []keptGroup) error {
+func (n *AtWork) packGroups(ctx context.Context, res *result.Result, kept []keptGroup) error {
 	type part struct {
 		name       string
 		groups     []keptGroup
@@ -102,7 +105,7 @@ func (n *AtWork) packGroups(ctx context.Context, res *match.Result, kept []keptG
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(runtime.GOMAXPROCS(0))
 	for _, p := range parts {
-		g.Go(parse.Guard(func() error {
+		g.Go(problem.Guard(func() error {
 			all, err := n.formedOf(gctx, res, p.groups)
 			if err == nil {
 				p.rows, err = pack(&all, func(c *codec, v *[]formed) { list(c, v, codeFormed) })
@@ -123,21 +126,21 @@ func (n *AtWork) packGroups(ctx context.Context, res *match.Result, kept []keptG
 }
 
 // formedOf reads the rows of some kept groups.
-func (n *AtWork) formedOf(ctx context.Context, res *match.Result, kept []keptGroup) ([]formed, error) {
+func (n *AtWork) formedOf(ctx context.Context, res *result.Result, kept []keptGroup) ([]formed, error) {
 	all := make([]formed, len(kept))
-	var at [2][]parse.Pos
+	var at [2][]record.Pos
 	for i := range kept {
 		k := &kept[i]
 		if k.group < 0 {
-			all[i] = formed{match: match.Matched, key: k.key}
+			all[i] = formed{match: result.Matched, key: k.key}
 			at[0], at[1] = append(at[0], k.pos), append(at[1], k.clearing)
 			continue
 		}
 		g := &res.Groups[k.group]
-		all[i] = formed{match: g.Match, key: g.KeyType, flags: g.Flags &^ (match.Carried | match.Held), expected: g.ExpectedFee, hasExpected: g.HasExpectedFee}
+		all[i] = formed{match: g.Match, key: g.KeyType, flags: g.Flags &^ (result.Carried | result.Held), expected: g.ExpectedFee, hasExpected: g.HasExpectedFee}
 		at[0], at[1] = append(at[0], g.Pos...), append(at[1], g.Clearing...)
 	}
-	for side, to := range [...]parse.Side{parse.SidePos, parse.SideClearing} {
+	for side, to := range [...]record.Side{record.SidePos, record.SideClearing} {
 		recs, err := n.sides[to].Records(ctx, 1, at[side])
 		if err != nil {
 			return nil, err
@@ -149,7 +152,7 @@ func (n *AtWork) formedOf(ctx context.Context, res *match.Result, kept []keptGro
 		for i := range kept {
 			count := 1
 			if g := kept[i].group; g >= 0 {
-				count = len(*[...]*[]parse.Pos{&res.Groups[g].Pos, &res.Groups[g].Clearing}[side])
+				count = len(*[...]*[]record.Pos{&res.Groups[g].Pos, &res.Groups[g].Clearing}[side])
 			}
 			*[...]*[]Row{&all[i].pos, &all[i].clearing}[side] = rows[:count:count]
 			rows = rows[count:]
@@ -160,10 +163,10 @@ func (n *AtWork) formedOf(ctx context.Context, res *match.Result, kept []keptGro
 
 // keepRows packs the rows of tonight's matched groups whose settlement is not
 // paid, and lets go of those whose settlement is.
-func (n *AtWork) keepRows(ctx context.Context, res *match.Result, f *fates) error {
-	openKey := func(settlement int32) (match.SettlementKey, bool) {
+func (n *AtWork) keepRows(ctx context.Context, res *result.Result, f *fates) error {
+	openKey := func(settlement int32) (result.SettlementKey, bool) {
 		if settlement < 0 {
-			return match.SettlementKey{}, false
+			return result.SettlementKey{}, false
 		}
 		key := res.Settlements[settlement].Key()
 		fate := f.settled[key]
@@ -178,7 +181,7 @@ func (n *AtWork) keepRows(ctx context.Context, res *match.Result, f *fates) erro
 	}
 	for i := range res.Groups {
 		g := &res.Groups[i]
-		if _, ok := openKey(g.Settlement); ok && g.Match == match.Matched {
+		if _, ok := openKey(g.Settlement); ok && g.Match == result.Matched {
 			kept = append(kept, keptGroup{g.Settlement, int32(i), g.KeyType, 0, g.Clearing[0]})
 		}
 	}
@@ -205,7 +208,7 @@ func (n *AtWork) keepRows(ctx context.Context, res *match.Result, f *fates) erro
 }
 
 // memoryPages writes what the nights to come match on.
-func (n *AtWork) memoryPages(res *match.Result, f *fates) error {
+func (n *AtWork) memoryPages(res *result.Result, f *fates) error {
 	if err := n.settlePages(res, f); err != nil {
 		return err
 	}
@@ -230,16 +233,16 @@ func (n *AtWork) memoryPages(res *match.Result, f *fates) error {
 }
 
 // settlePages writes the settlements that later nights may still hear of.
-func (n *AtWork) settlePages(res *match.Result, f *fates) error {
-	sums := map[match.SettlementKey][]match.SettledSum{}
+func (n *AtWork) settlePages(res *result.Result, f *fates) error {
+	sums := map[result.SettlementKey][]result.SettledSum{}
 	for _, s := range res.Sums {
 		sums[s.Key] = append(sums[s.Key], s)
 	}
-	paid := map[match.SettlementKey][]paidPart{}
-	bank := n.sides[parse.SideBank]
+	paid := map[result.SettlementKey][]paidPart{}
+	bank := n.sides[record.SideBank]
 	for _, p := range res.Payments {
 		c := &res.Credits[p.Credit]
-		if p.Amount <= 0 || c.Outcome != match.Identified {
+		if p.Amount <= 0 || c.Outcome != result.Identified {
 			continue
 		}
 		key := res.Settlements[p.Settlement].Key()
@@ -251,7 +254,7 @@ func (n *AtWork) settlePages(res *match.Result, f *fates) error {
 			needed[it.SettlementID] = true
 		}
 	}
-	kept := map[match.SettlementKey]bool{}
+	kept := map[result.SettlementKey]bool{}
 	for key, fate := range f.settled {
 		s := &res.Settlements[fate.n]
 		if !fate.open && n.rules.AsOf-fate.closed > keepBank && !needed[s.ID] {
@@ -279,7 +282,7 @@ func (n *AtWork) settlePages(res *match.Result, f *fates) error {
 }
 
 // nameOf is the lasting name of a row.
-func (n *AtWork) nameOf(b *Beside, p parse.Pos) rowName {
+func (n *AtWork) nameOf(b *Beside, p record.Pos) rowName {
 	if p < parse.FirstPos {
 		return rowName{b.rows[p].Digest, b.rows[p].Ordinal}
 	}
@@ -293,17 +296,17 @@ func (n *AtWork) nameOf(b *Beside, p parse.Pos) rowName {
 
 // bankPages keeps bank lines for keepBank days, and as long as an open item or
 // settlement is about them.
-func (n *AtWork) bankPages(res *match.Result, f *fates) error {
-	bank := n.sides[parse.SideBank]
+func (n *AtWork) bankPages(res *result.Result, f *fates) error {
+	bank := n.sides[record.SideBank]
 	needed := map[rowName]bool{}
-	var at []parse.Pos
+	var at []record.Pos
 	for i := range res.Credits {
 		c := &res.Credits[i]
 		name := n.nameOf(bank, c.Row)
 		if c.Row >= parse.FirstPos {
 			at = append(at, c.Row)
 		}
-		open := c.Outcome == match.Unidentified || c.Outcome == match.Ambiguous
+		open := c.Outcome == result.Unidentified || c.Outcome == result.Ambiguous
 		for _, s := range c.Settlements {
 			if fate := f.settled[res.Settlements[s].Key()]; fate != nil && fate.open {
 				open = true
@@ -326,14 +329,14 @@ func (n *AtWork) bankPages(res *match.Result, f *fates) error {
 	}
 	rows := make([]Row, len(recs))
 	for i := range recs {
-		rows[i] = n.row(parse.SideBank, &recs[i])
+		rows[i] = n.row(record.SideBank, &recs[i])
 	}
 	return putList(n, kindBank, nightKey(n.prev.Head.Seq+1), rows, codeRow)
 }
 
 // filePages keeps which files were used, whose terminals were seen, which days
 // have come, and which pairs were rejected.
-func (n *AtWork) filePages(res *match.Result) error {
+func (n *AtWork) filePages(res *result.Result) error {
 	for _, f := range n.files {
 		key := fileKey(f.Side, f.SHA256)
 		if _, known := n.mem.files[key]; known || !f.Used || f.SHA256 == "" {
@@ -344,14 +347,14 @@ func (n *AtWork) filePages(res *match.Result) error {
 			return err
 		}
 	}
-	var days []match.ClearingDayOf
+	var days []result.ClearingDayOf
 	for _, d := range res.Days {
 		if !n.mem.days[d] && d.Day != 0 {
 			n.mem.days[d] = true
 			days = append(days, d)
 		}
 	}
-	slices.SortFunc(days, func(a, b match.ClearingDayOf) int {
+	slices.SortFunc(days, func(a, b result.ClearingDayOf) int {
 		return cmp.Or(strings.Compare(a.Acquirer, b.Acquirer), strings.Compare(a.MerchantID, b.MerchantID), cmp.Compare(a.Day, b.Day), cmp.Compare(a.Channels, b.Channels))
 	})
 	seq := nightKey(n.prev.Head.Seq + 1)

@@ -6,8 +6,8 @@ import (
 	"slices"
 	"strings"
 
-	"duizhang/match"
-	"duizhang/parse"
+	"github.com/duizhang/duizhang/match/result"
+	"github.com/duizhang/duizhang/parse/record"
 
 	"github.com/zeebo/xxh3"
 )
@@ -27,13 +27,13 @@ const filterBits = 1 << 27
 
 // keyAt is a fingerprint of a key that a new row carries.
 type keyAt struct {
-	pos parse.Pos
+	pos record.Pos
 	key uint64
 }
 
 // keyHashes appends the fingerprints of the keys that a row carries; those of
 // SPEC section 3.1.
-func keyHashes(to []uint64, buf []byte, r *parse.Row) ([]uint64, []byte) {
+func keyHashes(to []uint64, buf []byte, r *record.Row) ([]uint64, []byte) {
 	add := func(kind byte, parts ...[]byte) {
 		buf = append(buf[:0], kind)
 		for _, p := range parts {
@@ -44,12 +44,12 @@ func keyHashes(to []uint64, buf []byte, r *parse.Row) ([]uint64, []byte) {
 		}
 		to = append(to, xxh3.Hash(buf))
 	}
-	add('o', r.Text[parse.OrderNo])
-	add('c', r.Text[parse.ChannelNo])
-	add('r', r.Text[parse.TerminalID], r.Text[parse.RefNo])
+	add('o', r.Text[record.OrderNo])
+	add('c', r.Text[record.ChannelNo])
+	add('r', r.Text[record.TerminalID], r.Text[record.RefNo])
 	if r.Time != 0 {
 		d := r.Time.Date()
-		add('t', r.Text[parse.TerminalID], r.Text[parse.BatchNo], r.Text[parse.TraceNo], []byte{byte(d), byte(d >> 8), byte(d >> 16)})
+		add('t', r.Text[record.TerminalID], r.Text[record.BatchNo], r.Text[record.TraceNo], []byte{byte(d), byte(d >> 8), byte(d >> 16)})
 	}
 	return to, buf
 }
@@ -136,10 +136,10 @@ func (n *AtWork) reopenPage(ctx context.Context, key string, fresh map[uint64]bo
 				continue
 			}
 			for j := range groups[i].pos {
-				n.sides[parse.SidePos].carry(&groups[i].pos[j])
+				n.sides[record.SidePos].carry(&groups[i].pos[j])
 			}
 			for j := range groups[i].clearing {
-				n.sides[parse.SideClearing].carry(&groups[i].clearing[j])
+				n.sides[record.SideClearing].carry(&groups[i].clearing[j])
 			}
 			n.reopened++
 		}
@@ -149,7 +149,7 @@ func (n *AtWork) reopenPage(ctx context.Context, key string, fresh map[uint64]bo
 
 // rowPages are the pages of a settlement's matched rows as they stand after
 // what was reopened tonight.
-func (n *AtWork) rowPages(ctx context.Context, key match.SettlementKey, visit func(page string, groups []formed)) error {
+func (n *AtWork) rowPages(ctx context.Context, key result.SettlementKey, visit func(page string, groups []formed)) error {
 	return eachList(ctx, n.store, kindRows, keyText(key)+"\x1f", n.prev.Head.Seq, codeFormed, func(p *Page, groups []formed) {
 		if left, ok := n.left[p.Key]; ok {
 			groups = left
@@ -167,7 +167,7 @@ func (n *AtWork) putRows(name string, groups []formed) error {
 }
 
 // dropRows ends the pages of a settlement's matched rows.
-func (n *AtWork) dropRows(ctx context.Context, key match.SettlementKey) error {
+func (n *AtWork) dropRows(ctx context.Context, key result.SettlementKey) error {
 	return n.store.Pages(ctx, kindKeys, keyText(key)+"\x1f", n.prev.Head.Seq, func(p *Page) error {
 		n.drop(kindKeys, p.Key)
 		n.drop(kindRows, p.Key)

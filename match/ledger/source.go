@@ -5,8 +5,9 @@ import (
 	"encoding/binary"
 	"slices"
 
-	"duizhang/match"
-	"duizhang/parse"
+	"github.com/duizhang/duizhang/match"
+	"github.com/duizhang/duizhang/parse"
+	"github.com/duizhang/duizhang/parse/record"
 
 	"github.com/zeebo/xxh3"
 )
@@ -15,17 +16,17 @@ import (
 // below parse.FirstPos, beside those of the new files. It is a match.Source.
 // A row that stood in an earlier file already is passed over.
 type Beside struct {
-	side parse.Side
+	side record.Side
 	set  match.Source // nil: no new file of the side
 	rows []Row
 	// open is how many of rows take part in scans. The others belong to settled
 	// groups and are only read again, to be shown.
 	open int
-	seen map[parse.Pos]bool
-	at   map[rowName]parse.Pos
+	seen map[record.Pos]bool
+	at   map[rowName]record.Pos
 	docs map[string]int // number of an earlier file by digest
 	// items is the item that a carried row stands in, by position.
-	items map[parse.Pos]string
+	items map[record.Pos]string
 }
 
 // rowName names a row for ever: what it says, and the how many-th row it is
@@ -35,13 +36,13 @@ type rowName struct {
 	ordinal int32
 }
 
-func newBeside(side parse.Side) *Beside {
-	return &Beside{side: side, seen: map[parse.Pos]bool{}, at: map[rowName]parse.Pos{}, docs: map[string]int{}, items: map[parse.Pos]string{}}
+func newBeside(side record.Side) *Beside {
+	return &Beside{side: side, seen: map[record.Pos]bool{}, at: map[rowName]record.Pos{}, docs: map[string]int{}, items: map[record.Pos]string{}}
 }
 
 // carry adds a row of an earlier night and gives its position.
-func (b *Beside) carry(r *Row) parse.Pos {
-	p := parse.Pos(len(b.rows))
+func (b *Beside) carry(r *Row) record.Pos {
+	p := record.Pos(len(b.rows))
 	b.rows = append(b.rows, *r)
 	row := &b.rows[p]
 	row.Record.Pos, row.Side = p, b.side
@@ -64,14 +65,14 @@ func (b *Beside) sealed() { b.open = len(b.rows) }
 func (b *Beside) empty() bool { return b.set == nil && b.open == 0 }
 
 // Carries implements match.Source.
-func (b *Beside) Carries() (c parse.FieldSet) {
+func (b *Beside) Carries() (c record.FieldSet) {
 	if b.set != nil {
 		c = b.set.Carries()
 	}
 	for i := range b.rows[:b.open] {
 		for f, text := range b.rows[i].Record.Text {
 			if text != "" {
-				c = c.With(parse.Field(f))
+				c = c.With(record.Field(f))
 			}
 		}
 	}
@@ -102,12 +103,12 @@ func (b *Beside) SeenRows() (n int64) {
 }
 
 // Scan implements match.Source.
-func (b *Beside) Scan(ctx context.Context, workers int, need parse.FieldSet, newVisitor func(worker int) func(*parse.Row)) error {
+func (b *Beside) Scan(ctx context.Context, workers int, need record.FieldSet, newVisitor func(worker int) func(*record.Row)) error {
 	if b.open > 0 {
 		visit := newVisitor(0)
 		var row rowBuffer
 		for i := range b.rows[:b.open] {
-			if b.seen[parse.Pos(i)] {
+			if b.seen[record.Pos(i)] {
 				continue
 			}
 			visit(row.of(&b.rows[i].Record))
@@ -119,9 +120,9 @@ func (b *Beside) Scan(ctx context.Context, workers int, need parse.FieldSet, new
 	if len(b.seen) == 0 {
 		return b.set.Scan(ctx, workers, need, newVisitor)
 	}
-	return b.set.Scan(ctx, workers, need, func(w int) func(*parse.Row) {
+	return b.set.Scan(ctx, workers, need, func(w int) func(*record.Row) {
 		visit := newVisitor(w)
-		return func(r *parse.Row) {
+		return func(r *record.Row) {
 			if !b.seen[r.Pos] {
 				visit(r)
 			}
@@ -130,7 +131,7 @@ func (b *Beside) Scan(ctx context.Context, workers int, need parse.FieldSet, new
 }
 
 // Reread implements match.Source.
-func (b *Beside) Reread(ctx context.Context, workers int, pos []parse.Pos, newVisitor func(worker int) func(i int, r *parse.Row)) error {
+func (b *Beside) Reread(ctx context.Context, workers int, pos []record.Pos, newVisitor func(worker int) func(i int, r *record.Row)) error {
 	n, _ := slices.BinarySearch(pos, parse.FirstPos)
 	if n > 0 {
 		visit := newVisitor(0)
@@ -142,16 +143,16 @@ func (b *Beside) Reread(ctx context.Context, workers int, pos []parse.Pos, newVi
 	if n == len(pos) {
 		return ctx.Err()
 	}
-	return b.set.Reread(ctx, workers, pos[n:], func(w int) func(int, *parse.Row) {
+	return b.set.Reread(ctx, workers, pos[n:], func(w int) func(int, *record.Row) {
 		visit := newVisitor(w)
-		return func(i int, r *parse.Row) { visit(i+n, r) }
+		return func(i int, r *record.Row) { visit(i+n, r) }
 	})
 }
 
 // Records implements match.Source.
-func (b *Beside) Records(ctx context.Context, workers int, pos []parse.Pos) ([]parse.Record, error) {
-	out := make([]parse.Record, len(pos))
-	var fresh []parse.Pos
+func (b *Beside) Records(ctx context.Context, workers int, pos []record.Pos) ([]record.Record, error) {
+	out := make([]record.Record, len(pos))
+	var fresh []record.Pos
 	var to []int
 	for i, p := range pos {
 		if p < parse.FirstPos {
@@ -172,12 +173,12 @@ func (b *Beside) Records(ctx context.Context, workers int, pos []parse.Pos) ([]p
 
 // rowBuffer shows records as rows.
 type rowBuffer struct {
-	row   parse.Row
+	row   record.Row
 	bytes []byte
 }
 
-func (b *rowBuffer) of(r *parse.Record) *parse.Row {
-	b.row = parse.Row{
+func (b *rowBuffer) of(r *record.Record) *record.Row {
+	b.row = record.Row{
 		Pos: r.Pos, Doc: r.Doc, Kind: r.Kind, Status: r.Status, CardType: r.CardType, Channel: r.Channel,
 		HasClock: r.HasClock, HasFee: r.HasFee, HasNet: r.HasNet, HasCredited: r.HasCredited, Unsettled: r.Unsettled,
 		Time: r.Time, ClearingDate: r.ClearingDate, SettleDate: r.SettleDate, CreditedDate: r.CreditedDate,
@@ -202,7 +203,7 @@ func (b *rowBuffer) of(r *parse.Record) *parse.Row {
 
 // rowDigest is of everything that a row says, where it stands excepted. It is
 // kept in ledgers: it must never change.
-func rowDigest(buf []byte, side parse.Side, r *parse.Row) (uint64, []byte) {
+func rowDigest(buf []byte, side record.Side, r *record.Row) (uint64, []byte) {
 	flags := byte(0)
 	for i, v := range [...]bool{r.HasClock, r.HasFee, r.HasNet, r.HasCredited, r.Unsettled} {
 		if v {
@@ -222,19 +223,19 @@ func rowDigest(buf []byte, side parse.Side, r *parse.Row) (uint64, []byte) {
 
 // dayOf is the day that files repeat each other by: the clearing date, the
 // trade day, or the day of the bank line.
-func dayOf(side parse.Side, r *parse.Row) parse.Date {
-	trade := parse.Date(0)
+func dayOf(side record.Side, r *record.Row) record.Date {
+	trade := record.Date(0)
 	if r.Time != 0 {
 		trade = r.Time.Date()
 	}
-	first := [...]parse.Date{trade}
+	first := [...]record.Date{trade}
 	switch side {
-	case parse.SideClearing:
+	case record.SideClearing:
 		first[0] = r.ClearingDate
-	case parse.SideBank:
+	case record.SideBank:
 		first[0] = r.CreditedDate
 	}
-	for _, d := range [...]parse.Date{first[0], trade, r.SettleDate, r.ClearingDate} {
+	for _, d := range [...]record.Date{first[0], trade, r.SettleDate, r.ClearingDate} {
 		if d != 0 {
 			return d
 		}

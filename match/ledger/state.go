@@ -7,9 +7,10 @@ import (
 	"slices"
 	"strings"
 
-	"duizhang/match"
-	"duizhang/parse"
-	"duizhang/parse/money"
+	"github.com/duizhang/duizhang/match/result"
+	"github.com/duizhang/duizhang/match/terms"
+	"github.com/duizhang/duizhang/parse/money"
+	"github.com/duizhang/duizhang/parse/record"
 )
 
 // Kinds of pages.
@@ -111,7 +112,7 @@ func (st *State) Owed() (sum money.Fen) {
 
 // Judge works out timing, days late and age of all items for a day. Nothing
 // else changes by a day's passing alone.
-func (st *State) Judge(cal *match.Calendar, asOf parse.Date) {
+func (st *State) Judge(cal *terms.Calendar, asOf record.Date) {
 	for i := range st.Items {
 		st.Items[i].judge(cal, asOf)
 	}
@@ -119,12 +120,12 @@ func (st *State) Judge(cal *match.Calendar, asOf parse.Date) {
 
 // judge: age is business days since the due date for T+n, calendar days for
 // D+n, and 0 while it is not due or has no due date.
-func (it *Item) judge(cal *match.Calendar, asOf parse.Date) {
-	it.Age = match.Age(cal, it.Cycle, it.DueDate, asOf)
+func (it *Item) judge(cal *terms.Calendar, asOf record.Date) {
+	it.Age = result.Age(cal, it.Cycle, it.DueDate, asOf)
 	switch it.Timing {
-	case match.PendingTiming, match.Overdue:
-		if it.Timing, it.DaysLate = match.PendingTiming, 0; it.DueDate != 0 && it.DueDate < asOf {
-			it.Timing, it.DaysLate = match.Overdue, it.Age
+	case result.PendingTiming, result.Overdue:
+		if it.Timing, it.DaysLate = result.PendingTiming, 0; it.DueDate != 0 && it.DueDate < asOf {
+			it.Timing, it.DaysLate = result.Overdue, it.Age
 		}
 	default:
 		it.DaysLate = 0

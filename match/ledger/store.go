@@ -11,7 +11,7 @@ import (
 	"slices"
 	"strings"
 
-	"duizhang/parse"
+	"github.com/duizhang/duizhang/parse/record"
 )
 
 // Hash is a SHA-256 digest.
@@ -28,7 +28,7 @@ func (h Hash) Short() string { return h.String()[:12] }
 // empty ledger.
 type Head struct {
 	Seq  int64
-	Day  parse.Date
+	Day  record.Date
 	Hash Hash
 }
 
@@ -36,7 +36,7 @@ type Head struct {
 // DecodeNight.
 type Night struct {
 	Seq        int64
-	Day        parse.Date
+	Day        record.Date
 	Prev, Hash Hash
 	Body       []byte
 }
@@ -102,7 +102,7 @@ type Commit struct {
 	Base Head
 	// Replace drops the night Base first: the same day again.
 	Replace bool
-	Day     parse.Date
+	Day     record.Date
 	Body    []byte // a NightRecord
 	// Put are new versions of pages; Drop are pages that end. No page may be
 	// named twice. Hash, Since and Until are worked out by the store.
@@ -328,7 +328,7 @@ func CheckChain(nights []Night) (Head, error) {
 	return head, nil
 }
 
-func dayText(d parse.Date) string {
+func dayText(d record.Date) string {
 	if d == 0 {
 		return ""
 	}

@@ -13,8 +13,8 @@ import (
 	"net/url"
 	"strings"
 
-	"duizhang/match/ledger"
-	"duizhang/parse"
+	"github.com/duizhang/duizhang/match/ledger"
+	"github.com/duizhang/duizhang/parse/record"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -263,7 +263,7 @@ func eachNight(ctx context.Context, q query, text string, visit func(*ledger.Nig
 		if err := rows.Scan(&n.Seq, &day, &prev, &hash, &n.Body); err != nil {
 			return err
 		}
-		n.Day = parse.Date(day)
+		n.Day = record.Date(day)
 		if copy(n.Prev[:], prev) != len(prev) || copy(n.Hash[:], hash) != len(n.Hash) || len(hash) != len(n.Hash) {
 			return &ledger.Error{Code: ledger.Damaged, Detail: fmt.Sprintf("night %d", n.Seq)}
 		}

@@ -14,8 +14,8 @@ import (
 	"sync"
 	"testing"
 
-	"duizhang/match/ledger"
-	"duizhang/match/ledger/storetest"
+	"github.com/duizhang/duizhang/match/ledger"
+	"github.com/duizhang/duizhang/match/ledger/storetest"
 
 	"github.com/jackc/pgx/v5"
 )

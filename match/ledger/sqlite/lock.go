@@ -8,7 +8,7 @@ import (
 	"os"
 	"time"
 
-	"duizhang/match/ledger"
+	"github.com/duizhang/duizhang/match/ledger"
 )
 
 // lockEvery is how often a waiting run looks whether the lock is free.

@@ -20,8 +20,8 @@ import (
 	"strings"
 	"time"
 
-	"duizhang/match/ledger"
-	"duizhang/parse"
+	"github.com/duizhang/duizhang/match/ledger"
+	"github.com/duizhang/duizhang/parse/record"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -306,7 +306,7 @@ func eachNight(ctx context.Context, q query, text string, visit func(*ledger.Nig
 		if err := rows.Scan(&n.Seq, &day, &prev, &hash, &n.Body); err != nil {
 			return err
 		}
-		n.Day = parse.Date(day)
+		n.Day = record.Date(day)
 		if copy(n.Prev[:], prev) != len(prev) || copy(n.Hash[:], hash) != len(n.Hash) || len(hash) != len(n.Hash) {
 			return &ledger.Error{Code: ledger.Damaged, Detail: fmt.Sprintf("night %d", n.Seq)}
 		}

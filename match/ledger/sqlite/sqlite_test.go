@@ -11,8 +11,8 @@ import (
 	"testing"
 	"time"
 
-	"duizhang/match/ledger"
-	"duizhang/match/ledger/storetest"
+	"github.com/duizhang/duizhang/match/ledger"
+	"github.com/duizhang/duizhang/match/ledger/storetest"
 )
 
 func open(t *testing.T, name string, opt Options) ledger.Store {

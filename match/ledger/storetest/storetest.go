@@ -10,8 +10,8 @@ import (
 	"sync"
 	"testing"
 
-	"duizhang/match/ledger"
-	"duizhang/parse"
+	"github.com/duizhang/duizhang/match/ledger"
+	"github.com/duizhang/duizhang/parse/record"
 )
 
 // Run runs the suite. fresh makes an empty store; again opens the same ledger
@@ -40,7 +40,7 @@ func Run(t *testing.T, fresh func(t *testing.T) (first ledger.Store, again func(
 	}
 }
 
-const day0 = parse.Date(20000)
+const day0 = record.Date(20000)
 
 func page(key, body string) ledger.Page {
 	return ledger.Page{Ref: ledger.Ref{Kind: "k", Key: key}, Body: []byte(body)}
