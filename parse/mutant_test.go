@@ -284,7 +284,7 @@ func (b *mutantBench) compare(m *mutant, g *taking) string {
 			above += l.text + "\n"
 		}
 	}
-	amount := amountColumn(f)
+	amount := amountColumn(f, b.layouts.Get(f.Layout))
 	for _, l := range lines {
 		r := byLine[int64(l.from)]
 		if l.from == header || strings.TrimSpace(l.text) == "" {
@@ -297,8 +297,8 @@ func (b *mutantBench) compare(m *mutant, g *taking) string {
 		if said == nil && head != "" {
 			said = b.lineAlone(m, head, l.text)
 		}
-		if said == nil {
-			continue // alone it is no row
+		if said == nil || said[2] != f.Layout {
+			continue // alone it is no row, or (as text that was a sheet) one of another layout
 		}
 		switch {
 		case r == nil && said[0] != "0":
@@ -328,7 +328,7 @@ func (b *mutantBench) lineAlone(m *mutant, above, line string) []string {
 		g := b.read(&s, m.sample.name, []byte(above+line+"\n"))
 		if g.clean() && g.broken == "" && len(g.rows) == 1 {
 			for _, r := range g.rows {
-				said = []string{fmt.Sprint(int64(r.Amount)), digest(r)}
+				said = []string{fmt.Sprint(int64(r.Amount)), digest(r), g.files[0].Layout}
 			}
 		}
 	}
@@ -370,8 +370,17 @@ func records(text string) []line {
 	return out
 }
 
-// amountColumn is the only column that is read as the amount, or -1.
-func amountColumn(f *parse.File) int {
+// amountColumn is the only column that is read as the amount, or -1: where it is
+// a sum of columns, no single cell says it.
+func amountColumn(f *parse.File, l *layout.Layout) int {
+	sums := map[string]bool{}
+	for i := range l.Columns {
+		sums[l.Columns[i].As] = len(l.Columns[i].Add) > 0
+	}
+	other := func(r layout.Rule) bool { return sums[r.Take["amount"]] }
+	if sums["amount"] || slices.ContainsFunc(l.Rules, other) {
+		return -1
+	}
 	at := -1
 	for i, c := range f.Columns {
 		if c.Field == "amount" {

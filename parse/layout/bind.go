@@ -388,15 +388,16 @@ func isRuler(cells [][]byte) bool {
 
 // repeat says whether a row is the header again.
 func (p *Plan) repeat(cells [][]byte) bool {
-	if len(p.again) == 0 {
-		return false
-	}
-	for _, a := range p.again {
+	return isAgain(p.again, cells) || isAgain(p.groups, cells)
+}
+
+func isAgain(header []headerCell, cells [][]byte) bool {
+	for _, a := range header {
 		if a.cell >= len(cells) || !bytes.Equal(Trim(cells[a.cell]), a.text) {
 			return false
 		}
 	}
-	return true
+	return len(header) > 0
 }
 
 func matchesAny(res []*regexp.Regexp, line []byte) bool {
@@ -807,8 +808,35 @@ var amountCodes = map[error]problem.Code{
 	money.ErrDecimals: CodeAmountDecimals, money.ErrRange: CodeAmountRange, money.ErrUnit: CodeAmountUnit,
 }
 
-// fen reads the amount in a column; ok is false where the cell says nothing.
+// fen reads the amount in a column, with what is added to it; ok is false where
+// the cells say nothing.
 func (b *Binder) fen(use int16) (f money.Fen, ok bool, p *problem.Problem) {
+	if use < 0 || len(b.p.Uses[use].spec.add) == 0 {
+		return b.oneFen(use)
+	}
+	f, ok, p = b.oneFen(use)
+	for _, a := range b.p.Uses[use].spec.add {
+		if p != nil {
+			break
+		}
+		var more money.Fen
+		var there, fits bool
+		if more, there, p = b.oneFen(int16(a.col)); p != nil || !there {
+			continue
+		}
+		if a.less {
+			more = -more
+		}
+		if f, fits = money.Add(f, more); !fits {
+			p = b.fail(CodeAmountRange, int16(a.col), b.cell(int16(a.col)))
+		}
+		ok = true
+	}
+	return f, ok, p
+}
+
+// oneFen reads the amount in one column.
+func (b *Binder) oneFen(use int16) (f money.Fen, ok bool, p *problem.Problem) {
 	c := b.cell(use)
 	if use >= 0 && b.p.Uses[use].decimals && b.isSplit(c, use) {
 		return 0, false, b.fail(CodeSplitAmount, use, c, b.Show(b.now[b.p.Uses[use].Cell+1]))

@@ -87,11 +87,13 @@ func (f shuffled) text(order []int, quote bool) string {
 	return b.String()
 }
 
-func (f shuffled) with(column string) shuffled {
+// with is the table with one more column, whose name stands in each of the
+// header's rows.
+func (f shuffled) with(column string, headerRows int) shuffled {
 	rows := make([][]string, len(f.rows))
 	for i, r := range f.rows {
 		v := "x"
-		if i == 0 {
+		if i < headerRows {
 			v = column
 		}
 		rows[i] = append(slices.Clone(r), v)
@@ -180,7 +182,7 @@ func TestColumnsOfTheCorpusMayMove(t *testing.T) {
 			for seed := range uint64(3 * Btoi(!f.totalAbove())) {
 				same("shuffled", f.text(rand.New(rand.NewPCG(seed, uint64(n))).Perm(n), quote))
 			}
-			same("with one more column", f.with("附加栏").text(seq(n+1), quote))
+			same("with one more column", f.with("附加栏", 1).text(seq(n+1), quote))
 		}
 		for i := range g.plan.Uses {
 			if name := ownOtherName(g.plan, i); name != "" {
@@ -240,7 +242,7 @@ func checkRequired(t *testing.T, r reading, g *got, f shuffled, file string) {
 			continue
 		}
 		title := g.plan.Columns[u.Cell].Header
-		h := r.read(t, []byte(f.with(f.rows[0][u.Cell]).text(seq(n+1), g.plan.Quote)))
+		h := r.read(t, []byte(f.with(title, int(g.plan.FirstLine-g.plan.Why.Header)).text(seq(n+1), g.plan.Quote)))
 		if h.plan != nil || len(h.problems) != 1 || h.problems[0].Code != CodeDoubledColumn || h.problems[0].Args[0] != title {
 			t.Errorf("%s with %s twice: %v", file, title, texts(h.problems))
 		}

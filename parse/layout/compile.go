@@ -92,6 +92,7 @@ const (
 type signature struct {
 	Form       FormKind
 	Headerless bool
+	depth      int // most header rows
 	Delims     []byte
 	file       []*regexp.Regexp
 	head       []*regexp.Regexp
@@ -145,6 +146,7 @@ type columnSpec struct {
 	Keys    []string // normalised Names
 	More    []string // normalised More
 	or      int      // index of the column Or, -1 for none
+	add     []addend // the columns Add
 	unit    money.Unit
 	hasUnit bool
 	formats []dateFormat
@@ -300,6 +302,9 @@ func (l *Layout) compileShape(c *signature) error {
 	default:
 		return fmt.Errorf("format.header %q: want names or none", f.Header)
 	}
+	if c.depth = max(1, f.HeaderRows); f.HeaderRows < 0 || c.depth > maxHeaderRows || c.depth > 1 && (c.Headerless || form != FormDelimited) {
+		return fmt.Errorf("format.header_rows %d: want 1 to %d, in a delimited form with a header", f.HeaderRows, maxHeaderRows)
+	}
 	for _, d := range f.Delimiters {
 		if len(d) != 1 || !strings.Contains(",\t|;", d) {
 			return fmt.Errorf("format.delimiters: %q is none of , tab | ;", d)
@@ -441,6 +446,9 @@ func (l *Layout) compileColumns(c *compiled) error {
 			return fmt.Errorf("column %s: or = %s must be a column, a later one if it has an or itself", spec.As, spec.Or)
 		}
 	}
+	if err := c.compileAdd(); err != nil {
+		return err
+	}
 	if l.Format.MinLength > 0 {
 		c.minLength = l.Format.MinLength
 	}
@@ -454,6 +462,30 @@ func (l *Layout) compileColumns(c *compiled) error {
 		return errors.New("amount_in and amount_out go together")
 	}
 	return l.compileRequire(c, byTarget)
+}
+
+// compileAdd finds the columns that are added to others.
+func (c *compiled) compileAdd() error {
+	for i, spec := range c.Columns {
+		for _, name := range spec.Add {
+			name, less := strings.CutPrefix(name, "-")
+			k := c.columnNamed(name)
+			switch {
+			case k < 0 || k == i:
+				return fmt.Errorf("column %s: add = %s must be another column", spec.As, name)
+			case len(spec.targets) > 0 && !slices.ContainsFunc(spec.targets, Target.isMoney):
+				return fmt.Errorf("column %s: add is for money", spec.As)
+			}
+			spec.add = append(spec.add, addend{k, less})
+		}
+	}
+	return nil
+}
+
+// addend is a column whose amount is added to another one's, or taken off it.
+type addend struct {
+	col  int
+	less bool
 }
 
 func (l *Layout) compileRequire(c *compiled, byTarget map[Target]bool) error {

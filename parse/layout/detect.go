@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/duizhang/duizhang/parse/money"
 	"github.com/duizhang/duizhang/parse/problem"
@@ -61,7 +62,8 @@ type Plan struct {
 	bindings     []binding
 	conds        []condUse
 	dates        [3]record.Date // clearing, settle and credited date from outside the rows
-	again        []headerCell
+	again        []headerCell   // the header, or the last of its rows
+	groups       []headerCell   // the rows above that
 	skipLines    []*regexp.Regexp
 	controlLines []*regexp.Regexp
 	rowLine      *regexp.Regexp // what every row matches where cells are found by their place, nil for nothing
@@ -106,6 +108,8 @@ const (
 	MaxPreamble = 40  // lines before the header
 	maxSample   = 60  // lines that decide whether a headerless layout fits
 	MaxColumns  = 512 // of a header
+
+	maxHeaderRows = 4
 )
 
 // docLine is a line of the head or the tail.
@@ -130,6 +134,7 @@ type View struct {
 type cutKey struct {
 	line  int
 	delim byte // 0 for a ruler, ' ' for blanks
+	depth int  // rows of it
 }
 
 // fit is a layout that fits, and where.
@@ -320,15 +325,23 @@ func (s *View) tryHeaders(l *Layout) (best *fit) {
 	if s.In.Spooled && l.Sign.Form != FormDelimited {
 		return nil
 	}
-	for _, delim := range delims {
-		for i := range s.Lines[:min(len(s.Lines), MaxPreamble+1)] {
-			f := s.tryHeader(l, i, delim)
-			if f != nil && (best == nil || f.better(best)) {
-				best = f
+	for depth := range l.Sign.depth {
+		for _, delim := range delims {
+			for i := range s.Lines[:min(len(s.Lines), MaxPreamble+1)] {
+				f := s.tryHeader(l, cutKey{i, delim, depth + 1})
+				if f != nil && (best == nil || f.better(best) || f.completes(best)) {
+					best = f
+				}
 			}
 		}
 	}
 	return best
+}
+
+// completes says whether a header of several rows takes in one of fewer that
+// begins at the same line, and loses no column by it.
+func (f *fit) completes(o *fit) bool {
+	return f.line == o.line && f.delim == o.delim && f.hdr.lines > o.hdr.lines && len(f.missing) == 0 && f.bound >= o.bound
 }
 
 // better prefers the complete, then the wider of two fits of one layout.
@@ -339,8 +352,9 @@ func (f *fit) better(o *fit) bool {
 	return f.bound > o.bound
 }
 
-func (s *View) tryHeader(l *Layout, line int, delim byte) *fit {
-	h := s.header(line, delim)
+func (s *View) tryHeader(l *Layout, at cutKey) *fit {
+	line, delim := at.line, at.delim
+	h := s.headerOf(at)
 	if h == nil {
 		return nil
 	}
@@ -410,12 +424,44 @@ func (c *columnSpec) title() string {
 
 // header is a line cut by a delimiter and read as names; nil if it cannot be one.
 func (s *View) header(line int, delim byte) *header {
-	key := cutKey{line, delim}
+	return s.headerOf(cutKey{line, delim, 1})
+}
+
+// headerOf is header for several rows.
+func (s *View) headerOf(key cutKey) *header {
 	h, ok := s.headers[key]
 	if !ok {
-		h = s.makeHeader(line, delim)
+		if key.depth == 1 {
+			h = s.makeHeader(key.line, key.delim)
+		} else {
+			h = s.stackHeader(key)
+		}
 		s.headers[key] = h
 	}
+	return h
+}
+
+// stackHeader puts the rows of a header together: the lowest filled cell of a
+// column is its name.
+func (s *View) stackHeader(key cutKey) *header {
+	upper := s.headerOf(cutKey{key.line, key.delim, key.depth - 1})
+	if upper == nil || key.line+upper.lines >= len(s.Lines) {
+		return nil
+	}
+	cells, lines := s.TextCells(key.line+upper.lines, key.delim)
+	if len(cells) > MaxColumns || !areNames(upper.cells) || !areNames(cells) {
+		return nil
+	}
+	for len(cells) < len(upper.cells) {
+		cells = append(cells, "")
+	}
+	for i, c := range upper.cells {
+		if strings.TrimSpace(cells[i]) == "" {
+			cells[i] = c
+		}
+	}
+	h := newHeader(cells)
+	h.lines, h.upper = upper.lines+lines, upper.cells
 	return h
 }
 
@@ -442,6 +488,26 @@ func (s *View) makeHeader(line int, delim byte) *header {
 	h := newHeader(cells)
 	h.lines = lines
 	return h
+}
+
+// areNames says whether the cells of a line may all be names: words, and two of
+// them at least, no days and no amounts.
+func areNames(cells []string) bool {
+	filled := 0
+	for _, c := range cells {
+		c = strings.TrimSpace(c)
+		if c == "" {
+			continue
+		}
+		if _, err := money.Parse(c, money.Yuan); err == nil || !strings.ContainsFunc(c, unicode.IsLetter) {
+			return false
+		}
+		if _, code := ParseWhen([]byte(c)); code == "" {
+			return false
+		}
+		filled++
+	}
+	return filled > 1
 }
 
 // rulerAt is the line of dashes that belongs to a header line: the next one.
@@ -888,13 +954,27 @@ func (p *Plan) rememberHeader(s *View, f *fit) {
 	if p.Form != FormDelimited {
 		return
 	}
-	recs := CutRecords(s.In.Head[s.Lines[f.line].off:min(p.DataStart, int64(len(s.In.Head)))], 0, p.Dialect(problem.Limits{}), 1)
-	if len(recs) != 1 || len(recs[0].Cells) != len(f.hdr.cells) {
+	recs := CutRecords(s.In.Head[s.Lines[f.line].off:min(p.DataStart, int64(len(s.In.Head)))], 0, p.Dialect(problem.Limits{}), maxHeaderRows)
+	if len(recs) == 0 {
+		return
+	}
+	last := recs[len(recs)-1]
+	if len(f.hdr.upper) == 0 {
+		last = recs[0]
+	}
+	if len(f.hdr.upper) == 0 && len(last.Cells) != len(f.hdr.cells) {
 		return // quotes where the layout has none
 	}
 	for i := range p.Uses {
-		if cell := p.Uses[i].Cell; cell >= 0 {
-			p.again = append(p.again, headerCell{cell, bytes.Clone(Trim(recs[0].Cells[cell]))})
+		if cell := p.Uses[i].Cell; cell >= 0 && cell < len(last.Cells) {
+			if text := Trim(last.Cells[cell]); len(text) > 0 || len(f.hdr.upper) == 0 {
+				p.again = append(p.again, headerCell{cell, bytes.Clone(text)})
+			}
+		}
+	}
+	if len(f.hdr.upper) > 0 {
+		for cell, c := range recs[0].Cells {
+			p.groups = append(p.groups, headerCell{cell, bytes.Clone(Trim(c))})
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/duizhang/duizhang/parse/money"
+	"github.com/duizhang/duizhang/parse/text"
 )
 
 // headerName is a header cell as names are compared: without blanks, width,
@@ -46,15 +47,52 @@ func NormHeader(cell string) headerName {
 		for _, m := range moneyMarks {
 			s = strings.TrimSuffix(s, m)
 		}
-		if i := strings.LastIndexByte(s, '['); i > 0 && strings.HasSuffix(s, "]") {
-			s = s[:i]
-		}
+		s = cutEnglish(s)
 		if s == before {
 			break
 		}
 	}
 	h.Key = s
 	return h
+}
+
+// cutEnglish removes the [English] tail of a Chinese name. Any other brackets are
+// part of the name: payment_metadata[cashier] is no payment_metadata.
+func cutEnglish(s string) string {
+	i := strings.LastIndexByte(s, '[')
+	if i <= 0 || !strings.HasSuffix(s, "]") || text.FirstHigh([]byte(s[:i])) < 0 {
+		return s
+	}
+	tail := s[i+1 : len(s)-1]
+	if strings.Trim(tail, "abcdefghijklmnopqrstuvwxyz /.,&'()-#") != "" {
+		return s
+	}
+	return s[:i]
+}
+
+// ownNames gives back their brackets to names that are one only without them:
+// they tell several columns apart (扩展[cashier], 扩展[table]).
+func ownNames(names []headerName, cells []string) {
+	first := map[string]int{}
+	for i, n := range names {
+		if n.Key == "" {
+			continue
+		}
+		k, twin := first[n.Key]
+		if !twin {
+			first[n.Key] = i
+			continue
+		}
+		a, b := bracketed(cells[k]), bracketed(cells[i])
+		if a != b && strings.HasSuffix(a, "]") && strings.HasSuffix(b, "]") {
+			names[k].Key, names[i].Key = a, b
+		}
+	}
+}
+
+// bracketed is a header cell's name with its brackets.
+func bracketed(cell string) string {
+	return strings.ReplaceAll(NormWord(strings.Trim(cell, "`'\"")), "_", "")
 }
 
 // cutOnce removes mark from the end of s, or from its middle where another
@@ -77,15 +115,18 @@ type header struct {
 	first map[string]int // key → first cell that has it
 	count map[string]int // key → how many cells have it
 	lines int            // physical lines that it takes
+	upper []string       // of several header rows: the cells of those above the last
 }
 
 func newHeader(cells []string) *header {
 	h := &header{first: map[string]int{}, count: map[string]int{}, lines: 1}
-	for i, c := range cells {
+	for _, c := range cells {
 		c = strings.TrimSpace(c)
-		n := NormHeader(c)
 		h.cells = append(h.cells, c)
-		h.names = append(h.names, n)
+		h.names = append(h.names, NormHeader(c))
+	}
+	ownNames(h.names, h.cells)
+	for i, n := range h.names {
 		if n.Key == "" {
 			continue
 		}

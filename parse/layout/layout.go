@@ -145,6 +145,11 @@ type Format struct {
 	// Header is names (the default: columns are found by their header names
 	// in the first lines) or none (columns are found by at or start and len).
 	Header string `toml:"header"`
+	// HeaderRows is how many rows the header may take; the default is 1. Of
+	// several the lowest filled cell of a column is its name: groups stand
+	// above (merged or repeated), and some names only in the first row, merged
+	// down.
+	HeaderRows int `toml:"header_rows"`
 	// Line is a regular expression that every row of a headerless form
 	// matches. A line that does not is rejected unless a skip rule takes it,
 	// as that of a title that the layout knows; blank lines are none.
@@ -204,6 +209,10 @@ type Column struct {
 	More []string `toml:"more"`
 	// Or is another column, whose cell counts where this one says nothing.
 	Or string `toml:"or"`
+	// Add are further columns of the layout whose amounts, as printed, are added
+	// to this one's: what was sold is 商品总价 + 打包费 + 商家活动补贴 (which is
+	// negative). A name after a minus is taken off. An empty cell adds nothing.
+	Add []string `toml:"add"`
 	// At is the position (from 1) where there is no header.
 	At int `toml:"at"`
 	// Start (from 0) and Len are bytes of a fixed line.

@@ -146,7 +146,12 @@ func (q *quick) learn(b *Binder) {
 	*q = quick{
 		unread: make([]cellMemo, len(p.unread)), ways: make([]quickWay, len(p.bindings)), recipes: map[uint64]*recipe{},
 	}
-	q.off = len(p.skipLines) > 0 && p.Form == FormDelimited || b.Counting && p.countsColumns() || !p.showsHeader() || !q.findWords(b)
+	q.off = len(p.skipLines) > 0 && p.Form == FormDelimited || b.Counting && p.countsColumns() || p.addsColumns() || !p.showsHeader() || !q.findWords(b)
+}
+
+// addsColumns says whether an amount is a sum of columns.
+func (p *Plan) addsColumns() bool {
+	return slices.ContainsFunc(p.Uses, func(u columnUse) bool { return len(u.spec.add) > 0 })
 }
 
 // countsColumns says whether a declared total is of a column as printed.
