@@ -4,6 +4,7 @@
 #   make test    all that must be green: format, vet, builds for each system, tests
 #   make build   bin/duizhang
 #   make lint    format, vet and the house rules
+#   make race    the concurrent packages under the race detector (needs a C compiler)
 #   make bench   the whole run against peers; make bench-go for the parts
 #   make fuzz    each fuzz target for FUZZTIME
 #   make mutants 15,000 changed files of the corpus against an oracle
@@ -29,7 +30,7 @@ BENCHFLAGS ?=
 PROFILE := cmd/duizhang/run.pgo
 PGO      = $(if $(wildcard $(PROFILE)),-pgo=$(PROFILE))
 
-.PHONY: build demo test lint format vet cross units bench bench-go profile fuzz mutants dist clean
+.PHONY: build demo test lint race format vet cross units bench bench-go profile fuzz mutants dist clean
 
 build:
 	$(GO) build -ldflags '$(LDFLAGS)' -o bin/ ./cmd/duizhang
@@ -42,6 +43,10 @@ test: format vet build cross units
 
 lint: format vet
 	$(GO) test -run '^TestHouse' ./cmd/duizhang
+
+# The detector is C: for this target alone.
+race:
+	CGO_ENABLED=1 $(GO) test -race ./parse/... ./match/... ./report
 
 format:
 	@files=$$(gofmt -l cmd parse match report fixtures); \
