@@ -86,7 +86,7 @@ func (o *oddPart) isKnownUnused(docs []*document) bool {
 // with its decimals, or under a name for money.
 func (o *oddPart) holdsMoney() bool {
 	s := layout.NewSight(o.in)
-	delims := []byte(",\t|;")
+	delims := []byte(",\t|;^")
 	if o.in.Spooled {
 		delims = []byte{text.SpoolCell}
 	}

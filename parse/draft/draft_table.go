@@ -45,7 +45,7 @@ func FindTable(in layout.Sample) *DraftTable {
 			best = t
 		}
 	}
-	delims := []byte(",\t|;")
+	delims := []byte(",\t|;^")
 	if in.Spooled {
 		delims = []byte{text.SpoolCell}
 	}

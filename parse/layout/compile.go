@@ -306,13 +306,13 @@ func (l *Layout) compileShape(c *signature) error {
 		return fmt.Errorf("format.header_rows %d: want 1 to %d, in a delimited form with a header", f.HeaderRows, maxHeaderRows)
 	}
 	for _, d := range f.Delimiters {
-		if len(d) != 1 || !strings.Contains(",\t|;", d) {
-			return fmt.Errorf("format.delimiters: %q is none of , tab | ;", d)
+		if len(d) != 1 || !strings.Contains(",\t|;^", d) {
+			return fmt.Errorf("format.delimiters: %q is none of , tab | ; ^", d)
 		}
 		c.Delims = append(c.Delims, d[0])
 	}
 	if len(c.Delims) == 0 {
-		c.Delims = []byte(",\t|;")
+		c.Delims = []byte(",\t|;^")
 	}
 	return nil
 }

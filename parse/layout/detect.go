@@ -481,6 +481,9 @@ func (s *View) makeHeader(line int, delim byte) *header {
 		cells = strings.Fields(body)
 	default:
 		cells, lines = s.TextCells(line, delim)
+		if delim == '\t' && len(cells) == 1 {
+			cells = s.namesByBlanks(line)
+		}
 	}
 	if len(cells) < 2 || len(cells) > MaxColumns {
 		return nil
@@ -508,6 +511,19 @@ func areNames(cells []string) bool {
 		filled++
 	}
 	return filled > 1
+}
+
+// namesByBlanks is a header whose names are separated by blanks, where the row
+// below has as many cells between tabs (statements of 建设银行).
+func (s *View) namesByBlanks(line int) []string {
+	names := strings.Fields(strings.TrimLeft(s.Lines[line].Text, "# "))
+	if len(names) < 3 || line+1 >= len(s.Lines) {
+		return nil
+	}
+	if cells, _ := s.TextCells(line+1, '\t'); len(cells) != len(names) {
+		return nil
+	}
+	return names
 }
 
 // rulerAt is the line of dashes that belongs to a header line: the next one.

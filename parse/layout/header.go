@@ -28,10 +28,10 @@ var unitMarks = []struct {
 var moneyMarks = []string{"(rmb)", "(cny)", "(人民币)", "(必填)", "(选填)"}
 
 // NormHeader normalises a header cell: blanks, underscores, full-width forms,
-// case, 帐/账, guards, a trailing colon or asterisk, the [English] tail of
+// case, 帐/账, guards, a leading #, a trailing colon or asterisk, the [English] tail of
 // bilingual headers and the unit do not count.
 func NormHeader(cell string) headerName {
-	s := strings.ReplaceAll(NormWord(strings.Trim(cell, "`'\"")), "_", "")
+	s := strings.TrimLeft(strings.ReplaceAll(NormWord(strings.Trim(cell, "`'\"")), "_", ""), "#")
 	var h headerName
 	for {
 		before := s

@@ -137,7 +137,7 @@ type Format struct {
 	// the file's own encoding), ruler (widths from a line of dashes) or blanks
 	// (cells separated by runs of blanks).
 	Form string `toml:"form"`
-	// Delimiters that the file may use, any of "," "\t" "|" ";"; none given:
+	// Delimiters that the file may use, any of "," "\t" "|" ";" "^"; none given:
 	// all of them. Workbooks always fit.
 	Delimiters []string `toml:"delimiters"`
 	// Quote says whether "…" protects delimiters; the default is true.
