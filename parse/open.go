@@ -2,6 +2,7 @@ package parse
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -67,11 +68,18 @@ func (o *opener) open() error {
 	o.close = append(o.close, raw)
 	if raw.Size() == 0 {
 		o.refused(name, 0, problem.Problem{Code: layout.CodeEmptyFile})
-		o.digest(nil)
+		o.digest("")
 		return nil
 	}
-	sum := o.digestPacked()
-	if err := unpack.Open(name, o.src, o.temp, o.found); err != nil {
+	ctx, stop := context.WithCancel(o.ctx)
+	defer stop()
+	packed := o.digestPacked(interruptible{raw, ctx})
+	err = unpack.Open(name, o.src, o.temp, o.found)
+	if err != nil {
+		stop()
+	}
+	sum, failed := packed() // it reads the input, which is closed next
+	if err := cmp.Or(err, failed); err != nil {
 		return err
 	}
 	o.passOverOddParts()
@@ -399,29 +407,36 @@ func (s interruptible) ReadAt(p []byte, off int64) (int, error) {
 }
 
 // digestPacked begins to compute the input's digest if it is not plain text,
-// beside the unpacking. The channel gives it, or "" where reading fails.
-func (o *opener) digestPacked() <-chan string {
-	head, err := unpack.ReadHead(o.src)
+// beside the unpacking. What it returns waits for it: "" where reading fails or
+// nothing was begun, an error where the program does.
+func (o *opener) digestPacked(src text.Source) (wait func() (string, error)) {
+	head, err := unpack.ReadHead(src)
 	if err != nil {
-		return nil
+		return func() (string, error) { return "", nil }
 	}
 	if f, _ := unpack.Sniff(head); f == unpack.FormText {
-		return nil
+		return func() (string, error) { return "", nil }
 	}
-	sum := make(chan string, 1)
-	go func() { sum <- digestAll(o.src) }()
-	return sum
+	sum, done := "", make(chan error, 1)
+	work := problem.Guard(func() error {
+		sum = digestAll(src)
+		return nil
+	})
+	go func() { done <- work() }()
+	return func() (string, error) {
+		err := <-done
+		return sum, err
+	}
 }
 
-// digest gives the files the input's digest unless the scan will.
-func (o *opener) digest(packed <-chan string) {
+// digest gives the files the input's digest unless the scan will; packed is what
+// is known of it.
+func (o *opener) digest(packed string) {
 	if len(o.docs) == 1 && o.docs[0].live && len(o.files) == 1 {
 		return
 	}
-	sum := ""
-	if packed != nil {
-		sum = <-packed
-	} else {
+	sum := packed
+	if sum == "" {
 		sum = digestAll(o.src)
 	}
 	for _, f := range o.files {
