@@ -69,7 +69,6 @@ type job struct {
 	progress counters
 
 	ledger    ledger.Store // nil: the run remembers nothing
-	base      ledger.Head
 	decisions []ledger.Decision
 	night     *ledger.AtWork
 	outcome   *ledger.Outcome
