@@ -156,7 +156,7 @@ func (ds *docScan) add(t *tally) error {
 	defer ds.mu.Unlock()
 	ds.tally.add(t)
 	for i := range t.rejects {
-		if p := &t.rejects[i].p; p.Code == layout.CodeOtherHeader {
+		if p := &t.rejects[i].p; p.Code == layout.CodeOtherHeader || p.Code == layout.CodeUnknownZone {
 			return ds.doc.outcast(*p)
 		}
 	}

@@ -125,6 +125,8 @@ func errorCases(t *testing.T) map[problem.Code]errorCase {
 		layout.CodeControlAmount:   {content: till("A1,2026-03-01 10:00:00,消费,成功,5.00\n合计,,,,6.00")},
 		layout.CodeControlMissing:  {content: cutTail(t, "testdata/layouts/wechat-trade/1600000001All20260301.csv", "总交易单数")},
 		layout.CodeNoYear:          {content: text("交易日,记账日,交易摘要,人民币金额,卡号末四位,交易地金额\n12/29,12/30,还款,5.00,1234,5.00\n")},
+		layout.CodeUnknownZone:     {content: text("订单号,交易时间,手续费,清算日期,金额\nA1,2026-03-01 10:00:00 XYZT,0.03,2026-03-01,5.00\n")},
+		layout.CodeYearTwice:       {content: text("交易日期,摘要,收入,支出,余额\n01月05日,划款,5.00,,5.00\n06月01日,划款,5.00,,10.00\n10月09日,划款,5.00,,15.00\n02月03日,划款,5.00,,20.00\n")},
 		layout.CodeOtherHeader:     {content: text("订单号,交易时间,手续费,清算日期,金额\nA1,2026-03-01 10:00:00,0.03,2026-03-01,5.00\n订单号,交易时间,金额,清算日期,手续费\nA2,2026-03-01 10:00:00,6.00,2026-03-01,0.04\n")},
 		layout.CodeRowAbove:        {content: text(tillRow + tillHead + tillRow)},
 		codeOddDates:               {content: till("A1,2026-03-01 10:00:00,消费,成功,5.00\nA2,2031-03-01 10:00:00,消费,成功,6.00")},

@@ -16,19 +16,21 @@ import (
 
 // columnUse is one column of the layout as it stands in a document.
 type columnUse struct {
-	spec   *columnSpec
-	Cell   int    // index of the cell, -1 where the document lacks it
-	more   []int  // further cells of a free text
-	Header string // as messages show it
-	unit   money.Unit
-	from   int // bytes of a fixed line; display columns of a ruler
-	to     int
-	absent [][]byte   // texts that mean nothing, in the document's encoding
-	first  *[256]bool // their first bytes
-	dashes bool       // any run of dashes means nothing
-	plain  bool       // nothing else is done to the cell
-	apart  bool       // a blank stands before it and behind it in a fixed line
-	left   bool       // and it is a text, which begins at its left end
+	spec    *columnSpec
+	Cell    int    // index of the cell, -1 where the document lacks it
+	more    []int  // further cells of a free text
+	Header  string // as messages show it
+	unit    money.Unit
+	zone    *zone        // of its times, nil for China's
+	formats []dateFormat // of its dates and times; none: the common ones
+	from    int          // bytes of a fixed line; display columns of a ruler
+	to      int
+	absent  [][]byte   // texts that mean nothing, in the document's encoding
+	first   *[256]bool // their first bytes
+	dashes  bool       // any run of dashes means nothing
+	plain   bool       // nothing else is done to the cell
+	apart   bool       // a blank stands before it and behind it in a fixed line
+	left    bool       // and it is a text, which begins at its left end
 	// What the first rows show, see learnHabits.
 	spoken   bool // what an empty cell would mean is written out
 	decimals bool // amounts have two decimals, and a comma would cut them
@@ -90,6 +92,7 @@ type Binder struct {
 	totals                                                       map[string]bool
 	free                                                         map[string][]byte
 	currency                                                     map[string][]byte
+	zones                                                        map[string]*zone
 
 	// counting makes bind add up what the file's controls declare.
 	Counting bool
@@ -363,8 +366,8 @@ func (b *Binder) hasDay(cells [][]byte) bool {
 		if use < 0 || uint(b.p.Uses[use].Cell) >= uint(len(cells)) {
 			continue
 		}
-		s := b.p.Uses[use].spec
-		if w, code := readWhen(b.text(Unguard(cells[b.p.Uses[use].Cell])), s.formats, b.p.ref); code == "" && w.HasDay {
+		u := &b.p.Uses[use]
+		if w, code := readWhen(b.text(Unguard(cells[u.Cell])), u.formats, b.p.ref); code == "" && w.HasDay {
 			return true
 		}
 	}
@@ -729,10 +732,10 @@ func (b *Binder) words(cells [][]byte, bd *binding, row *record.Row) (Verdict, *
 			return Rejected, p
 		case m == meansSkip:
 			return Skipped, nil
-		case m == meansUndone && row.Kind == record.Sale:
-			row.Status = record.Failed
-		case m == meansUndone:
+		case m == meansUndone && (row.Kind == record.Void || row.Kind == record.Reversal):
 			row.Status = record.OK
+		case m == meansUndone:
+			row.Status = record.Failed
 		case m == meansUnsettled:
 			row.Status, row.Unsettled = record.OK, true
 		default:
@@ -1073,23 +1076,21 @@ func (b *Binder) whenOf(c []byte, use int16, asClock bool) (w when, ok bool, p *
 	if bytes.Equal(c, last.text) && last.clock == asClock {
 		return last.w, true, nil
 	}
-	s := b.p.Uses[use].spec
+	formats := b.p.Uses[use].formats
 	body := c
 	if text.FirstHigh(c) >= 0 {
 		body = b.text(c)
 	}
 	var code problem.Code
-	if asClock && len(s.formats) == 0 {
+	if asClock && len(formats) == 0 {
 		w, code = ParseClock(body)
 	} else {
-		w, code = readWhen(body, s.formats, b.p.ref)
+		w, code = readWhen(body, formats, b.p.ref)
 	}
 	if code != "" {
 		return w, false, b.fail(code, use, c)
 	}
-	if s.shift != 0 && w.HasDay && w.HasClock {
-		w = w.carry(int64(w.sec) + s.shift)
-	}
+	w = w.in(b.p.Uses[use].zone)
 	last.learn(c, w, asClock, b.facts[use].iso)
 	return w, true, nil
 }
@@ -1126,7 +1127,11 @@ func (b *Binder) times(cells [][]byte, bd *binding, row *record.Row) *problem.Pr
 			return p
 		}
 	}
-	t = together(t, d, clock)
+	z, p := b.zoneIn(bd.at[targetZone])
+	if p != nil {
+		return p
+	}
+	t = b.p.together(t, d, clock).in(z)
 	switch {
 	case t.HasDay:
 		row.Time, row.HasClock = t.time(), t.HasClock
@@ -1148,20 +1153,37 @@ func (b *Binder) times(cells [][]byte, bd *binding, row *record.Row) *problem.Pr
 
 // together is the moment that three columns give: one with the time, of which
 // it may lack the day or the time of day, one with the day, one with the clock.
-func together(t, d, clock when) when {
-	if !t.HasDay && d != (when{}) {
-		sec, hasClock := t.sec, t.HasClock
-		if t = d; hasClock {
-			t.sec, t.HasClock = sec, true
+// A day that has its own time of day is one moment, whatever stands beside it;
+// and the clock of one event does not go with the day of another.
+func (p *Plan) together(t, d, clock when) when {
+	if !t.HasDay && d.HasDay {
+		of := t
+		if t = d; !d.HasClock && of.HasClock && !p.apart {
+			t.sec, t.HasClock = of.sec, true
+			t = t.pending(of)
 		}
 	}
 	if !t.HasClock && clock != (when{}) {
-		t.sec, t.HasClock = clock.sec, clock.HasClock
 		if !t.HasDay {
 			t.day, t.HasDay = clock.day, clock.HasDay
 		}
+		if clock.HasClock && !(p.clockApart && t.HasDay) {
+			t.sec, t.HasClock = clock.sec, true
+			t = t.pending(clock)
+		}
+	}
+	if z := t.zone; z != nil {
+		t = t.in(z)
 	}
 	return t
+}
+
+// pending takes over from a time of day the zone that it is yet to be moved from.
+func (w when) pending(clock when) when {
+	if clock.zone != nil {
+		w.zone = clock.zone
+	}
+	return w
 }
 
 // days reads clearing, settle and credited dates.

@@ -216,8 +216,8 @@ func ownOtherName(p *Plan, use int) string {
 	}
 	for _, n := range slices.Backward(u.spec.Names) {
 		h := NormHeader(n)
-		if h.Key == now.Key || h.HasUnit != now.HasUnit {
-			continue
+		if h.Key == now.Key || h.HasUnit != now.HasUnit || eventOf(n) != eventOf(p.Columns[u.Cell].Header) {
+			continue // also where it is a moment of something else
 		}
 		shared := slices.ContainsFunc(p.Columns, func(c ColumnUse) bool { return NormHeader(c.Header).Key == h.Key })
 		for i := range p.Uses {

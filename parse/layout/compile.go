@@ -26,6 +26,7 @@ const (
 	targetAmountOut
 	targetDirection
 	targetChannel
+	targetZone
 	numTargets
 )
 
@@ -38,6 +39,7 @@ var targetNames = func() (names [numTargets]string) {
 	names[targetDate], names[targetClock] = "date", "clock"
 	names[targetAmountIn], names[targetAmountOut] = "amount_in", "amount_out"
 	names[targetDirection], names[targetChannel] = "direction", "channel"
+	names[targetZone] = "zone"
 	return names
 }()
 
@@ -150,7 +152,7 @@ type columnSpec struct {
 	unit    money.Unit
 	hasUnit bool
 	formats []dateFormat
-	shift   int64 // seconds from the column's clock to China's
+	zone    *zone // of its times, nil for China's
 	match   *regexp.Regexp
 	absent  []string
 }
@@ -559,25 +561,17 @@ func (l *Layout) compileColumn(c *compiled, col *Column) (spec *columnSpec, err 
 		}
 		spec.formats = append(spec.formats, df)
 	}
-	if spec.shift, err = parseZone(col.Zone); err != nil {
-		return nil, err
+	if col.Zone != "" {
+		z, ok := zoneNamed(col.Zone)
+		if !ok {
+			return nil, fmt.Errorf("zone %q: want an offset like +08:00, UTC or a place like America/New_York", col.Zone)
+		}
+		spec.zone = z
 	}
 	if spec.match, err = compileRegexp("match", col.Match); err == nil && spec.match != nil && spec.match.NumSubexp() < 1 {
 		err = errors.New("match: want a group")
 	}
 	return spec, err
-}
-
-// parseZone is how many seconds China's clock is ahead of that of an offset.
-func parseZone(s string) (shift int64, err error) {
-	if s == "" {
-		return 0, nil
-	}
-	w, code := ParseWhen([]byte("2026-01-01 00:00:00" + s))
-	if code != "" || s[0] != '+' && s[0] != '-' {
-		return 0, fmt.Errorf("zone %q: want an offset like +08:00", s)
-	}
-	return int64(w.time()) - int64(record.Civil(2026, 1, 1))*86400, nil
 }
 
 // columnNamed is the index of the column whose as is name, or -1.

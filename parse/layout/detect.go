@@ -70,6 +70,8 @@ type Plan struct {
 	spans        []int          // of a ruler, display columns
 	MinCells     int
 	maxCells     int
+	apart        bool // the day's column and the one with a time beside it are of two events
+	clockApart   bool // the same of the column of clocks
 	unread       []unreadColumn
 	Nothing      bool // the file says that there are no rows
 }
@@ -826,7 +828,7 @@ func (s *View) basicPlan(f *fit) *Plan {
 	p.ref = s.In.AsOf
 	p.Uses = make([]columnUse, len(l.Compiled.Columns))
 	for i, spec := range l.Compiled.Columns {
-		p.Uses[i] = columnUse{spec: spec, Cell: -1, unit: l.Compiled.unit, Header: spec.title()}
+		p.Uses[i] = columnUse{spec: spec, Cell: -1, formats: spec.formats, unit: l.Compiled.unit, Header: spec.title()}
 	}
 	first := f.line
 	if f.hdr != nil {
@@ -868,6 +870,14 @@ func (s *View) plan(f *fit) (*Plan, *problem.Problem) {
 	p.dates = dates
 	p.bindColumns(s)
 	p.bindTargets(fields)
+	if problem := p.setZones(s); problem != nil {
+		return nil, problem
+	}
+	p.findEvents()
+	s.learnYearless(p)
+	if problem := s.findYear(p); problem != nil {
+		return nil, problem
+	}
 	s.learnHabits(p)
 	if problem := s.findControls(p); problem != nil {
 		return nil, problem
@@ -903,7 +913,7 @@ func (p *Plan) bindHeader(s *View, f *fit) *problem.Problem {
 		if n := h.count[name.Key]; n > 1 {
 			return &problem.Problem{Code: CodeDoubledColumn, Line: p.Why.Header, Args: []string{h.cells[cell], strconv.Itoa(n)}}
 		}
-		u.Cell, u.Header = cell, h.cells[cell]
+		u.Cell, u.Header, u.zone = cell, h.cells[cell], name.zone
 		fieldOf[cell] = u.spec.As
 		if problem := p.bindUnit(u, name); problem != nil {
 			problem.Line = p.Why.Header
@@ -1177,7 +1187,7 @@ func (p *Plan) needsYear() *problem.Problem {
 		return nil
 	}
 	for i := range p.Uses {
-		for _, f := range p.Uses[i].spec.formats {
+		for _, f := range p.Uses[i].formats {
 			if f.day && !f.year && p.Uses[i].Cell >= 0 {
 				return &problem.Problem{Code: CodeNoYear, Column: p.Uses[i].Header}
 			}

@@ -13,6 +13,7 @@ type headerName struct {
 	Key     string
 	Unit    money.Unit
 	HasUnit bool
+	zone    *zone // of the times below it, nil where it states none
 }
 
 // unitMarks are the decorations that state the unit of a column, in normalised form.
@@ -126,6 +127,17 @@ func newHeader(cells []string) *header {
 		h.names = append(h.names, NormHeader(c))
 	}
 	ownNames(h.names, h.cells)
+	bare := map[string]int{} // keys without a zone that the name states
+	for i := range h.names {
+		if name, z := headerZone(h.cells[i]); z != nil {
+			h.names[i].zone = z
+			if k := NormHeader(name).Key; bare[k] == 0 {
+				bare[k] = i + 1
+			} else {
+				bare[k] = -1 // two columns, and nothing tells which is meant
+			}
+		}
+	}
 	for i, n := range h.names {
 		if n.Key == "" {
 			continue
@@ -133,6 +145,11 @@ func newHeader(cells []string) *header {
 		h.width = i + 1
 		if h.count[n.Key]++; h.count[n.Key] == 1 {
 			h.first[n.Key] = i
+		}
+	}
+	for k, i := range bare {
+		if _, other := h.first[k]; !other && i > 0 {
+			h.first[k] = i - 1
 		}
 	}
 	return h
@@ -159,7 +176,7 @@ func (h *header) assign(specs []*columnSpec) []int {
 	for i := range at {
 		at[i] = -1
 	}
-	taken := map[string]bool{}
+	taken := map[int]bool{}
 	for rank, more := 0, true; more; rank++ {
 		more = false
 		for i, s := range specs {
@@ -169,9 +186,9 @@ func (h *header) assign(specs []*columnSpec) []int {
 			more = true
 			key := s.Keys[rank]
 			cell, ok := h.first[key]
-			if at[i] < 0 && ok && !taken[key] {
+			if at[i] < 0 && ok && !taken[cell] {
 				at[i] = cell
-				taken[key] = true
+				taken[cell] = true
 			}
 		}
 	}

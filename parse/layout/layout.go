@@ -194,7 +194,7 @@ type Column struct {
 	// orig_key account payer remark currency. Words: kind status direction
 	// channel. Times: time (a moment, a date or a time of day), date and clock
 	// (its two halves in two columns), clearing_date settle_date
-	// credited_date. Money: amount; or amount_in and amount_out (income and
+	// credited_date; zone, the clock that time, date and clock are of. Money: amount; or amount_in and amount_out (income and
 	// expense, credit and debit); fee net credited.
 	As string `toml:"as"`
 	// Also are further fields that the same column fills.
@@ -230,11 +230,14 @@ type Column struct {
 	// Formats are the dates and times this column may hold, made of YYYY YY MM
 	// DD hh mm ss (two digits), M D h (one or two) and anything else literally.
 	// MMDDhhmmss and other formats without a year take it from an extract
-	// named date or year, else from the as-of day: the nearest such day. None
-	// given: the unambiguous common forms.
+	// named date or year, else from a title or the file's name, else the file's
+	// last day has the latest year that is not after the as-of day and the
+	// others follow. None given: the unambiguous common forms.
 	Formats []string `toml:"formats"`
-	// Zone is the offset of times that do not state one, as "+00:00" for UTC;
-	// the default is that of China, +08:00. Days without a time stay as they are.
+	// Zone is that of times that do not state one, nor does their header: an
+	// offset, UTC, or a place of the IANA database; the default is that of
+	// China. Days without a time stay as they are. A column as = "zone" names
+	// it row by row.
 	Zone string `toml:"zone"`
 	// Absent are cell texts that mean "nothing" here.
 	Absent []string `toml:"absent"`

@@ -80,11 +80,11 @@ func (b *Binder) learnColumns() {
 		}
 		s := u.spec
 		formats := func(text string) bool {
-			return len(s.formats) == 0 || slices.ContainsFunc(s.formats, func(f dateFormat) bool { return f.text == text })
+			return len(u.formats) == 0 || slices.ContainsFunc(u.formats, func(f dateFormat) bool { return f.text == text })
 		}
 		b.facts[i] = columnFacts{
 			bare: s.Sign == "" && !s.WithCurrency && len(s.Prefix) == 0,
-			iso:  len(s.formats) == 0 && s.shift == 0, colons: formats("hh:mm:ss"),
+			iso:  len(u.formats) == 0 && u.zone == nil, colons: u.zone == nil && formats("hh:mm:ss"),
 		}
 	}
 }

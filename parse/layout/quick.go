@@ -60,6 +60,7 @@ type recipe struct {
 	undone   bool // the acquirer says that it is not settled
 	out      bool // the direction says that the amount went out
 	currency []byte
+	zone     *zone // that the row names
 }
 
 // A quickWay is how the rows of a binding are read: what is to be done with
@@ -204,7 +205,7 @@ func (q *quick) findWords(b *Binder) bool {
 	}
 	for i := range p.bindings {
 		at := &p.bindings[i].at
-		for _, t := range [...]Target{Target(record.FieldKind), Target(record.FieldStatus), Target(record.CardTypeText), Target(record.PayMethod), Target(record.Currency), targetChannel, targetDirection} {
+		for _, t := range [...]Target{Target(record.FieldKind), Target(record.FieldStatus), Target(record.CardTypeText), Target(record.PayMethod), Target(record.Currency), targetChannel, targetDirection, targetZone} {
 			note(at[t], wordText)
 		}
 		note(at[record.CardTail], wordShape)
@@ -423,6 +424,11 @@ func (q *quick) learnRecipe(b *Binder, key uint64, raw *text.Record) *recipe {
 			r.currency = v
 		}
 	}
+	z, p := b.zoneIn(bd.at[targetZone])
+	if p != nil {
+		return r
+	}
+	r.zone = z
 	r.long, r.binding = false, n
 	r.kind, r.status, r.cardType, r.channel, r.undone = row.Kind, row.Status, row.CardType, row.Channel, row.Unsettled
 	if !q.ways[n].made {
@@ -653,7 +659,10 @@ func (v *quickValues) place(b *Binder, r *recipe, row *record.Row) bool {
 
 	t := v.whens[timeTrade]
 	if !t.HasDay || !t.HasClock {
-		t = together(t, v.whens[dayTrade], v.whens[clockTrade])
+		t = b.p.together(t, v.whens[dayTrade], v.whens[clockTrade])
+	}
+	if r.zone != nil {
+		t = t.in(r.zone)
 	}
 	row.Time, row.HasClock = 0, false
 	if t.HasDay {

@@ -18,8 +18,9 @@ const (
 	meansUnknown Meaning = 0
 	meansSkip    Meaning = -1 // the row is no transaction
 	MeansReject  Meaning = -2
-	// meansUndone is a status: the transaction was taken back. A sale that was
-	// is failed; a void that "was taken back" is the void itself, and ok.
+	// meansUndone is a status: the transaction was taken back, and moves no
+	// money, on whatever side and of whatever kind; but a void that "was taken
+	// back" is the void itself, and ok.
 	meansUndone Meaning = -3
 	// meansUnsettled is a status: what happened is ok, but not paid out yet.
 	meansUnsettled Meaning = -4
@@ -232,6 +233,12 @@ var commonStatuses = wordTable(map[Meaning]string{
 func CommonStatus(w string) Meaning {
 	if m, ok := commonStatuses[w]; ok {
 		return m
+	}
+	switch {
+	case strings.HasPrefix(w, "等待"), strings.HasPrefix(w, "待"):
+		return Meaning(record.Pending) // 等待确认收货: a wallet holds the money
+	case strings.HasSuffix(w, "关闭"), strings.HasSuffix(w, "失败"):
+		return Meaning(record.Failed)
 	}
 	return MeansReject
 }

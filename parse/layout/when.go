@@ -16,6 +16,8 @@ type when struct {
 	sec      int32 // of the day; 86400 for 24:00:00 never leaves the parser
 	HasDay   bool
 	HasClock bool
+	zoned    bool  // moved to China's clock
+	zone     *zone // to be moved when day and time of day are known
 }
 
 func (w when) time() record.Time { return record.Time(w.day)*86400 + record.Time(w.sec) }
@@ -151,8 +153,16 @@ func two(s []byte) (int, bool) {
 // forms and reads those.
 func parseWhenFolded(s []byte) (when, problem.Code) {
 	var buf [64]byte
-	out := buf[:0]
-	for len(s) > 0 && len(out) < cap(buf)-4 {
+	out, ok := foldWhen(buf[:0], s)
+	if !ok {
+		return when{}, CodeBadTime
+	}
+	return ParseWhen(out)
+}
+
+// foldWhen is s in ASCII, and whether it can be.
+func foldWhen(out, s []byte) ([]byte, bool) {
+	for len(s) > 0 && len(out) < cap(out)-4 {
 		r, n := utf8.DecodeRune(s)
 		s = s[n:]
 		switch r = problem.Narrow(r); {
@@ -166,7 +176,7 @@ func parseWhenFolded(s []byte) (when, problem.Code) {
 		case r < utf8.RuneSelf:
 			out = append(out, byte(r))
 		default:
-			return when{}, CodeBadTime
+			return nil, false
 		}
 	}
 	out = Trim(out)
@@ -174,9 +184,9 @@ func parseWhenFolded(s []byte) (when, problem.Code) {
 		out = append(out, "00"...)
 	}
 	if len(s) > 0 {
-		return when{}, CodeBadTime
+		return nil, false
 	}
-	return ParseWhen(out)
+	return out, true
 }
 
 // parseDigits reads a cell of digits only.
@@ -285,6 +295,9 @@ func (p *whenReader) halfDay(hh int) (int, bool) {
 	if m != 'm' || c != 'a' && c != 'p' {
 		return hh, true
 	}
+	if rest := p.rest(); len(rest) > 2 && rest[2]|0x20 >= 'a' && rest[2]|0x20 <= 'z' {
+		return hh, true // America/New_York
+	}
 	p.i += 2
 	p.blanks()
 	if hh < 1 || hh > 12 {
@@ -303,11 +316,15 @@ func (p *whenReader) zone(w when) (when, problem.Code) {
 	t := int64(w.sec)
 	switch c := p.peek(); {
 	case p.end():
-	case !w.HasDay:
-		return w, CodeBadTime
-	case c == 'Z' || c == 'z':
-		p.i++
-		t += 8 * 3600
+	case !w.HasDay || c|0x20 >= 'a' && c|0x20 <= 'z' || c == '(' || c == '[':
+		z, ok := zoneNamed(string(p.rest()))
+		if !ok && len(p.rest()) > 1 {
+			return w, CodeUnknownZone
+		}
+		if !ok {
+			return w, CodeBadTime
+		}
+		return w.carry(t).in(z), ""
 	case c == '+' || c == '-':
 		p.i++
 		hh, nh := p.number(2)
@@ -322,7 +339,8 @@ func (p *whenReader) zone(w when) (when, problem.Code) {
 		if c == '-' {
 			off = -off
 		}
-		t += 8*3600 - off
+		t += chinaOffset - off
+		w.zoned = true
 	}
 	if !p.end() {
 		return w, CodeBadTime
@@ -574,10 +592,24 @@ func readWhen(s []byte, formats []dateFormat, ref record.Date) (when, problem.Co
 	if w, ok := parseISO(s); ok {
 		return w, ""
 	}
-	for _, b := range s {
-		if b >= utf8.RuneSelf {
-			return parseWhenFolded(s)
+	rest, z, known := splitZone(s)
+	switch {
+	case !known:
+		return when{}, CodeUnknownZone
+	case z != nil:
+		w, code := readWhen(rest, formats, ref)
+		return w.in(z), code
+	}
+	if text.FirstHigh(s) < 0 {
+		return when{}, CodeBadTime
+	}
+	var buf [64]byte
+	if folded, ok := foldWhen(buf[:0], s); ok {
+		for i := range formats {
+			if w, ok := formats[i].Match(folded, ref); ok {
+				return w, ""
+			}
 		}
 	}
-	return when{}, CodeBadTime
+	return parseWhenFolded(s)
 }
