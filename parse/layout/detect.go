@@ -874,7 +874,7 @@ func (s *View) plan(f *fit) (*Plan, *problem.Problem) {
 		return nil, problem
 	}
 	p.findEvents()
-	s.learnYearless(p)
+	s.learnDays(p)
 	if problem := s.findYear(p); problem != nil {
 		return nil, problem
 	}

@@ -177,6 +177,28 @@ func TestDaysWithoutAYearAreOnePeriod(t *testing.T) {
 	}
 }
 
+// Who writes 5/1/2026 may mean May or January: the file's other days tell, or
+// nobody does.
+func TestTheOrderOfDayAndMonthIsSeenOrRefused(t *testing.T) {
+	for _, c := range []struct{ days, want string }{
+		{"02/28/2026 03/01/2026", "2026-02-28 2026-03-01"},
+		{"28/02/2026 01/03/2026", "2026-02-28 2026-03-01"},
+		{"01.03.2026 02.03.2026", "2026-03-01 2026-03-02"},
+		{"28-02-2026 1-3-2026", "2026-02-28 2026-03-01"},
+		{"01/02/2026 03/02/2026", "ambiguous_time ambiguous_time"},
+		{"28/02/2026 02/28/2026", "ambiguous_time ambiguous_time"},
+	} {
+		var rows []string
+		for _, d := range strings.Fields(c.days) {
+			rows = append(rows, d+",x,5.00,,5.00")
+		}
+		got := momentsOf(t, reading{name: "a.csv", side: record.SideBank, asOf: record.Civil(2026, 3, 10)}, "Date,Remark,Credit,Debit,Balance", rows...)
+		if strings.Join(got, " ") != c.want {
+			t.Errorf("%s: %v, want %s", c.days, got, c.want)
+		}
+	}
+}
+
 func TestWhatWasVoidedOrWaitsIsNoMoney(t *testing.T) {
 	for _, c := range []struct{ status, want string }{
 		{"交易成功", "ok"}, {"交易关闭", "failed"}, {"已关闭", "failed"}, {"已撤销", "failed"}, {"已作废", "failed"}, {"Voided", "failed"}, {"REVERSED", "failed"}, {"已冲正", "failed"},

@@ -228,64 +228,86 @@ func (p *Plan) leapDays(recs []DocRecord, use int) (days []leapDay) {
 	return days
 }
 
-// monthAndDay is a day without a year as statements print it.
-var monthAndDay = regexp.MustCompile(`^(\d{1,2})([-/.月])(\d{1,2})日?$`)
+// looseDay is a day whose month and day stand first, as statements print it,
+// with or without a year and a time of day.
+var looseDay = regexp.MustCompile(`^(\d{1,2})([-/.月])(\d{1,2})日?([-/.]\d{4})?(?: +\d{1,2}:\d{2}(?::\d{2})?)?$`)
 
-// learnYearless finds the columns of days whose cells in sight all are months
-// and days. Which comes first must show: by 月, by a day above 12, or by names
-// of columns in Chinese, where the month does.
-func (s *View) learnYearless(p *Plan) {
-	var recs []DocRecord
+// learnDays finds the columns of days whose cells in sight all are months and
+// days, or those with a year behind. Which comes first must show: by 月, by a
+// number above 12, by points, which stand behind the day, or, without a year, by
+// names of columns in Chinese, where the month does.
+func (s *View) learnDays(p *Plan) {
+	head := s.In.Head[min(p.DataStart, int64(len(s.In.Head))):]
+	dialect := p.Dialect(problem.Limits{})
+	var some, all []DocRecord
 	for i := range p.Uses {
 		u := &p.Uses[i]
 		if u.Cell < 0 || len(u.formats) > 0 || !slices.ContainsFunc(u.spec.targets, Target.IsWhen) || slices.Contains(u.spec.targets, targetClock) {
 			continue
 		}
-		if recs == nil {
-			recs = CutRecords(s.In.Head[min(p.DataStart, int64(len(s.In.Head))):], p.DataStart, p.Dialect(problem.Limits{}), 0)
+		if some == nil {
+			some = CutRecords(head, p.DataStart, dialect, 20)
 		}
-		if f := p.yearlessFormat(recs, u); f != "" {
-			df, err := CompileDateFormat(f)
-			if err == nil {
-				u.formats = []dateFormat{df}
+		if !slices.ContainsFunc(some, func(r DocRecord) bool { return looseDay.MatchString(p.dayText(&r, u)) }) {
+			continue
+		}
+		if all == nil {
+			all = CutRecords(head, p.DataStart, dialect, 0)
+		}
+		base := p.dayFormat(all, u)
+		if base == "" {
+			continue
+		}
+		for _, f := range []string{base, base + " h:mm:ss", base + " h:mm"} {
+			if df, err := CompileDateFormat(f); err == nil {
+				u.formats = append(u.formats, df)
 			}
 		}
 	}
 }
 
-// yearlessFormat is the format of a column of months and days, "" if it is none.
-func (p *Plan) yearlessFormat(recs []DocRecord, u *columnUse) string {
-	sep, sure := "", false
+// dayText is a cell of a column, "" where it says nothing.
+func (p *Plan) dayText(r *DocRecord, u *columnUse) string {
+	if u.Cell >= len(r.Cells) {
+		return ""
+	}
+	c := bytes.TrimSpace(Unguard(r.Cells[u.Cell]))
+	if len(c) == 0 || u.isAbsent(c) {
+		return ""
+	}
+	text, _ := p.Enc.AppendText(nil, c)
+	return string(text)
+}
+
+// dayFormat is the format of such a column, "" where it is none or does not show.
+func (p *Plan) dayFormat(recs []DocRecord, u *columnUse) string {
+	sep, year, dayFirst, monthFirst := "", false, false, false
 	for i := range recs {
-		cells := recs[i].Cells
-		if u.Cell >= len(cells) {
+		c := p.dayText(&recs[i], u)
+		if c == "" {
 			continue
 		}
-		c := bytes.TrimSpace(Unguard(cells[u.Cell]))
-		if len(c) == 0 || u.isAbsent(c) {
-			continue
-		}
-		text, _ := p.Enc.AppendText(nil, c)
-		m := monthAndDay.FindStringSubmatch(string(text))
-		if m == nil || sep != "" && m[2] != sep {
-			if sep == "" {
-				return ""
-			}
-			continue // a total below them
-		}
-		sep = m[2]
-		if a, b := number(m[1]), number(m[3]); a > 12 {
+		m := looseDay.FindStringSubmatch(c)
+		switch {
+		case m == nil && sep == "":
 			return ""
-		} else if b > 12 {
-			sure = true
+		case m == nil || sep != "" && (m[2] != sep || (m[4] != "") != year):
+			continue // a total below them, or a reject
 		}
+		sep, year = m[2], m[4] != ""
+		dayFirst = dayFirst || number(m[1]) > 12
+		monthFirst = monthFirst || number(m[3]) > 12
 	}
 	switch {
-	case sep == "":
+	case sep == "", dayFirst && monthFirst, sep == "月" && year:
 		return ""
 	case sep == "月":
 		return "M-D"
-	case sure || text.FirstHigh([]byte(u.Header)) >= 0:
+	case year && (dayFirst || sep == "." && !monthFirst):
+		return "D" + sep + "M" + sep + "YYYY"
+	case year && monthFirst:
+		return "M" + sep + "D" + sep + "YYYY"
+	case !year && !dayFirst && (monthFirst || text.FirstHigh([]byte(u.Header)) >= 0):
 		return "M" + sep + "D"
 	}
 	return ""
