@@ -878,6 +878,11 @@ func (b *Binder) fenOf(c []byte, use int16) (f money.Fen, ok bool, p *problem.Pr
 		return f, true, nil
 	}
 	f, err := money.Parse(b.text(text), u.unit)
+	if err == money.ErrDecimals && s.isFee() {
+		var milli int64
+		f, milli, err = money.Fine(b.text(text), u.unit)
+		f = money.Round(f, milli)
+	}
 	if err != nil {
 		return 0, false, b.fail(amountCodes[err], use, c)
 	}
@@ -885,6 +890,12 @@ func (b *Binder) fenOf(c []byte, use int16) (f money.Fen, ok bool, p *problem.Pr
 		f = -f
 	}
 	return f, true, nil
+}
+
+// isFee says whether a column holds nothing but fees, which may have more
+// decimals than there are fen.
+func (s *columnSpec) isFee() bool {
+	return len(s.targets) == 1 && s.targets[0] == Target(record.FieldFee)
 }
 
 // parseCell avoids the decoding of what is ASCII, which nearly every amount is.

@@ -26,6 +26,7 @@ type control struct {
 	Rows      int64
 	HasRows   bool
 	Amount    money.Fen
+	milli     int64 // thousandths of a fen beside Amount
 	HasAmount bool
 	line      int64 // where it stands, for messages
 	column    string
@@ -40,13 +41,14 @@ type controlSum struct {
 	accepted, rejected int64
 	ok                 int64 // of those accepted
 	amounts            []money.Fen
-	broken             bool // an overflow or an unreadable amount
+	milli              []int64 // thousandths of a fen beside them
+	broken             bool    // an overflow or an unreadable amount
 }
 
 func newControlSums(cs []control) controlSums {
 	s := controlSums{each: make([]controlSum, len(cs))}
 	for i := range cs {
-		s.each[i].amounts = make([]money.Fen, len(cs[i].sums))
+		s.each[i].amounts, s.each[i].milli = make([]money.Fen, len(cs[i].sums)), make([]int64, len(cs[i].sums))
 	}
 	return s
 }
@@ -73,6 +75,7 @@ func (b *Binder) countInto(sums *controlSums, cells [][]byte, row *record.Row, a
 			f, ok := b.measure(m, cells, row)
 			if sum, fits := money.Add(s.amounts[k], f); ok && fits {
 				s.amounts[k] = sum
+				s.milli[k] += b.beyond(m, cells, f)
 			} else {
 				s.broken = true
 			}
@@ -100,6 +103,48 @@ func (b *Binder) textIn(cells [][]byte, use int16) []byte {
 		use = int16(b.p.Uses[use].spec.or)
 	}
 	return nil
+}
+
+// beyond is what a column of fees says in thousandths of a fen beyond the fen
+// that measure gives: printed totals are those of what is printed.
+func (b *Binder) beyond(m sumSpec, cells [][]byte, f money.Fen) int64 {
+	if m.col < 0 || !b.p.Uses[m.col].spec.isFee() {
+		return 0
+	}
+	fine, milli, err := money.Fine(b.text(b.textIn(cells, int16(m.col))), b.p.Uses[m.col].unit)
+	if err != nil {
+		return 0
+	}
+	return int64(fine-f)*1000 + milli
+}
+
+// sumsTo says whether one of the sums is what the control declares, to the last
+// digit that both have.
+func (s *controlSum) sumsTo(c *control) bool {
+	for k, f := range s.amounts {
+		if s.milli[k] == 0 && c.milli == 0 {
+			if f == c.Amount {
+				return true
+			}
+			continue
+		}
+		if f+money.Fen(s.milli[k]/1000) == c.Amount && s.milli[k]%1000 == c.milli || c.milli == 0 && money.Round(f, s.milli[k]) == c.Amount {
+			return true
+		}
+	}
+	return false
+}
+
+// apart is what a control declares, what the rows add up to, and the difference.
+func (s *controlSum) apart(c *control) []string {
+	f, milli := s.amounts[0]-c.Amount, s.milli[0]-c.milli
+	if f += money.Fen(milli / 1000); f < 0 || f == 0 && milli < 0 {
+		f, milli = -f, -milli
+	}
+	if milli %= 1000; milli < 0 {
+		f, milli = f-1, milli+1000
+	}
+	return []string{money.FineText(c.Amount, c.milli), money.FineText(s.amounts[0]+money.Fen(s.milli[0]/1000), s.milli[0]%1000), money.FineText(f, milli)}
 }
 
 // measure is what a row adds to a sum.
@@ -156,7 +201,7 @@ func (p *Plan) Verify(binders []*Binder) (*Control, *problem.Problem) {
 	out := declared{Control: Control{OK: true}}
 	for i := range p.Controls {
 		c := &p.Controls[i]
-		sum := controlSum{amounts: make([]money.Fen, len(c.sums))}
+		sum := controlSum{amounts: make([]money.Fen, len(c.sums)), milli: make([]int64, len(c.sums))}
 		for _, b := range binders {
 			sum.add(&b.sums.each[i])
 		}
@@ -197,6 +242,7 @@ func (s *controlSum) add(o *controlSum) {
 	s.rejected += o.rejected
 	s.broken = s.broken || o.broken
 	for k := range s.amounts {
+		s.milli[k] += o.milli[k]
 		sum, ok := money.Add(s.amounts[k], o.amounts[k])
 		s.amounts[k] = sum
 		s.broken = s.broken || !ok
@@ -207,11 +253,11 @@ func (c *control) check(s *controlSum) *problem.Problem {
 	if c.HasRows && c.Rows != s.accepted+s.rejected && !(c.isPart() && s.rejected > 0) && !(c.spec == nil && c.Rows == s.ok) {
 		return &problem.Problem{Code: CodeControlRows, Line: c.line, Args: []string{strconv.FormatInt(c.Rows, 10), strconv.FormatInt(s.accepted+s.rejected, 10)}}
 	}
-	if !c.HasAmount || s.rejected > 0 || s.broken || slices.Contains(s.amounts, c.Amount) {
+	if !c.HasAmount || s.rejected > 0 || s.broken || s.sumsTo(c) {
 		return nil
 	}
 	if c.spec != nil && c.spec.sign != 0 && slices.ContainsFunc(s.amounts, func(f money.Fen) bool { return f.Abs() == c.Amount.Abs() }) {
 		return nil
 	}
-	return &problem.Problem{Code: CodeControlAmount, Line: c.line, Column: c.column, Args: []string{c.Amount.String(), s.amounts[0].String(), (s.amounts[0] - c.Amount).Abs().String()}}
+	return &problem.Problem{Code: CodeControlAmount, Line: c.line, Column: c.column, Args: s.apart(c)}
 }

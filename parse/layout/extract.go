@@ -193,8 +193,8 @@ func (p *Plan) controlIn(spec *controlSpec, line string) bool {
 		ctl.Rows, ctl.HasRows = parseCount(m[i])
 	}
 	if i := spec.line.SubexpIndex("amount"); i >= 0 {
-		f, err := money.Parse(m[i], spec.unit)
-		ctl.Amount, ctl.HasAmount = f, err == nil
+		f, milli, err := money.Fine([]byte(m[i]), spec.unit)
+		ctl.Amount, ctl.milli, ctl.HasAmount = f, milli, err == nil
 	}
 	p.Controls = append(p.Controls, ctl)
 	return true
@@ -233,8 +233,8 @@ func (p *Plan) summaryAt(spec *controlSpec, head, values *DocRecord) bool {
 		ctl.Rows, ctl.HasRows = parseCount(v)
 	}
 	if v, ok := value(spec.Amount); ok {
-		f, err := money.Parse(v, spec.unit)
-		ctl.Amount, ctl.HasAmount = f, err == nil
+		f, milli, err := money.Fine([]byte(v), spec.unit)
+		ctl.Amount, ctl.milli, ctl.HasAmount = f, milli, err == nil
 	}
 	p.Controls = append(p.Controls, ctl)
 	return true
