@@ -47,10 +47,17 @@ type File struct {
 	Problems []problem.Problem
 	// Control is what the file says about itself, if it does.
 	Control *layout.Control
+	// Checks are what the file was held against itself by, in a fixed order.
+	Checks []layout.Check
+	// Identity is the equation of CheckIdentity, in the words of layouts.
+	Identity string
 	// DuplicateOf names the file with the same content that is used instead.
 	DuplicateOf string
 	// Used says that its rows take part.
 	Used bool
+	// Doubtful says that a column of money that nothing reads is what the rows
+	// lack to add up.
+	Doubtful bool
 	// Empty says that it has no rows, and does not say itself that there are none.
 	Empty bool
 	// Ignored says that it is known to hold no transactions, or is a part of
@@ -82,7 +89,7 @@ func (f *File) Amount() Sum {
 // refused, rows of it are rejected, or there is not one. A file that is there
 // twice, or known to hold no transactions, is not missed.
 func (f *File) Incomplete() bool {
-	return f.Rejected > 0 || f.Used && f.Empty || !f.Used && !f.Ignored && f.DuplicateOf == ""
+	return f.Rejected > 0 || f.Used && (f.Empty || f.Doubtful) || !f.Used && !f.Ignored && f.DuplicateOf == ""
 }
 
 // refuse takes the file out of its set. Its rows may have been counted before
@@ -200,6 +207,12 @@ func (ds *docScan) finish() error {
 		}
 	}
 	f.Sums = mergeSums(f.Sums)
+	f.checkIdentity(d.plan, t)
+	if p := d.plan.Doubt(); p != nil && !f.Doubtful {
+		f.Doubtful = true
+		p.File = f.Name
+		f.Problems = append(f.Problems, *p)
+	}
 	if p := t.odd.problem(x, ds.asOf); p != nil {
 		p.File = f.Name
 		f.Problems = append(f.Problems, *p)

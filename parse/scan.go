@@ -50,6 +50,7 @@ type docScan struct {
 	record  bool             // the results below are kept in the document
 	binders []*layout.Binder // those that count what the document declares
 	lines   []text.ChunkLines
+	chains  []layout.PieceChains // by chunk, where balances are counted
 	tally   tally
 }
 
@@ -202,6 +203,7 @@ func (ds *docScan) binder(counting bool) *layout.Binder {
 	b := ds.doc.plan.NewBinder()
 	if counting {
 		b.Counting = true
+		b.Balance = ds.doc.plan.BalanceUse()
 		ds.mu.Lock()
 		ds.binders = append(ds.binders, b)
 		ds.mu.Unlock()
@@ -281,11 +283,15 @@ func (w *scanWorker) rows(k int, start int64) text.ChunkLines {
 		if what == layout.Accepted && ds.doc.joint != nil {
 			what = ds.doc.joint.apply(w.raw.Off, &w.row)
 		}
+		if w.bind.Balance >= 0 {
+			w.bind.ChainLine(&w.ds.chains[k], w.bind.Bound, &w.row, what, k, lines.Lines)
+		}
 		switch what {
 		case layout.Accepted:
 			w.row.Pos = ds.doc.base + record.Pos(w.raw.Off)
 			w.row.Doc = ds.index
 			w.tally.accept(&w.row)
+			w.tally.proved += int64(layout.Btoi(w.bind.Proved))
 			if w.row.HasOddDates(ds.doc.file.Side, ds.asOf) {
 				w.tally.odd.add(1, oddRow{w.raw.Off, k, lines.Lines})
 			}

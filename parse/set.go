@@ -297,7 +297,7 @@ func (s *Set) verify(ctx context.Context) error {
 	for {
 		var docs []*document
 		for _, d := range s.docs {
-			if d.file.Used && len(d.plan.Controls) > 0 && d.known() == nil {
+			if d.file.Used && d.plan.Declares() && d.known() == nil {
 				docs = append(docs, d)
 			}
 		}
@@ -305,8 +305,11 @@ func (s *Set) verify(ctx context.Context) error {
 			return nil
 		}
 		workers := runtime.GOMAXPROCS(0)
-		run := newRun(docs, 0, s.opt, workers)
+		run := newRun(docs, record.FieldSet(0).With(record.Account), s.opt, workers)
 		run.counting = true
+		for _, ds := range run.docs {
+			ds.chains = make([]layout.PieceChains, ds.n)
+		}
 		err := run.scan(ctx, workers, nil)
 		var out *OutcastError
 		switch {
@@ -316,12 +319,31 @@ func (s *Set) verify(ctx context.Context) error {
 			return err
 		}
 		for _, ds := range run.docs {
-			c, problem := ds.doc.plan.Verify(ds.binders)
-			ds.doc.file.Control = c
-			if problem != nil {
-				ds.doc.file.refuse(*problem)
-			}
+			ds.verify()
 		}
+	}
+}
+
+// verify holds a document against what it says of itself, once its rows are
+// counted.
+func (ds *docScan) verify() {
+	d, f := ds.doc, ds.doc.file
+	c, problem := d.plan.Verify(ds.binders)
+	if f.Control = c; c != nil {
+		f.setCheck(layout.Check{Kind: layout.CheckTotals, Lines: f.Accepted + f.Rejected, OK: c.OK})
+	}
+	if d.plan.BalanceUse() >= 0 {
+		lines := d.known()
+		check, broken := d.plan.VerifyBalance(ds.chains, func(r layout.ChainRow) int64 { return lines.Chunks[r.Chunk].Base + r.Line })
+		if check != nil {
+			f.setCheck(*check)
+		}
+		if problem == nil {
+			problem = broken
+		}
+	}
+	if problem != nil {
+		f.refuse(*problem)
 	}
 }
 

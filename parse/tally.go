@@ -25,6 +25,7 @@ const defaultCurrency = "CNY"
 // A tally counts rows. Workers count a chunk and add it to the document's.
 type tally struct {
 	rows, accepted, skipped int64
+	proved                  int64 // accepted rows that satisfied an identity
 	sums                    []Sum
 	last                    int      // index in sums of the last row's currency
 	text                    *[3]byte // its text, as the binder gave it
@@ -87,6 +88,7 @@ func (t *tally) add(o *tally) {
 	t.rows += o.rows
 	t.accepted += o.accepted
 	t.skipped += o.skipped
+	t.proved += o.proved
 	t.overflow = t.overflow || o.overflow
 	t.rejects = append(t.rejects, o.rejects...)
 	if o.odd.n > 0 {

@@ -67,11 +67,20 @@ type File struct {
 	Seen, Gone int64
 	Amount     result.Sums // of the accepted rows
 	Control    *Control    // nil: the file declares no totals
+	Checks     []Check     // what it was held against itself by
 	// DuplicateOf names the file with the same content that was used instead.
 	DuplicateOf string
 	// Problems are why the file was refused, or what is odd about it, in the
 	// run's language.
 	Problems []string
+}
+
+// Check is one thing a file says of itself: balance, totals, identity or batch.
+type Check struct {
+	Check string `json:"check"`
+	// Lines is how many rows it speaks of.
+	Lines int64 `json:"lines"`
+	OK    bool  `json:"ok"`
 }
 
 // Control is what a file says of itself in its head or trailer.

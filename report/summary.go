@@ -58,6 +58,7 @@ type FileSummary struct {
 	Others      map[string]Amount `json:"other_amounts,omitempty"`
 	Problems    []string          `json:"problems"`
 	Control     *ControlSummary   `json:"control,omitempty"`
+	Checks      []Check           `json:"checks"`
 	DuplicateOf string            `json:"duplicate_of,omitempty"`
 }
 
@@ -174,7 +175,10 @@ func SummarizeFiles(files []File) []FileSummary {
 		out[i] = FileSummary{
 			Path: f.Path, Side: sideCodes[f.Side], Layout: f.Layout, Encoding: f.Encoding, SHA256: f.SHA256,
 			Rows: f.Rows, Accepted: f.Accepted, Rejected: f.Rejected, Skipped: f.Skipped, Seen: f.Seen, Gone: f.Gone,
-			Amount: baseAmount(f.Amount), Others: others(f.Amount), Problems: f.Problems, DuplicateOf: f.DuplicateOf,
+			Amount: baseAmount(f.Amount), Others: others(f.Amount), Problems: f.Problems, DuplicateOf: f.DuplicateOf, Checks: f.Checks,
+		}
+		if f.Checks == nil {
+			out[i].Checks = []Check{}
 		}
 		if f.Problems == nil {
 			out[i].Problems = []string{}

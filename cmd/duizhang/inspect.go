@@ -222,6 +222,7 @@ func (s *inspection) block(b *strings.Builder, lang language, f *parse.File) {
 		if f.Control != nil {
 			put(msgWordControl, controlText(lang, f.Control))
 		}
+		put(msgWordChecks, checksText(lang, f))
 		s.columns(b, lang, f)
 		s.rows(b, lang, f)
 	}
@@ -242,6 +243,37 @@ func controlText(lang language, c *layout.Control) string {
 		verdict = msgControlAgrees
 	}
 	return strings.Join(append(parts, say(lang, verdict)), "  ")
+}
+
+// checksText is what a file was held against itself by, and what it holds nothing
+// of to be checked by.
+func checksText(lang language, f *parse.File) string {
+	var made, missing []string
+	for _, kind := range []layout.CheckKind{layout.CheckBalance, layout.CheckTotals, layout.CheckIdentity} {
+		name := say(lang, checkNames[kind])
+		i := slices.IndexFunc(f.Checks, func(c layout.Check) bool { return c.Kind == kind })
+		if i < 0 {
+			missing = append(missing, name)
+			continue
+		}
+		if kind == layout.CheckIdentity {
+			name = f.Identity
+		}
+		verdict := msgCheckFails
+		if f.Checks[i].OK {
+			verdict = msgCheckAgrees
+		}
+		made = append(made, say(lang, verdict, name, f.Checks[i].Lines))
+	}
+	if len(missing) > 0 {
+		made = append(made, say(lang, msgNotChecked, strings.Join(missing, say(lang, msgListComma))))
+	}
+	return strings.Join(made, say(lang, msgListSemicolon))
+}
+
+// checkNames are the checks for people.
+var checkNames = map[layout.CheckKind]message{
+	layout.CheckBalance: msgCheckBalance, layout.CheckTotals: msgCheckTotals, layout.CheckIdentity: msgCheckIdentity,
 }
 
 // recordLine is a row as it was understood: where, when, what, how much, and

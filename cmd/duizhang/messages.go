@@ -101,6 +101,15 @@ var (
 	msgWordRows      = message{"行数", "rows"}
 	msgRowCounts     = message{"共 %d = 采用 %d + 拒绝 %d + 跳过 %d", "%d = %d accepted + %d rejected + %d skipped"}
 	msgWordAmount    = message{"金额合计", "amount"}
+	msgWordChecks    = message{"自检", "checks"}
+	msgCheckBalance  = message{"余额", "balance"}
+	msgCheckTotals   = message{"合计", "totals"}
+	msgCheckIdentity = message{"每行净额", "net of each row"}
+	msgCheckAgrees   = message{"%s：%d 行相符", "%s: %d rows ok"}
+	msgCheckFails    = message{"%s：不符（%d 行相符）", "%s: DIFFERS (%d rows ok)"}
+	msgNotChecked    = message{"文件里没有可核对的：%s", "nothing in the file to check: %s"}
+	msgListComma     = message{"、", ", "}
+	msgListSemicolon = message{"；", "; "}
 	msgWordControl   = message{"自报合计", "declared"}
 	msgControlAgrees = message{"与读到的一致", "agrees with what was read"}
 	msgControlFails  = message{"与读到的不一致", "does not agree with what was read"}

@@ -111,6 +111,9 @@ func reportFile(f *parse.File, lang language) report.File {
 	for i := range f.Problems {
 		out.Problems = append(out.Problems, f.Problems[i].Reason(lang))
 	}
+	for _, c := range f.Checks {
+		out.Checks = append(out.Checks, report.Check{Check: string(c.Kind), Lines: c.Lines, OK: c.OK})
+	}
 	if c := f.Control; c != nil {
 		out.Control = &report.Control{
 			DeclaredRows: c.DeclaredRows, HasRows: c.HasRows, DeclaredAmount: c.DeclaredAmount, HasAmount: c.HasAmount, OK: c.OK,

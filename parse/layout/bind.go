@@ -97,6 +97,10 @@ type Binder struct {
 	// counting makes bind add up what the file's controls declare.
 	Counting bool
 	sums     controlSums
+	Balance  int16    // the column of the running balance, -1: it is not asked for
+	Proved   bool     // the row just read satisfied an identity
+	sifted   bool     // the row just read is a title, a total, a ruler or blank
+	Bound    [][]byte // its cells
 
 	quick quick
 }
@@ -105,7 +109,7 @@ func NewBinder(p *Plan) *Binder {
 	b := &Binder{
 		p: p, live: make([][]liveText, len(p.bindings)),
 		variants: map[string]int16{}, alarms: map[string]bool{}, totals: map[string]bool{}, free: map[string][]byte{}, currency: map[string][]byte{},
-		sums: newControlSums(p.Controls),
+		sums: newControlSums(p.Controls), Balance: -1,
 	}
 	b.learnColumns()
 	return b
@@ -133,12 +137,17 @@ func (b *Binder) Bind(raw *text.Record, row *record.Row, need record.FieldSet) (
 	if b.Counting && v != Skipped {
 		b.count(cells, row, v == Accepted)
 	}
+	if b.Balance >= 0 {
+		if b.Bound = cells; cells == nil {
+			b.Bound = raw.Cut()
+		}
+	}
 	return v, p
 }
 
 // bindCells is bind for a row already cut, which may be no transaction.
 func (b *Binder) bindCells(cells [][]byte, row *record.Row) (Verdict, *problem.Problem) {
-	if b.sift(cells) {
+	if b.sifted = b.sift(cells); b.sifted {
 		return Skipped, nil
 	}
 	if p := b.width(cells); p != nil {
@@ -181,6 +190,11 @@ func (b *Binder) bindCells(cells [][]byte, row *record.Row) (Verdict, *problem.P
 	}
 	if v, p := b.amounts(cells, bd, row); v != Accepted {
 		return v, p
+	}
+	if b.p.identity.plain || len(b.p.identity.specs) > 0 {
+		if p := b.identityProblem(cells, bd, row); p != nil {
+			return Rejected, p
+		}
 	}
 	if p := b.times(cells, bd, row); p != nil {
 		return Rejected, p
@@ -647,21 +661,7 @@ func (b *Binder) holds(cond condSpec, cells [][]byte) bool {
 		word := NormWord(b.Show(text))
 		ok := false
 		for _, a := range t.alts {
-			switch {
-			case a.empty:
-				ok = len(text) == 0
-			case a.any:
-				ok = len(text) > 0
-			case a.zero:
-				ok = len(text) == 0 || IsZero(text)
-			case a.not:
-				ok = len(text) > 0 && !IsZero(text)
-			case a.re != nil:
-				ok = a.re.MatchString(b.Show(text))
-			default:
-				ok = word == a.text && word != ""
-			}
-			if ok {
+			if ok = a.means(text, word, b); ok {
 				break
 			}
 		}
@@ -670,6 +670,24 @@ func (b *Binder) holds(cond condSpec, cells [][]byte) bool {
 		}
 	}
 	return true
+}
+
+// means says whether a text, of which word is the folded form, is what a
+// condition asks for.
+func (a *condAlt) means(text []byte, word string, b *Binder) bool {
+	switch {
+	case a.empty:
+		return len(text) == 0
+	case a.any:
+		return len(text) > 0
+	case a.zero:
+		return len(text) == 0 || IsZero(text)
+	case a.not:
+		return len(text) > 0 && !IsZero(text)
+	case a.re != nil:
+		return a.re.MatchString(b.Show(text))
+	}
+	return word == a.text && word != ""
 }
 
 // IsZero says whether a text is zero written as a number.

@@ -107,30 +107,31 @@ type signature struct {
 // compiled is a layout checked and made ready.
 type compiled struct {
 	*signature
-	Quote     bool
-	builtin   bool
-	unit      money.Unit
-	hasUnit   bool
-	feeSign   feeSign
-	length    int
-	minLength int
-	Columns   []*columnSpec
-	require   [][]int // groups of indexes into columns
-	mustTime  bool    // a row without a time is rejected
-	rules     []ruleSpec
-	skips     []skipSpec
-	line      *regexp.Regexp
-	shape     lineShape // the same, nil where line is not so simple
-	telling   []int     // columns of which one must be bound where nobody says the side
-	unless    []int     // only asked for if one of these is
-	extracts  []extractSpec
-	controls  []controlSpec
-	consts    constants
-	kind      *vocabulary
-	status    *vocabulary
-	direction *vocabulary
-	channel   *vocabulary
-	cardType  *vocabulary
+	Quote      bool
+	builtin    bool
+	unit       money.Unit
+	hasUnit    bool
+	feeSign    feeSign
+	length     int
+	minLength  int
+	Columns    []*columnSpec
+	require    [][]int // groups of indexes into columns
+	mustTime   bool    // a row without a time is rejected
+	rules      []ruleSpec
+	skips      []skipSpec
+	line       *regexp.Regexp
+	shape      lineShape // the same, nil where line is not so simple
+	telling    []int     // columns of which one must be bound where nobody says the side
+	unless     []int     // only asked for if one of these is
+	extracts   []extractSpec
+	controls   []controlSpec
+	identities []identitySpec
+	consts     constants
+	kind       *vocabulary
+	status     *vocabulary
+	direction  *vocabulary
+	channel    *vocabulary
+	cardType   *vocabulary
 }
 
 type feeSign uint8
@@ -268,7 +269,7 @@ func (l *Layout) compile() error {
 		return errors.New("fees_of is wanted together with a column orig_key")
 	}
 	c := &compiled{signature: l.Sign}
-	for _, step := range []func(*compiled) error{l.compileFormat, l.compileColumns, l.compileTelling, l.compileWords, l.compileConst, l.compileRules, l.compileSkips, l.compileExtracts, l.compileControls} {
+	for _, step := range []func(*compiled) error{l.compileFormat, l.compileColumns, l.compileTelling, l.compileWords, l.compileConst, l.compileRules, l.compileSkips, l.compileExtracts, l.compileControls, l.compileIdentities} {
 		if err := step(c); err != nil {
 			return err
 		}

@@ -74,6 +74,10 @@ type Plan struct {
 	clockApart   bool // the same of the column of clocks
 	unread       []unreadColumn
 	Nothing      bool // the file says that there are no rows
+	opening      declaredBalance
+	identity     identityUse
+	adrift       string // the column that nothing reads and that is what the net lacks
+	closing      declaredBalance
 }
 
 // headerCell is a header's cell as the file spells it, to know it when it comes again.
@@ -878,7 +882,9 @@ func (s *View) plan(f *fit) (*Plan, *problem.Problem) {
 	if problem := s.findYear(p); problem != nil {
 		return nil, problem
 	}
+	p.bindIdentities()
 	s.learnHabits(p)
+	s.findAdrift(p)
 	if problem := s.findControls(p); problem != nil {
 		return nil, problem
 	}

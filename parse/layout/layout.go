@@ -78,6 +78,9 @@ type Layout struct {
 	Skips   []Skip        `toml:"skip"`
 	Extract []Extract     `toml:"extract"`
 	Control []ControlRule `toml:"control"`
+	// Identity says how the money of each row adds up, where it is not
+	// net = amount - fee.
+	Identity []IdentityRule `toml:"identity"`
 	// FeesOf names the layouts whose transactions the rows of this one are the
 	// fees of: orig_key is the transaction's trace number and its transmission
 	// time (MMDDhhmmss). Given with a file of one of them, a fee is put on its
@@ -88,11 +91,11 @@ type Layout struct {
 	// (card, qr, other) and card_type (debit, credit).
 	Const map[string]string `toml:"const"`
 
-	text     string // the TOML as loaded
-	origin   string // "built in" or the path
-	Sign     *signature
-	once     sync.Once // of complete
-	Compiled *compiled // nil until complete
+	text     string     // the TOML as loaded
+	origin   string     // "built in" or the path
+	Sign     *signature `toml:"-"`
+	once     sync.Once  // of complete
+	Compiled *compiled  // nil until complete
 }
 
 // Detect is how a file is recognised, beyond having the required columns.

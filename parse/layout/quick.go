@@ -147,7 +147,7 @@ func (q *quick) learn(b *Binder) {
 	*q = quick{
 		unread: make([]cellMemo, len(p.unread)), ways: make([]quickWay, len(p.bindings)), recipes: map[uint64]*recipe{},
 	}
-	q.off = len(p.skipLines) > 0 && p.Form == FormDelimited || b.Counting && p.countsColumns() || p.addsColumns() || !p.showsHeader() || !q.findWords(b)
+	q.off = len(p.skipLines) > 0 && p.Form == FormDelimited || b.Counting && p.countsColumns() || p.addsColumns() || len(p.identity.specs) > 0 || !p.showsHeader() || !q.findWords(b)
 }
 
 // addsColumns says whether an amount is a sum of columns.
@@ -656,6 +656,12 @@ func (v *quickValues) place(b *Binder, r *recipe, row *record.Row) bool {
 	row.Net, row.HasNet = v.fens[fenNet], v.has[fenNet]
 	row.Credited, row.HasCredited = v.fens[fenCredited], v.has[fenCredited]
 	b.sign(v.fens[fenAmount], b.p.bindings[r.binding].rule, row)
+	if b.Proved = false; b.p.identity.plain {
+		at, fits := &b.p.bindings[r.binding].at, false
+		if fits, b.Proved = row.NetFits(at[record.FieldFee] >= 0 && at[record.FieldNet] >= 0); !fits {
+			return false
+		}
+	}
 
 	t := v.whens[timeTrade]
 	if !t.HasDay || !t.HasClock {

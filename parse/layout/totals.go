@@ -320,13 +320,13 @@ func (p *Plan) isNoQuantity(cell int) bool {
 // Totals that lines state in words, above the header or under the rows. A word
 // before makes them those of some rows: 退款总笔数.
 var (
-	statedRows   = regexp.MustCompile(`(?:^|[^\p{Han}])(?:交易)?(?:总笔数|交易笔数|合计笔数|总条数|总?记录数)[：:\x1F\t ]{1,3}(\d[\d,]*)`)
-	statedAmount = regexp.MustCompile(`(?:^|[^\p{Han}])(?:总金额|交易总金额|合计金额|交易总额|交易金额合计)(?:[（(]元[)）])?[：:\x1F\t ]{1,3}[￥¥]?(-?\d[\d,]*\.\d\d)(?:[^\d]|$)`)
+	statedRows   = regexp.MustCompile(`(?:^|[^\p{Han}])(?:交易)?(?:总笔数|交易笔数|合计笔数|累计笔数|汇总笔数|总条数|总?记录数)[：:\x1F\t ]{1,3}(\d[\d,]*)`)
+	statedAmount = regexp.MustCompile(`(?:^|[^\p{Han}])(?:总金额|交易总金额|合计金额|累计金额|汇总金额|汇总|交易总额|交易金额合计)(?:[（(]元[)）])?[：:\x1F\t ]{1,3}[￥¥]?(-?\d[\d,]*\.\d\d)(?:[^\d]|$)`)
 )
 
 // A statement is what lines state in words.
 type statement struct {
-	rows, amounts []control
+	rows, amounts, in, out []control
 }
 
 // read takes what a line states.
@@ -337,6 +337,7 @@ func (st *statement) read(p *Plan, d *DocRecord, line int64) {
 			st.rows = append(st.rows, control{Rows: rows, HasRows: true, line: line})
 		}
 	}
+	st.readFlows(p, text, line)
 	use := int(p.bindings[0].at[record.FieldAmount])
 	if m := statedAmount.FindStringSubmatch(text); m != nil && use >= 0 {
 		if f, err := money.Parse(m[1], money.Yuan); err == nil {
@@ -345,9 +346,50 @@ func (st *statement) read(p *Plan, d *DocRecord, line int64) {
 	}
 }
 
+// Totals of what came in and of what went out, and the balances at both ends.
+var (
+	statedIn      = regexp.MustCompile(`(?:^|[^\p{Han}])(?:总收入|收入合计|收入总额|收入总金额|贷方合计|贷方总额|贷方总金额|贷方发生额合计)(?:[（(]元[)）])?[：:\x1F\t ]{1,3}[￥¥]?(\d[\d,]*\.\d\d)(?:[^\d]|$)`)
+	statedOut     = regexp.MustCompile(`(?:^|[^\p{Han}])(?:总支出|支出合计|支出总额|支出总金额|借方合计|借方总额|借方总金额|借方发生额合计)(?:[（(]元[)）])?[：:\x1F\t ]{1,3}[￥¥]?-?(\d[\d,]*\.\d\d)(?:[^\d]|$)`)
+	statedOpening = regexp.MustCompile(`(?:^|[^\p{Han}])(?:期初余额|上期余额)(?:[（(]元[)）])?[：:\x1F\t ]{1,3}[￥¥]?(-?\d[\d,]*\.\d\d)(?:[^\d]|$)`)
+	statedClosing = regexp.MustCompile(`(?:^|[^\p{Han}])(?:期末余额|本期余额)(?:[（(]元[)）])?[：:\x1F\t ]{1,3}[￥¥]?(-?\d[\d,]*\.\d\d)(?:[^\d]|$)`)
+)
+
+// readFlows takes the totals of both directions and the balances at both ends.
+func (st *statement) readFlows(p *Plan, text string, line int64) {
+	for i, re := range [...]*regexp.Regexp{statedIn, statedOut} {
+		m := re.FindStringSubmatch(text)
+		if m == nil {
+			continue
+		}
+		f, err := money.Parse(m[1], money.Yuan)
+		if err != nil {
+			continue
+		}
+		t, sum, to := targetAmountIn, Target(sumOfSales), &st.in
+		if i == 1 {
+			t, sum, to = targetAmountOut, sumOfRefunds, &st.out
+		}
+		sums := []sumSpec{{field: sum, col: -1}}
+		if use := int(p.bindings[0].at[t]); use >= 0 {
+			sums = append(sums, sensibleSums(t, use)...)
+		} else if use := int(p.bindings[0].at[record.FieldAmount]); use >= 0 && p.Side != record.SideBank {
+			sums = append(sums, sensibleSums(Target(record.FieldAmount), use)...)
+		}
+		*to = append(*to, control{sums: sums, Amount: f, HasAmount: true, line: line})
+	}
+	for i, re := range [...]*regexp.Regexp{statedOpening, statedClosing} {
+		to := [...]*declaredBalance{&p.opening, &p.closing}[i]
+		if m := re.FindStringSubmatch(text); m != nil {
+			if f, err := money.Parse(m[1], money.Yuan); err == nil {
+				*to = declaredBalance{amount: f, has: !to.said, said: true, line: line} // said twice: of parts of the file
+			}
+		}
+	}
+}
+
 // once is what is stated only once: the same again is of parts of the file.
 func (st *statement) once() (cs []control) {
-	for _, part := range [][]control{st.rows, st.amounts} {
+	for _, part := range [][]control{st.rows, st.amounts, st.in, st.out} {
 		if len(part) == 1 {
 			cs = append(cs, part[0])
 		}
@@ -368,7 +410,7 @@ func (p *Plan) totalsAbove(above []DocRecord) {
 		} else {
 			var st statement
 			st.read(p, d, line)
-			p.Controls = append(p.Controls, append(st.rows, st.amounts...)...)
+			p.Controls = append(p.Controls, slices.Concat(st.rows, st.amounts, st.in, st.out)...)
 		}
 		line += d.lines
 	}

@@ -1,6 +1,8 @@
 package record
 
-import "github.com/duizhang/duizhang/parse/money"
+import (
+	"github.com/duizhang/duizhang/parse/money"
+)
 
 // Side is whose word a file is.
 type Side uint8
@@ -208,6 +210,25 @@ func (s FieldSet) Has(f Field) bool { return s&(1<<f) != 0 }
 // String is the side's name in flags and results.
 func (s Side) String() string {
 	return [...]string{"unknown", "pos", "clearing", "bank"}[s]
+}
+
+// NetFits says whether net = amount - fee where a row has them. Preauthorisations
+// and what failed move no money, whatever stands beside them.
+func (row *Row) NetFits(fee bool) (fits, checked bool) {
+	if !fee || !row.HasNet || row.Status != OK || row.Kind == Preauth {
+		return true, false
+	}
+	if row.Amount-row.Fee == row.Net {
+		return true, true
+	}
+	switch {
+	case row.Amount == 0 && row.Fee.Abs() == row.Net.Abs(): // a charge of its own
+		return true, true
+	case row.Amount < 0 && row.Net > 0 && row.Amount-row.Fee == -row.Net:
+		row.Net = -row.Net // a refund printed with a sign, its net without
+		return true, true
+	}
+	return false, true
 }
 
 // AllFields is every text field.
