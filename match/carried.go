@@ -5,6 +5,7 @@ import (
 
 	"github.com/duizhang/duizhang/match/result"
 	"github.com/duizhang/duizhang/match/settle"
+	"github.com/duizhang/duizhang/match/terms"
 	"github.com/duizhang/duizhang/parse/money"
 	"github.com/duizhang/duizhang/parse/record"
 )
@@ -63,7 +64,7 @@ func (c *Before) carriedSums() []settle.ClearingSum {
 		s := &c.Sums[i]
 		sums[i] = settle.ClearingSum{Acquirer: s.Key.Acquirer, Merchant: s.Key.MerchantID, Account: s.Key.Account, Currency: s.Key.Currency,
 			Kind: s.Kind, Status: record.OK, Day: s.Key.ClearingDate, Settled: s.Settled, Credited: s.Credited,
-			Rows: s.Rows, Amount: s.Amount, Fee: s.Fee}
+			DueBy: terms.DueBy{Promised: s.Promised, Under: s.Under}, Rows: s.Rows, Amount: s.Amount, Fee: s.Fee}
 	}
 	return sums
 }

@@ -32,6 +32,7 @@ type class struct {
 	day        record.Date // clearing day: the row's own, else by the contract's cut-off
 	settleDate record.Date
 	credited   record.Date
+	promised   record.Date  // the acquirer's own day of payment; 0: not said
 	marks      result.Flags // what the row itself shows: fee_diff, over_limit, off_hours, date_odd
 	gap        creditGap    // the row's own credited amount against its net
 }
@@ -109,7 +110,7 @@ type kin struct {
 // kinMarks are the small fields of a kin, packed so that they are made and
 // compared in registers: code, status, card type and channel, and on the
 // clearing side the trade day (because contracts are dated) and the clearing,
-// settlement and credited day.
+// settlement, credited and promised day.
 type kinMarks struct{ a, b, c uint64 }
 
 func marksOf(row *record.Row, c pair.Traits, sd pair.Side) kinMarks {
@@ -118,7 +119,7 @@ func marksOf(row *record.Row, c pair.Traits, sd pair.Side) kinMarks {
 		m.a |= uint64(row.Time.Date()) << 32
 		settled, credited := claimedDays(row)
 		m.b = uint64(uint32(row.ClearingDate)) | uint64(settled)<<32
-		m.c = uint64(credited)
+		m.c = uint64(uint32(credited)) | uint64(row.PromisedDate)<<32
 	}
 	return m
 }
@@ -193,6 +194,7 @@ func (c *classer) dateOdd(row *record.Row) result.Flags {
 type kinDay struct {
 	day      record.Date
 	contract *terms.Contract
+	differs  bool // the acquirer promises another day than the contract
 	fee      terms.FeeRule
 	tally    *result.FeeSums // nil: the rows are not charged by rates
 	ofDay    bool            // a row of it is of its trade day by the contract's cut-off too
@@ -211,6 +213,7 @@ func (c *classer) onDay(k *kin, day record.Date) *kinDay {
 		d.fee = d.contract.FeeRule(b.cardType, b.channel)
 		d.tally = c.fees.Of(b.acquirer, b.merchant, b.currency, d.fee)
 	}
+	d.differs = d.contract.Differs(c.r.opt.Calendar, terms.DueBy{Promised: b.promised, Under: terms.CycleFor(b.cardType, b.channel)}, day) && b.code.Live()
 	k.days = append(k.days, d)
 	return d
 }
@@ -224,6 +227,9 @@ func (d *kinDay) marks(k *kin, row *record.Row) (f result.Flags) {
 	}
 	if k.base.code.Live() && d.contract.OverLimit(k.base.code.Kind(), row.Amount) {
 		f |= result.OverLimit
+	}
+	if d.differs {
+		f |= result.DueDiffers
 	}
 	return f
 }
@@ -367,6 +373,7 @@ func (c *classer) addKin(h uint64, m kinMarks, cd pair.Traits, row *record.Row) 
 	if c.side == pair.ClearingSide {
 		k.base.account = string(k.texts[3])
 		k.base.settleDate, k.base.credited = claimedDays(row)
+		k.base.promised = row.PromisedDate
 		k.place = c.seen.merchant(k.base.acquirer, k.base.merchant)
 	}
 	c.insert(k)

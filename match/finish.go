@@ -87,7 +87,7 @@ func (r *run) result() (*result.Result, error) {
 		if q := &r.quietSums[id]; q.groups > 0 {
 			c := &r.classes.list[id]
 			t.addQuiet(q, r.outcomes[id].credit.Timing, c.currency)
-			if o := &r.outcomes[id]; o.settlement >= 0 && r.opt.Calendar.Provisional(r.leg.Cycles[o.settlement], o.credit.Due) {
+			if o := &r.outcomes[id]; o.settlement >= 0 && r.opt.Calendar.Provisional(o.credit.Cycle, o.credit.Due) {
 				provisional += q.groups
 			}
 			trend.addQuiet(acquirerDay{c.day, c.acquirer, c.currency}, q)
@@ -177,13 +177,15 @@ func (r *run) group(d *draft) result.Group {
 	g.ClearingAmount, _ = sums[1].Fen()
 	r.time(&g, d)
 	switch {
+	case g.Settlement >= 0 && len(r.leg.Stages[g.Settlement]) > 1:
+		g.Cycle = r.cycleOf(&g, d).String()
 	case g.Settlement >= 0:
 		g.Cycle = r.leg.Settlements[g.Settlement].Cycle
 	case d.owed != nil:
 		g.Cycle = d.owed.cycle.String()
 	}
 	r.expectFee(&g, d)
-	if g.Flags&(result.OverLimit|result.RepeatSwipe|result.RefundLate) != 0 {
+	if g.Flags&(result.OverLimit|result.RepeatSwipe|result.RefundLate|result.DueDiffers) != 0 {
 		g.Evidence = r.flagEvidence(&g, d)
 	}
 	return g

@@ -23,7 +23,23 @@ func (r *run) flagEvidence(g *result.Group, d *draft) (list []result.Reason) {
 	if g.Flags&result.RefundLate != 0 {
 		list = append(list, r.lateRefundEvidence(d))
 	}
+	if g.Flags&result.DueDiffers != 0 {
+		list = append(list, r.dueEvidence(d))
+	}
 	return list
+}
+
+// dueEvidence is of the first clearing row for which the acquirer promises
+// another day than the contract.
+func (r *run) dueEvidence(d *draft) result.Reason {
+	for _, f := range d.clr() {
+		if c := &r.classes.list[f.class]; c.marks&result.DueDiffers != 0 {
+			k := r.opt.Contracts.For(c.acquirer, c.merchant, c.day)
+			agreed, _ := r.opt.Calendar.Due(k.CycleBy(c.dueBy().Under), c.day)
+			return result.Reason{Code: result.ReasonDueDiffers, Day: c.promised, N: int32(agreed)}
+		}
+	}
+	return result.Reason{Code: result.ReasonDueDiffers}
 }
 
 // limitOf is the limit that the group's sale is above.

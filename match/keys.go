@@ -275,7 +275,7 @@ func stripZeros(text []byte) []byte {
 // seeded: the same rows give the same order in every run.
 func digest(buf []byte, r *record.Row) (uint64, []byte) {
 	b := append(buf[:0], byte(r.Kind), byte(r.Status), byte(r.CardType), byte(r.Channel), flagByte(r))
-	for _, v := range [...]int64{int64(r.Time), int64(r.ClearingDate), int64(r.SettleDate), int64(r.CreditedDate),
+	for _, v := range [...]int64{int64(r.Time), int64(r.ClearingDate), int64(r.SettleDate), int64(r.CreditedDate), int64(r.PromisedDate),
 		int64(r.Amount), int64(r.Fee), int64(r.Net), int64(r.Credited)} {
 		b = binary.LittleEndian.AppendUint64(b, uint64(v))
 	}

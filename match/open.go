@@ -102,7 +102,8 @@ func (r *run) notCleared(d *draft, l *loose, days *clearingDays) {
 		d.flags |= result.OverLimit
 	}
 	seen := days.of(owner)
-	d.match, d.owed = result.PosOnly, &owed{day: day, due: r.due(contract, day), merchantKey: owner, cycle: contract.Cycle, limit: contract.Limit}
+	cycle := contract.CycleBy(terms.CycleFor(cl.cardType, cl.channel))
+	d.match, d.owed = result.PosOnly, &owed{day: day, due: r.due(cycle, day), merchantKey: owner, cycle: cycle, limit: contract.Limit}
 	switch {
 	case day == 0:
 		d.why = r.openReason(pair.PosSide, l)

@@ -75,7 +75,7 @@ func (r *run) clearingSums() ([]settle.ClearingSum, error) {
 			return nil, settle.ErrSettleOverflow
 		}
 		sums[i] = settle.ClearingSum{Acquirer: c.acquirer, Merchant: c.merchant, Account: c.account, Currency: c.currency, Kind: c.code.Kind(),
-			Status: cmp.Or(c.status, record.OK), Day: c.day, Settled: c.settleDate, Credited: c.credited, Rows: s.rows, Amount: amount, Fee: fee}
+			Status: cmp.Or(c.status, record.OK), Day: c.day, Settled: c.settleDate, Credited: c.credited, DueBy: c.dueBy(), Rows: s.rows, Amount: amount, Fee: fee}
 	}
 	return sums, nil
 }
@@ -233,7 +233,7 @@ func (r *run) classOutcomes() {
 		}
 		o.credit, o.held = r.creditOf(o.settlement, c, false), r.creditOf(o.settlement, c, true)
 		o.list = o.list || o.credit.Timing == result.Late || o.credit.Timing == result.Overdue ||
-			o.credit.Timing == result.PendingTiming && r.opt.Calendar.Provisional(r.leg.Cycles[o.settlement], o.credit.Due)
+			o.credit.Timing == result.PendingTiming && r.opt.Calendar.Provisional(o.credit.Cycle, o.credit.Due)
 		if k := r.opt.Contracts.For(c.acquirer, c.merchant, c.day); k.RefundDays > 0 && c.code.Kind() == record.Refund {
 			o.refund = k
 		}
@@ -244,10 +244,10 @@ func (r *run) classOutcomes() {
 // shows the account, the clearing file's own word about each row counts, even
 // in a settlement whose net was used up by refunds.
 func (r *run) creditOf(n int32, c *class, held bool) result.RowCredit {
-	credit := r.leg.RowCredit(n, held, c.settleDate, c.credited)
+	credit := r.leg.RowCredit(n, held, c.settleDate, c.credited, c.dueBy())
 	if !r.leg.Covered[n] && credit.Timing == result.TimingNone {
 		day := cmp.Or(c.credited, c.settleDate)
-		credit.Timing, credit.Credited, credit.Late = result.ClaimTiming(r.opt.Calendar, r.leg.Cycles[n], credit.Due, day, r.opt.AsOf)
+		credit.Timing, credit.Credited, credit.Late = result.ClaimTiming(r.opt.Calendar, credit.Cycle, credit.Due, day, r.opt.AsOf)
 		credit.Known = day != 0
 	}
 	if credit.Timing == result.Overdue && takesBack(c.code.Kind()) {
@@ -334,7 +334,8 @@ func (r *run) waitsUntil(d *draft) record.Date {
 		return d.owed.due
 	}
 	c := &r.classes.list[d.clr()[0].class]
-	return r.due(r.opt.Contracts.For(c.acquirer, c.merchant, c.day), c.day)
+	_, due := r.dueOf(c)
+	return due
 }
 
 // timeOpen: a sale that was not cleared is owed from the day it should have
@@ -399,19 +400,24 @@ func (r *run) timeCleared(g *result.Group, d *draft) {
 
 // cycleOf is the contract cycle that a cleared group's due date was counted by.
 func (r *run) cycleOf(g *result.Group, d *draft) terms.Cycle {
+	rows := d.clr()
+	for i := range rows {
+		if o := &r.outcomes[rows[i].class]; o.settlement == g.Settlement && o.settlement >= 0 && o.credit.Due == g.DueDate {
+			return o.credit.Cycle
+		}
+	}
 	if g.Settlement >= 0 {
 		return r.leg.Cycles[g.Settlement]
 	}
-	c := &r.classes.list[d.clr()[0].class]
-	return r.opt.Contracts.For(c.acquirer, c.merchant, c.day).Cycle
+	cycle, _ := r.dueOf(&r.classes.list[rows[0].class])
+	return cycle
 }
 
 // unclearedCredit is for a clearing row that settles nothing, because it failed: a
 // sale that the shop has is owed all the same.
 func (r *run) unclearedCredit(c *class) result.RowCredit {
-	k := r.opt.Contracts.For(c.acquirer, c.merchant, c.day)
-	due := r.due(k, c.day)
-	return result.RowCredit{Timing: result.OpenTiming(r.opt.Calendar, k.Cycle, due, r.opt.AsOf), Due: due, Known: true, Late: result.OverdueBy(r.opt.Calendar, k.Cycle, due, r.opt.AsOf)}
+	cycle, due := r.dueOf(c)
+	return result.RowCredit{Timing: result.OpenTiming(r.opt.Calendar, cycle, due, r.opt.AsOf), Due: due, Known: true, Late: result.OverdueBy(r.opt.Calendar, cycle, due, r.opt.AsOf), Cycle: cycle}
 }
 
 // addCredit adds what came of a row: what the file itself says was credited
@@ -430,11 +436,11 @@ func (r *run) addCredit(g *result.Group, o *outcome, credit *result.RowCredit, r
 }
 
 // due is the due date of a clearing day; a year without a calendar is noted.
-func (r *run) due(k *terms.Contract, day record.Date) record.Date {
+func (r *run) due(cycle terms.Cycle, day record.Date) record.Date {
 	if day == 0 {
 		return 0
 	}
-	due, published := r.opt.Calendar.Due(k.Cycle, day)
+	due, published := r.opt.Calendar.Due(cycle, day)
 	if !published {
 		w := settle.CalendarWarning(r.opt.Calendar.MissingYear(day, due))
 		if !slices.ContainsFunc(r.leg.Warnings, func(o result.Warning) bool { return slices.Equal(o.Args, w.Args) && o.Code == w.Code }) {
@@ -466,4 +472,18 @@ func (r *run) compareCredited(d *draft) {
 	default:
 		d.match, d.why = result.Over, result.Reason{Code: result.ReasonCreditedMore, Amount: credited.Sub(net)}
 	}
+}
+
+// dueBy is what decides when the money of the class is due.
+func (c *class) dueBy() terms.DueBy {
+	return terms.DueBy{Promised: c.promised, Under: terms.CycleFor(c.cardType, c.channel)}
+}
+
+// dueOf is the cycle of a class and when its money is due.
+func (r *run) dueOf(c *class) (terms.Cycle, record.Date) {
+	cycle := r.opt.Contracts.For(c.acquirer, c.merchant, c.day).CycleBy(c.dueBy().Under)
+	if c.promised != 0 {
+		return cycle, c.promised
+	}
+	return cycle, r.due(cycle, c.day)
 }

@@ -241,7 +241,7 @@ func (s *Set) keep(rec *record.Record, r *record.Row, line int64) {
 	*rec = record.Record{
 		Pos: r.Pos, Doc: r.Doc, Kind: r.Kind, Status: r.Status, CardType: r.CardType, Channel: r.Channel,
 		HasClock: r.HasClock, HasFee: r.HasFee, HasNet: r.HasNet, HasCredited: r.HasCredited, Unsettled: r.Unsettled,
-		Time: r.Time, ClearingDate: r.ClearingDate, SettleDate: r.SettleDate, CreditedDate: r.CreditedDate,
+		Time: r.Time, ClearingDate: r.ClearingDate, SettleDate: r.SettleDate, CreditedDate: r.CreditedDate, PromisedDate: r.PromisedDate,
 		Amount: r.Amount, Fee: r.Fee, Net: r.Net, Credited: r.Credited,
 	}
 	at := problem.Problem{File: s.docs[r.Doc].file.Name, Line: line}

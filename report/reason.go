@@ -68,6 +68,8 @@ func (l *line) evidence(r *result.Reason) string {
 		return l.say("退款用了 %d 个工作日，合同约定的最后一天是 %s", "the refund took %d business days, the contract's last day was %s", r.N, dateText(r.Day))
 	case result.ReasonRefundOpen:
 		return l.say("退款已过 %d 个工作日仍未清算，合同约定的最后一天是 %s", "the refund has not been cleared for %d business days, the contract's last day was %s", r.N, dateText(r.Day))
+	case result.ReasonDueDiffers:
+		return l.say("收单方预计 %s 付款，按合同应为 %s", "the acquirer promises the money for %s, by the contract it is due on %s", dateText(r.Day), dateText(record.Date(r.N)))
 	}
 	return ""
 }

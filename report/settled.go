@@ -158,6 +158,8 @@ func (s *settled) evidence(r *result.Reason) string {
 		named = s.Account
 	}
 	switch r.Code {
+	case result.ReasonDueDiffers:
+		return s.say("收单方预计 %s 付款，按合同应为 %s", "the acquirer promises the money for %s, by the contract it is due on %s", dateText(r.Day), dateText(record.Date(r.N)))
 	case result.ReasonFileAccount:
 		return s.say("收单文件写的结算账户是 %s，合同约定 %s", "the clearing file pays to account %s, the contract names %s", s.Account, named)
 	case result.ReasonPaidAccount:

@@ -564,8 +564,7 @@ func (n *AtWork) paidGroup(res *result.Result, settlement int32, m *formed) (g r
 		if held {
 			g.Flags |= result.Held
 		}
-		settled, credited := r.SettleDate, r.CreditedDate
-		mon := res.Rows.RowMoney(settlement, held, settled, credited)
+		mon := res.Rows.RowMoney(settlement, held, r)
 		g.Timing, g.DueDate, g.DaysLate, g.CreditedDate = mon.Timing, mon.Due, mon.Late, mon.Credited
 		g.HasCredited = g.HasCredited && mon.Known
 		if mon.Credited != 0 {

@@ -308,10 +308,15 @@ func codeRecord(c *codec, r *record.Record) {
 	number(c, &r.Status)
 	number(c, &r.CardType)
 	number(c, &r.Channel)
-	c.bools(&r.HasClock, &r.HasFee, &r.HasNet, &r.HasCredited, &r.Unsettled)
+	// A row without a promised day is written as before there was one.
+	promised := r.PromisedDate != 0
+	c.bools(&r.HasClock, &r.HasFee, &r.HasNet, &r.HasCredited, &r.Unsettled, &promised)
 	number(c, &r.Time)
 	for _, v := range [...]*record.Date{&r.ClearingDate, &r.SettleDate, &r.CreditedDate} {
 		c.date(v)
+	}
+	if promised {
+		c.date(&r.PromisedDate)
 	}
 	for _, v := range [...]*money.Fen{&r.Amount, &r.Fee, &r.Net, &r.Credited} {
 		c.fen(v)

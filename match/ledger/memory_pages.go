@@ -6,6 +6,7 @@ import (
 
 	"github.com/duizhang/duizhang/match"
 	"github.com/duizhang/duizhang/match/result"
+	"github.com/duizhang/duizhang/match/terms"
 	"github.com/duizhang/duizhang/parse/money"
 	"github.com/duizhang/duizhang/parse/record"
 )
@@ -50,7 +51,18 @@ func codeKey(c *codec, k *result.SettlementKey) {
 func codeSettle(c *codec, s *settleRec) {
 	codeKey(c, &s.key)
 	list(c, &s.sums, func(c *codec, m *result.SettledSum) {
-		number(c, &m.Kind)
+		// Terms go beside the kind: a sum without any is written as before
+		// there were terms.
+		const termsAt = 4
+		kind, promised := int64(m.Kind)|int64(m.Under)<<termsAt, m.Promised != 0
+		if promised {
+			kind |= 1 << 7
+		}
+		c.int(&kind)
+		m.Kind, m.Under, promised = record.Kind(kind&0xf), terms.CycleOf(kind>>termsAt&7), kind&(1<<7) != 0
+		if promised {
+			c.date(&m.Promised)
+		}
 		c.date(&m.Settled)
 		c.date(&m.Credited)
 		c.int(&m.Rows)

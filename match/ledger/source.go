@@ -181,7 +181,7 @@ func (b *rowBuffer) of(r *record.Record) *record.Row {
 	b.row = record.Row{
 		Pos: r.Pos, Doc: r.Doc, Kind: r.Kind, Status: r.Status, CardType: r.CardType, Channel: r.Channel,
 		HasClock: r.HasClock, HasFee: r.HasFee, HasNet: r.HasNet, HasCredited: r.HasCredited, Unsettled: r.Unsettled,
-		Time: r.Time, ClearingDate: r.ClearingDate, SettleDate: r.SettleDate, CreditedDate: r.CreditedDate,
+		Time: r.Time, ClearingDate: r.ClearingDate, SettleDate: r.SettleDate, CreditedDate: r.CreditedDate, PromisedDate: r.PromisedDate,
 		Amount: r.Amount, Fee: r.Fee, Net: r.Net, Credited: r.Credited,
 	}
 	n := 0
@@ -217,6 +217,9 @@ func rowDigest(buf []byte, side record.Side, r *record.Row) (uint64, []byte) {
 	}
 	for i := range r.Text {
 		b = append(append(b, r.Text[i]...), 0x1f)
+	}
+	if r.PromisedDate != 0 { // rows that ledgers knew before it was read keep their digest
+		b = binary.LittleEndian.AppendUint64(b, uint64(r.PromisedDate))
 	}
 	return xxh3.Hash(b), b
 }

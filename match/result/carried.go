@@ -1,6 +1,7 @@
 package result
 
 import (
+	"github.com/duizhang/duizhang/match/terms"
 	"github.com/duizhang/duizhang/parse/money"
 	"github.com/duizhang/duizhang/parse/record"
 )
@@ -22,7 +23,9 @@ func (s *Settlement) Key() SettlementKey {
 type SettledSum struct {
 	Key               SettlementKey
 	Kind              record.Kind
-	Settled, Credited record.Date // what the file itself says; 0: nothing
+	Settled, Credited record.Date   // what the file itself says; 0: nothing
+	Promised          record.Date   // the day of payment that the file promises; 0: none
+	Under             terms.CycleOf // which of the contract's cycles is for them
 	Rows              int64
 	Amount, Fee       money.Fen
 }
@@ -64,10 +67,9 @@ type RowMoney struct {
 // A RowJudge knows of single clearing rows what their settlements say: it is
 // the settlement leg of the run.
 type RowJudge interface {
-	// RowMoney is what the settlement says of one of its rows, whose file gives
-	// the days settled and credited; held tells the rows that explain its
-	// shortfall.
-	RowMoney(settlement int32, held bool, settled, credited record.Date) RowMoney
+	// RowMoney is what the settlement says of the money of one of its rows; held
+	// tells the rows that explain its shortfall.
+	RowMoney(settlement int32, held bool, row *record.Record) RowMoney
 	// Shows says whether the bank side shows a settlement's account.
 	Shows(settlement int32) bool
 }

@@ -190,4 +190,10 @@ const (
 	// differ by two digits that are swapped. ReasonNetOfFee: by the fee, Amount.
 	ReasonDigitsSwapped
 	ReasonNetOfFee
+
+	// Further evidence of flags.
+
+	// ReasonDueDiffers: the acquirer promises the money for Day, the contract for
+	// the day whose number is N.
+	ReasonDueDiffers
 )

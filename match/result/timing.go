@@ -64,6 +64,7 @@ type RowCredit struct {
 	Credited record.Date // the day the money came; 0: it did not, or nobody says
 	Known    bool        // whether it came is known
 	Late     int32
+	Cycle    terms.Cycle // that due was counted by
 }
 
 // ageBounds are the last days of the buckets after "not due yet".

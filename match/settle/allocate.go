@@ -226,7 +226,7 @@ func (o *Output) payee(i, account int) *payee {
 		n: int32(i), group: o.In.Patterns.Group(s.Acquirer), merchant: terms.FoldName(s.MerchantID), account: account, currency: s.Currency,
 		day: s.ClearingDate, due: s.DueDate, claim: s.Claimed, earliest: s.ClearingDate, total: max(s.Payable(), 0), fee: s.PayoutFee,
 	}
-	if o.Cycles[i].Days == 0 {
+	if slices.ContainsFunc(o.Stages[i], func(s stage) bool { return s.cycle.Days == 0 }) {
 		// Instant payouts of sales after the cut-off come the evening before
 		// their clearing day.
 		p.earliest--
@@ -604,7 +604,7 @@ func filter[T any](list []T, keep func(T) bool) []T {
 
 // rest is pass 5: part payments without a name, oldest first. The account has
 // exactly one unpaid settlement that is due on the line's day or lately, and
-// the line is at least half of what that one lacks.
+// the line is at least half of what that one lacks, or what is due on one day.
 func (a *allocator) rest() (progress bool) {
 	for i := 0; i < len(a.lines); {
 		j := i
@@ -662,8 +662,8 @@ func (a *allocator) contested(p *payee) bool {
 
 // taker is the settlement that a line without a name can be a part of, or nil.
 func (a *allocator) taker(l *line) *payee {
-	due := filter(a.choices(l, nearDays), func(p *payee) bool { return a.recentlyDue(l, p) })
-	if len(due) != 1 || due[0].left < l.amount || 2*l.amount < due[0].left {
+	due := filter(a.choices(l, nearDays), func(p *payee) bool { return a.recentlyDue(l, p) || a.isStage(l, p) })
+	if len(due) != 1 || due[0].left < l.amount || 2*l.amount < due[0].left && !a.isStage(l, due[0]) {
 		return nil
 	}
 	return due[0]

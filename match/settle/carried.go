@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/duizhang/duizhang/match/result"
+	"github.com/duizhang/duizhang/match/terms"
 	"github.com/duizhang/duizhang/parse/money"
 	"github.com/duizhang/duizhang/parse/record"
 )
@@ -15,6 +16,7 @@ func (o *Output) SettledSums() []result.SettledSum {
 		n                 int32
 		kind              record.Kind
 		settled, credited record.Date
+		terms.DueBy
 	}
 	index := map[like]int{}
 	var sums []result.SettledSum
@@ -23,12 +25,13 @@ func (o *Output) SettledSums() []result.SettledSum {
 		if o.Of[i] < 0 {
 			continue
 		}
-		k := like{o.Of[i], c.Kind, c.Settled, c.Credited}
+		// Cycles that the contract does not tell apart are one.
+		k := like{o.Of[i], c.Kind, c.Settled, c.Credited, o.contract(int(o.Of[i])).Tell(c.DueBy)}
 		n, ok := index[k]
 		if !ok {
 			n = len(sums)
 			index[k] = n
-			sums = append(sums, result.SettledSum{Key: o.Settlements[o.Of[i]].Key(), Kind: c.Kind, Settled: c.Settled, Credited: c.Credited})
+			sums = append(sums, result.SettledSum{Key: o.Settlements[o.Of[i]].Key(), Kind: c.Kind, Settled: c.Settled, Credited: c.Credited, Promised: k.Promised, Under: k.Under})
 		}
 		s := &sums[n]
 		s.Rows += c.Rows
@@ -40,7 +43,8 @@ func (o *Output) SettledSums() []result.SettledSum {
 		order[o.Settlements[i].Key()] = i
 	}
 	slices.SortFunc(sums, func(a, b result.SettledSum) int {
-		for _, d := range [...]int64{int64(order[a.Key] - order[b.Key]), int64(a.Kind) - int64(b.Kind), int64(a.Settled - b.Settled), int64(a.Credited - b.Credited)} {
+		for _, d := range [...]int64{int64(order[a.Key] - order[b.Key]), int64(a.Kind) - int64(b.Kind), int64(a.Settled - b.Settled), int64(a.Credited - b.Credited),
+			int64(a.Promised - b.Promised), int64(a.Under) - int64(b.Under)} {
 			if d != 0 {
 				return int(max(-1, min(1, d)))
 			}
@@ -84,14 +88,15 @@ func sumPaid(l *line) (sum money.Fen) {
 	return sum
 }
 
-func (o *Output) RowMoney(settlement int32, held bool, settled, credited record.Date) result.RowMoney {
-	c := o.RowCredit(settlement, held, settled, credited)
+func (o *Output) RowMoney(settlement int32, held bool, row *record.Record) result.RowMoney {
+	settled, credited := row.SettleDate, row.CreditedDate
+	c := o.RowCredit(settlement, held, settled, credited, terms.DueBy{Promised: row.PromisedDate, Under: terms.CycleFor(row.CardType, row.Channel)})
 	if !o.Covered[settlement] && c.Timing == result.TimingNone {
 		day := credited
 		if day == 0 {
 			day = settled
 		}
-		c.Timing, c.Credited, c.Late = result.ClaimTiming(o.In.Calendar, o.Cycles[settlement], c.Due, day, o.In.AsOf)
+		c.Timing, c.Credited, c.Late = result.ClaimTiming(o.In.Calendar, c.Cycle, c.Due, day, o.In.AsOf)
 		c.Known = day != 0
 	}
 	return result.RowMoney{Timing: c.Timing, Due: c.Due, Credited: c.Credited, Late: c.Late, Known: c.Known}

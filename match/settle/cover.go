@@ -176,12 +176,12 @@ func (o *Output) cover(a *allocator) {
 // awaited says whether money that is overdue is only not seen for want of a
 // statement: it fell due after the last day that the account is shown, no
 // longer ago than the account's longest statement spans.
-func (o *Output) awaited(i int) bool {
-	s, shown := &o.Settlements[i], &o.shown[i]
-	if !o.Covered[i] || shown.to == 0 || s.DueDate <= shown.to {
+func (o *Output) awaited(i int, due record.Date) bool {
+	shown := &o.shown[i]
+	if !o.Covered[i] || shown.to == 0 || due <= shown.to {
 		return false
 	}
-	return o.In.AsOf <= s.DueDate+min(shown.longest, o.In.statementGrace())
+	return o.In.AsOf <= due+min(shown.longest, o.In.statementGrace())
 }
 
 // statementGrace is the setting, or its default.

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/duizhang/duizhang/match/result"
+	"github.com/duizhang/duizhang/match/terms"
 	"github.com/duizhang/duizhang/parse/money"
 	"github.com/duizhang/duizhang/parse/record"
 
@@ -31,13 +32,13 @@ func TestRowsKnowWhatBecameOfTheirMoney(t *testing.T) {
 		held       bool
 		want       result.RowCredit
 	}{
-		{"fully credited a day late", 0, false, result.RowCredit{Timing: result.Late, Due: tuesday, Credited: tuesday + 1, Known: true, Late: 1}},
-		{"the held row is overdue by two business days", 1, true, result.RowCredit{Timing: result.Overdue, Due: tuesday, Credited: 0, Known: true, Late: 2}},
-		{"the others came in time", 1, false, result.RowCredit{Timing: result.OnTime, Due: tuesday, Credited: tuesday, Known: true, Late: 0}},
-		{"the bank side covers it, so the file's own day does not count", 2, false, result.RowCredit{Timing: result.Overdue, Due: tuesday + 1, Credited: 0, Known: true, Late: 1}},
-		{"due on the as-of day", 3, false, result.RowCredit{Timing: result.PendingTiming, Due: tuesday + 2, Credited: 0, Known: true, Late: 0}},
+		{"fully credited a day late", 0, false, result.RowCredit{Timing: result.Late, Due: tuesday, Credited: tuesday + 1, Known: true, Late: 1, Cycle: terms.DefaultCycle}},
+		{"the held row is overdue by two business days", 1, true, result.RowCredit{Timing: result.Overdue, Due: tuesday, Credited: 0, Known: true, Late: 2, Cycle: terms.DefaultCycle}},
+		{"the others came in time", 1, false, result.RowCredit{Timing: result.OnTime, Due: tuesday, Credited: tuesday, Known: true, Late: 0, Cycle: terms.DefaultCycle}},
+		{"the bank side covers it, so the file's own day does not count", 2, false, result.RowCredit{Timing: result.Overdue, Due: tuesday + 1, Credited: 0, Known: true, Late: 1, Cycle: terms.DefaultCycle}},
+		{"due on the as-of day", 3, false, result.RowCredit{Timing: result.PendingTiming, Due: tuesday + 2, Credited: 0, Known: true, Late: 0, Cycle: terms.DefaultCycle}},
 	} {
-		if got := o.RowCredit(c.settlement, c.held, 0, tuesday); got != c.want {
+		if got := o.RowCredit(c.settlement, c.held, 0, tuesday, terms.DueBy{}); got != c.want {
 			t.Errorf("%s: %+v, want %+v", c.why, got, c.want)
 		}
 	}
@@ -59,7 +60,7 @@ func TestShortfallsAreExplainedOnlyWhenCertain(t *testing.T) {
 		if s := o.Settlements[0]; s.Reason != c.want || s.Held != nil || s.Flags&result.Held != 0 {
 			t.Errorf("%s: %+v", c.why, s.Reason)
 		}
-		if r := o.RowCredit(0, false, 0, 0); r.Timing != result.Overdue || r.Known || r.Credited != 0 {
+		if r := o.RowCredit(0, false, 0, 0, terms.DueBy{}); r.Timing != result.Overdue || r.Known || r.Credited != 0 {
 			t.Errorf("%s: which rows are paid is not known: %+v", c.why, r)
 		}
 	}
@@ -156,10 +157,10 @@ func TestRowsThatTheAcquirerCallsNotSettled(t *testing.T) {
 	if s := o.Settlements[0]; s.Unsettled != 1 || s.Claimed != 0 || s.ClaimDiffers() {
 		t.Errorf("%+v", s)
 	}
-	if c := o.RowCredit(0, false, NotSettled, 0); c.Timing != result.Overdue || c.Credited != 0 {
+	if c := o.RowCredit(0, false, NotSettled, 0, terms.DueBy{}); c.Timing != result.Overdue || c.Credited != 0 {
 		t.Errorf("the row: %+v", c)
 	}
-	if c := o.RowCredit(0, false, 0, tuesday); c.Timing != result.OnTime || c.Credited != tuesday {
+	if c := o.RowCredit(0, false, 0, tuesday, terms.DueBy{}); c.Timing != result.OnTime || c.Credited != tuesday {
 		t.Errorf("its neighbour: %+v", c)
 	}
 	in.HasBank, in.Bank = true, []BankRow{payoutOf(1, tuesday, 120_00, "清算款")}

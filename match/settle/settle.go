@@ -43,6 +43,7 @@ type ClearingSum struct {
 	Status             record.Status
 	Day                record.Date // clearing day; 0: not known
 	Settled, Credited  record.Date // what the file itself says; 0: nothing
+	terms.DueBy                    // when it is due
 	Rows               int64
 	// amount is signed; fee is amount − what the row pays out.
 	Amount, Fee money.Fen
@@ -113,7 +114,8 @@ type Output struct {
 	Warnings []result.Warning
 
 	In      *Input
-	Cycles  []terms.Cycle // of each settlement
+	Cycles  []terms.Cycle // of each settlement: the one that it is due by
+	Stages  [][]stage     // of each settlement: what is due when, first due first
 	brought []money.Fen   // into each settlement from negative ones before it
 	Covered []bool        // of each settlement: the bank side covers its account
 	shown   []shownSpan   // of each settlement: the days that the bank side shows
@@ -167,6 +169,7 @@ func (o *Output) group() error {
 		if !seen {
 			n = len(o.Settlements)
 			index[key] = n
+			o.Stages = append(o.Stages, nil)
 			o.Settlements = append(o.Settlements, result.Settlement{Acquirer: key.acquirer, MerchantID: key.merchant, Currency: key.currency, ClearingDate: key.day, Account: key.account})
 		}
 		s := &o.Settlements[n]
@@ -176,6 +179,7 @@ func (o *Output) group() error {
 		s.Fee, ok = addFen(s.Fee, c.Fee, ok)
 		s.AddKind(c.Kind, c.Amount)
 		c.claim(s)
+		o.addStage(n, c)
 	}
 	if ok {
 		ok = o.contractTerms()
@@ -280,7 +284,7 @@ func (o *Output) contractTerms() (ok bool) {
 	for i := range o.Settlements {
 		s := &o.Settlements[i]
 		c := o.In.Contracts.For(s.Acquirer, s.MerchantID, s.ClearingDate)
-		s.Cycle, s.NamedAccount = c.Cycle.String(), c.Account
+		s.NamedAccount = c.Account
 		s.Net, ok = addFen(s.Gross, -s.Fee, ok)
 		if s.Net > 0 {
 			// Nothing is paid out of a negative net, so nothing is charged for it.
@@ -290,14 +294,7 @@ func (o *Output) contractTerms() (ok bool) {
 		if s.Claimed == noClaim {
 			s.Claimed = 0
 		}
-		if s.ClearingDate == 0 {
-			continue
-		}
-		due, published := o.In.Calendar.Due(c.Cycle, s.ClearingDate)
-		if s.DueDate = due; !published {
-			years[o.In.Calendar.MissingYear(s.ClearingDate, due)] = true
-			s.Flags |= result.Provisional
-		}
+		o.dueDates(i, c, years)
 	}
 	for y := range years {
 		o.Warnings = append(o.Warnings, CalendarWarning(y))
@@ -327,7 +324,11 @@ func (o *Output) sortSettlements() {
 	for n, i := range order {
 		sorted[n], to[i] = o.Settlements[i], int32(n)
 	}
-	o.Settlements = sorted
+	stages := make([][]stage, len(order))
+	for n, i := range order {
+		stages[n] = o.Stages[i]
+	}
+	o.Settlements, o.Stages = sorted, stages
 	for i, n := range o.Of {
 		if n >= 0 {
 			o.Of[i] = to[n]
@@ -335,7 +336,7 @@ func (o *Output) sortSettlements() {
 	}
 	o.Cycles = make([]terms.Cycle, len(sorted))
 	for i := range sorted {
-		o.Cycles[i] = o.contract(i).Cycle
+		o.Cycles[i] = o.Stages[i][len(o.Stages[i])-1].cycle
 	}
 }
 
@@ -410,7 +411,7 @@ func (o *Output) judge(a *allocator) {
 		o.arrivals(s, p, a)
 		s.Outstanding = s.Payable() - s.Credited
 		if why, changed := o.accountChanged(i, p, a); changed {
-			s.Flags, s.Evidence = s.Flags|result.AccountChanged, []result.Reason{why}
+			s.Flags, s.Evidence = s.Flags|result.AccountChanged, append(s.Evidence, why)
 		}
 		switch left := s.Net + o.brought[i]; {
 		case left <= 0 && s.Credited == 0:
@@ -452,6 +453,7 @@ func (o *Output) arrivals(s *result.Settlement, p *payee, a *allocator) {
 		if before < pay && s.Credited >= pay {
 			s.CreditedDate = c.Date
 		}
+		serve(o.Stages[p.n], s.Credited, pay, c.Date)
 	}
 }
 
@@ -510,7 +512,7 @@ func (o *Output) judgeShort(i int, p *payee) {
 	s := &o.Settlements[i]
 	s.Timing = result.OpenTiming(o.In.Calendar, o.Cycles[i], s.DueDate, o.In.AsOf)
 	s.DaysLate = result.OverdueBy(o.In.Calendar, o.Cycles[i], s.DueDate, o.In.AsOf)
-	awaited := s.Timing == result.Overdue && o.awaited(i)
+	awaited := s.Timing == result.Overdue && o.awaited(i, s.DueDate)
 	if awaited {
 		s.Timing, s.DaysLate = result.PendingTiming, 0
 	}
@@ -535,27 +537,6 @@ func (o *Output) judgeShort(i int, p *payee) {
 	default:
 		s.Reason = result.Reason{Code: result.ReasonNotPaid, Day: s.DueDate, N: s.DaysLate, Amount: s.Outstanding}
 	}
-}
-
-// RowCredit is what a settlement says of the money of one of its rows. held
-// tells the rows that explain its shortfall; settled and credited are the
-// row's own dates in the clearing file, which count where no bank side does.
-func (o *Output) RowCredit(settlement int32, held bool, settled, credited record.Date) result.RowCredit {
-	s := &o.Settlements[settlement]
-	r := result.RowCredit{Timing: s.Timing, Due: s.DueDate, Credited: s.CreditedDate, Late: s.DaysLate, Known: true}
-	switch {
-	case s.Credit == result.CreditUnchecked:
-		day := cmp.Or(credited, settled)
-		r.Timing, r.Credited, r.Late = result.ClaimTiming(o.In.Calendar, o.Cycles[settlement], s.DueDate, day, o.In.AsOf)
-		r.Known = day != 0
-	case s.Credit == result.CreditPartial && len(s.Held) > 0 && !held:
-		// The other rows are what came, with the last credit at the latest.
-		r.Timing, r.Late = result.PaidTiming(o.In.Calendar, o.Cycles[settlement], s.DueDate, s.LastCredit)
-		r.Credited = s.LastCredit
-	case s.Credit == result.CreditPartial && len(s.Held) == 0:
-		r.Known = false
-	}
-	return r
 }
 
 // AgesOf sums what the settlements still owe by age. Settlements that nobody

@@ -28,6 +28,9 @@ type Contract struct {
 	MerchantID string // "*": every merchant of the acquirer without a row of its own
 	From, To   record.Date
 	Cycle      Cycle
+	// DebitCycle, CreditCycle and QRCycle overrule Cycle for their rows; nil:
+	// not said.
+	DebitCycle, CreditCycle, QRCycle *Cycle
 	// CutOff and QRCutOff are seconds of the day: a sale at or after it
 	// belongs to the next clearing day. 0 is the natural day.
 	CutOff, QRCutOff int

@@ -94,7 +94,7 @@ func (f *fieldAliases) named(key string) (score float64, exact bool) {
 var nameParts = map[string][]string{
 	"fee": {"费", "扣收", "charge", "fee", "commission"}, "amount": {"额", "款", "amt", "sum", "价"}, "net": {"净", "结算额", "net"},
 	"time": {"时刻", "时间", "time"}, "clock": {"时刻", "时间", "time"}, "date": {"日期", "date", "day"},
-	"clearing_date": {"清算日", "清分日", "日切"}, "settle_date": {"结算日", "入账日"},
+	"clearing_date": {"清算日", "清分日", "日切"}, "settle_date": {"结算日", "入账日"}, "promised_date": {"预计付款日", "预计到账日", "预计结算日", "预计入账日", "应划日"},
 	"store": {"门店", "门市", "店铺", "分店", "store", "shop"}, "terminal_id": {"终端", "机具", "terminal", "term"}, "merchant_id": {"商编", "商户号", "mer_no", "merno"},
 	"order_no": {"单号", "订单", "小票", "单据", "receipt", "order", "invoice"}, "kind": {"类型", "类别", "业务", "type", "func"}, "status": {"状态", "结果", "status", "rslt"},
 	"amount_in": {"收入", "进账", "贷方", "存入"}, "amount_out": {"支出", "付出", "借方", "取出"}, "balance": {"余额", "结余", "balance"},
@@ -222,7 +222,7 @@ func (p *profile) fits(field string, rows int) float64 {
 		return btof(p.moment+p.day > 0.8 || p.digits > 0.9 && (p.width == 10 || p.width == 12))
 	case "opened":
 		return btof(p.moment+p.day > 0.8)
-	case "date", "clearing_date", "settle_date", "credited_date":
+	case "date", "clearing_date", "settle_date", "credited_date", "promised_date":
 		if p.width == 4 || p.width == 6 {
 			return 0.7
 		}
@@ -431,7 +431,7 @@ func (d *drafting) ChooseSide() {
 // and clearing days, a bank's balances and counterparties.
 func sideWeight(s record.Side, field string) float64 {
 	switch {
-	case s == record.SideClearing && slices.Contains([]string{"fee", "net", "clearing_date", "settle_date", "credited", "credited_date", "merchant_id"}, field):
+	case s == record.SideClearing && slices.Contains([]string{"fee", "net", "clearing_date", "settle_date", "credited", "credited_date", "promised_date", "merchant_id"}, field):
 		return 1.5
 	case s == record.SideBank && slices.Contains([]string{"balance", "amount_in", "amount_out", "counter_account"}, field):
 		return 1.8
@@ -527,7 +527,7 @@ func (d *drafting) candidates(i int) (out []candidate) {
 func (d *drafting) has(field string) bool {
 	switch d.side {
 	case record.SideBank:
-		return !slices.Contains([]string{"fee", "net", "credited", "order_no", "terminal_id", "merchant_id", "store", "ref_no", "trace_no", "kind", "status", "refund_amount", "debit_credit", "opened", "pay_method", "card_type", "card_tail", "batch_no", "auth_code", "orig_key", "clearing_date", "settle_date"}, field)
+		return !slices.Contains([]string{"fee", "net", "credited", "order_no", "terminal_id", "merchant_id", "store", "ref_no", "trace_no", "kind", "status", "refund_amount", "debit_credit", "opened", "pay_method", "card_type", "card_tail", "batch_no", "auth_code", "orig_key", "clearing_date", "settle_date", "promised_date"}, field)
 	default:
 		return field != "amount_in" && field != "amount_out" && field != "balance" && field != "counter_account" && field != "opened" && field != "debit_credit"
 	}

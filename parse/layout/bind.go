@@ -1215,9 +1215,9 @@ func (w when) pending(clock when) when {
 	return w
 }
 
-// days reads clearing, settle and credited dates.
+// days reads clearing, settle, credited and promised dates.
 func (b *Binder) days(cells [][]byte, bd *binding, row *record.Row) *problem.Problem {
-	row.ClearingDate, row.SettleDate, row.CreditedDate = b.p.dates[0], b.p.dates[1], b.p.dates[2]
+	row.ClearingDate, row.SettleDate, row.CreditedDate, row.PromisedDate = b.p.dates[0], b.p.dates[1], b.p.dates[2], b.p.dates[3]
 	if use := bd.at[record.FieldClearingDate]; use >= 0 {
 		if p := b.day(cells, use, &row.ClearingDate); p != nil {
 			return p
@@ -1229,7 +1229,12 @@ func (b *Binder) days(cells [][]byte, bd *binding, row *record.Row) *problem.Pro
 		}
 	}
 	if use := bd.at[record.FieldCreditedDate]; use >= 0 {
-		return b.day(cells, use, &row.CreditedDate)
+		if p := b.day(cells, use, &row.CreditedDate); p != nil {
+			return p
+		}
+	}
+	if use := bd.at[record.FieldPromisedDate]; use >= 0 {
+		return b.day(cells, use, &row.PromisedDate)
 	}
 	return nil
 }

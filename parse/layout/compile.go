@@ -65,7 +65,7 @@ func (t Target) isMoney() bool {
 
 func (t Target) IsWhen() bool {
 	switch t {
-	case Target(record.FieldTime), targetDate, targetClock, Target(record.FieldClearingDate), Target(record.FieldSettleDate), Target(record.FieldCreditedDate):
+	case Target(record.FieldTime), targetDate, targetClock, Target(record.FieldClearingDate), Target(record.FieldSettleDate), Target(record.FieldCreditedDate), Target(record.FieldPromisedDate):
 		return true
 	}
 	return false

@@ -61,7 +61,7 @@ type Plan struct {
 	Uses         []columnUse
 	bindings     []binding
 	conds        []condUse
-	dates        [3]record.Date // clearing, settle and credited date from outside the rows
+	dates        [4]record.Date // clearing, settle, credited and promised date from outside the rows
 	again        []headerCell   // the header, or the last of its rows
 	groups       []headerCell   // the rows above that
 	skipLines    []*regexp.Regexp

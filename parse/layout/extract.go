@@ -14,7 +14,7 @@ import (
 )
 
 // extract takes values from the file's name and from the lines around the rows.
-func (s *View) extract(p *Plan) (fields map[record.Field]string, dates [3]record.Date) {
+func (s *View) extract(p *Plan) (fields map[record.Field]string, dates [4]record.Date) {
 	fields = map[record.Field]string{}
 	for _, e := range p.Layout.Compiled.extracts {
 		for _, text := range s.around(p, e.from) {
@@ -62,7 +62,7 @@ func (r *DocRecord) forms(p *Plan) []string {
 }
 
 // take keeps one extracted value.
-func (p *Plan) take(name, v string, fields map[record.Field]string, dates *[3]record.Date) {
+func (p *Plan) take(name, v string, fields map[record.Field]string, dates *[4]record.Date) {
 	if name == "year" {
 		if y, err := strconv.Atoi(v); err == nil {
 			if day, ok := record.DateOf(y, 7, 1); ok { // every day of a year is nearest to its middle
@@ -95,7 +95,7 @@ func (p *Plan) take(name, v string, fields map[record.Field]string, dates *[3]re
 		return
 	}
 	p.ref = day
-	if t >= Target(record.FieldClearingDate) && t <= Target(record.FieldCreditedDate) {
+	if t >= Target(record.FieldClearingDate) && t <= Target(record.FieldPromisedDate) {
 		dates[t-Target(record.FieldClearingDate)] = day
 	}
 }

@@ -100,6 +100,7 @@ const (
 	dayClearing = iota
 	daySettle
 	dayCredited
+	dayPromised
 	dayTrade
 	clockTrade
 	timeTrade
@@ -488,7 +489,7 @@ var quickTargets = map[Target]struct {
 }{
 	Target(record.FieldAmount): {readFen, fenAmount}, targetAmountIn: {readFen, fenIn}, targetAmountOut: {readFen, fenOut},
 	Target(record.FieldFee): {readFen, fenFee}, Target(record.FieldNet): {readFen, fenNet}, Target(record.FieldCredited): {readFen, fenCredited},
-	Target(record.FieldClearingDate): {readDay, dayClearing}, Target(record.FieldSettleDate): {readDay, daySettle}, Target(record.FieldCreditedDate): {readDay, dayCredited},
+	Target(record.FieldClearingDate): {readDay, dayClearing}, Target(record.FieldSettleDate): {readDay, daySettle}, Target(record.FieldCreditedDate): {readDay, dayCredited}, Target(record.FieldPromisedDate): {readDay, dayPromised},
 	targetDate: {readDay, dayTrade}, targetClock: {readClock, clockTrade}, Target(record.FieldTime): {readTime, timeTrade},
 }
 
@@ -677,7 +678,7 @@ func (v *quickValues) place(b *Binder, r *recipe, row *record.Row) bool {
 		return false
 	}
 	dates := &b.p.dates
-	row.ClearingDate, row.SettleDate, row.CreditedDate = dates[0], dates[1], dates[2]
+	row.ClearingDate, row.SettleDate, row.CreditedDate, row.PromisedDate = dates[0], dates[1], dates[2], dates[3]
 	if w := &v.whens[dayClearing]; w.HasDay {
 		row.ClearingDate = w.day
 	}
@@ -686,6 +687,9 @@ func (v *quickValues) place(b *Binder, r *recipe, row *record.Row) bool {
 	}
 	if w := &v.whens[dayCredited]; w.HasDay {
 		row.CreditedDate = w.day
+	}
+	if w := &v.whens[dayPromised]; w.HasDay {
+		row.PromisedDate = w.day
 	}
 	return true
 }

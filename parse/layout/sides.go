@@ -65,7 +65,7 @@ func (s *View) evidenceOf(h *header) (e evidence) {
 		c := l.Complete()
 		at := h.assign(c.Columns)
 		bound := func(as string) bool { i := c.columnNamed(as); return i >= 0 && at[i] >= 0 }
-		e.clears = Btoi(bound("fee")) + Btoi(bound("net")) + Btoi(bound("clearing_date") || bound("settle_date"))
+		e.clears = Btoi(bound("fee")) + Btoi(bound("net")) + Btoi(bound("clearing_date") || bound("settle_date") || bound("promised_date"))
 	}
 	if l := s.In.Layouts.Get("generic-bank"); l != nil {
 		c := l.Complete()

@@ -13,14 +13,14 @@ const (
 
 // HasOddDates says whether a row was traded or cleared after asOf by more than
 // a day, is to be paid out long after it, or is a transaction that was cleared,
-// settled or credited before the day it was traded. asOf 0 is not looked at.
+// settled, credited or promised before the day it was traded. asOf 0 is not looked at.
 // On the bank side, and in a payout, the clearing day is that of what is paid.
 func (r *Row) HasOddDates(side Side, asOf Date) bool {
 	trade := r.Time.Date()
-	if asOf != 0 && (max(trade, r.ClearingDate) > asOf+futureSlack || max(r.SettleDate, r.CreditedDate) > asOf+promiseSlack) {
+	if asOf != 0 && (max(trade, r.ClearingDate) > asOf+futureSlack || max(r.SettleDate, r.CreditedDate, r.PromisedDate) > asOf+promiseSlack) {
 		return true
 	}
-	if r.Time == 0 || !before(r.ClearingDate, trade) && !before(r.SettleDate, trade) && !before(r.CreditedDate, trade) {
+	if r.Time == 0 || !before(r.ClearingDate, trade) && !before(r.SettleDate, trade) && !before(r.CreditedDate, trade) && !before(r.PromisedDate, trade) {
 		return false
 	}
 	switch r.Kind {

@@ -105,6 +105,7 @@ const (
 	FieldClearingDate
 	FieldSettleDate
 	FieldCreditedDate
+	FieldPromisedDate
 	FieldAmount
 	FieldFee
 	FieldNet
@@ -123,7 +124,7 @@ var fieldNames = [NumFields]string{
 	RefNo: "ref_no", AuthCode: "auth_code", OrderNo: "order_no", ChannelNo: "channel_no", CardTail: "card_tail", CardTypeText: "card_type",
 	PayMethod: "pay_method", OrigKey: "orig_key", Account: "account", Payer: "payer", Remark: "remark", Currency: "currency",
 	FieldKind: "kind", FieldStatus: "status", FieldTime: "time", FieldClearingDate: "clearing_date", FieldSettleDate: "settle_date",
-	FieldCreditedDate: "credited_date", FieldAmount: "amount", FieldFee: "fee", FieldNet: "net", FieldCredited: "credited",
+	FieldCreditedDate: "credited_date", FieldPromisedDate: "promised_date", FieldAmount: "amount", FieldFee: "fee", FieldNet: "net", FieldCredited: "credited",
 }
 
 // String is the field's name in SPEC section 2.
@@ -161,6 +162,7 @@ type Row struct {
 	ClearingDate Date
 	SettleDate   Date // the day the acquirer says it settles or settled
 	CreditedDate Date // the day the acquirer says the money arrived
+	PromisedDate Date // the day the acquirer says it will pay: a due date, no sign that money came
 
 	// Amount is signed: voids, reversals and refunds are negative.
 	Amount, Fee, Net, Credited money.Fen
@@ -187,6 +189,7 @@ type Record struct {
 	ClearingDate                Date
 	SettleDate                  Date
 	CreditedDate                Date
+	PromisedDate                Date
 	Amount, Fee, Net, Credited  money.Fen
 	Text                        [NumText]string
 	// Source is basename:line, basename:sheet!row or archive.zip/entry:line.

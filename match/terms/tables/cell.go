@@ -80,6 +80,14 @@ func (c *cycleCell) UnmarshalCSV(s string) error {
 	}, "不是结算周期，请写 T+1、T+0、D+1 或 D+0 这样的形式", "not a settlement cycle; write it as T+1, T+0, D+1 or D+0")
 }
 
+// given is the cycle, or nil of a blank cell.
+func (c *cycleCell) given() *terms.Cycle {
+	if !c.set {
+		return nil
+	}
+	return &c.value
+}
+
 // UnmarshalCSV implements gocsv's TypeUnmarshaller.
 func (c *clockCell) UnmarshalCSV(s string) error {
 	return c.read(s, terms.ParseClock, "不是时刻，请写 23:00 这样的形式", "not a time of day; write it as 23:00")

@@ -12,6 +12,9 @@ var contractColumns = []column{
 	{name: "收单机构", aliases: []string{"acquirer", "收单机构名称", "支付机构", "收单行"}},
 	{name: "商户号", aliases: []string{"merchant_id", "商户编号", "商户代码", "mid"}},
 	{name: "结算周期", aliases: []string{"cycle", "到账周期", "清算周期"}},
+	{name: "借记卡周期", aliases: []string{"debit_cycle", "借记卡结算周期", "借记卡到账周期"}},
+	{name: "贷记卡周期", aliases: []string{"credit_cycle", "信用卡周期", "贷记卡结算周期", "信用卡结算周期", "贷记卡到账周期"}},
+	{name: "扫码周期", aliases: []string{"qr_cycle", "扫码结算周期", "扫码到账周期"}},
 	{name: "切点", aliases: []string{"cut_off", "cutoff", "日切时间", "刷卡切点", "银行卡切点"}, kind: clockColumn},
 	{name: "扫码切点", aliases: []string{"qr_cut_off", "qr_cutoff"}, kind: clockColumn},
 	{name: "结算账户", aliases: []string{"account", "结算账号", "结算卡号", "结算帐户", "结算帐号"}},
@@ -28,21 +31,24 @@ var contractColumns = []column{
 
 // contractLine is one row as gocsv reads it. The cells keep their own error.
 type contractLine struct {
-	Acquirer   nameCell  `csv:"收单机构"`
-	Merchant   idCell    `csv:"商户号"`
-	Cycle      cycleCell `csv:"结算周期"`
-	CutOff     clockCell `csv:"切点"`
-	QRCutOff   clockCell `csv:"扫码切点"`
-	Account    idCell    `csv:"结算账户"`
-	From       dayCell   `csv:"生效日期"`
-	To         dayCell   `csv:"失效日期"`
-	Debit      rateCell  `csv:"借记卡费率"`
-	DebitCap   moneyCell `csv:"借记卡封顶"`
-	Credit     rateCell  `csv:"贷记卡费率"`
-	QR         rateCell  `csv:"扫码费率"`
-	PayoutFee  moneyCell `csv:"付款手续费"`
-	Limit      moneyCell `csv:"单笔限额"`
-	RefundDays countCell `csv:"退款时限"`
+	Acquirer    nameCell  `csv:"收单机构"`
+	Merchant    idCell    `csv:"商户号"`
+	Cycle       cycleCell `csv:"结算周期"`
+	DebitCycle  cycleCell `csv:"借记卡周期"`
+	CreditCycle cycleCell `csv:"贷记卡周期"`
+	QRCycle     cycleCell `csv:"扫码周期"`
+	CutOff      clockCell `csv:"切点"`
+	QRCutOff    clockCell `csv:"扫码切点"`
+	Account     idCell    `csv:"结算账户"`
+	From        dayCell   `csv:"生效日期"`
+	To          dayCell   `csv:"失效日期"`
+	Debit       rateCell  `csv:"借记卡费率"`
+	DebitCap    moneyCell `csv:"借记卡封顶"`
+	Credit      rateCell  `csv:"贷记卡费率"`
+	QR          rateCell  `csv:"扫码费率"`
+	PayoutFee   moneyCell `csv:"付款手续费"`
+	Limit       moneyCell `csv:"单笔限额"`
+	RefundDays  countCell `csv:"退款时限"`
 }
 
 // LoadContracts reads the contract table of SPEC section 5 from CSV (UTF-8 or
@@ -103,7 +109,8 @@ func (l *contractLine) contract(where string) (*terms.Contract, terms.TableError
 		column string
 		fault  fault
 	}{
-		{"收单机构", l.Acquirer.fault}, {"商户号", l.Merchant.fault}, {"结算周期", l.Cycle.fault}, {"切点", l.CutOff.fault},
+		{"收单机构", l.Acquirer.fault}, {"商户号", l.Merchant.fault}, {"结算周期", l.Cycle.fault},
+		{"借记卡周期", l.DebitCycle.fault}, {"贷记卡周期", l.CreditCycle.fault}, {"扫码周期", l.QRCycle.fault}, {"切点", l.CutOff.fault},
 		{"扫码切点", l.QRCutOff.fault}, {"结算账户", l.Account.fault}, {"生效日期", l.From.fault}, {"失效日期", l.To.fault},
 		{"借记卡费率", l.Debit.fault}, {"借记卡封顶", l.DebitCap.fault}, {"贷记卡费率", l.Credit.fault}, {"扫码费率", l.QR.fault},
 		{"付款手续费", l.PayoutFee.fault}, {"单笔限额", l.Limit.fault}, {"退款时限", l.RefundDays.fault},
@@ -134,6 +141,7 @@ func (l *contractLine) contract(where string) (*terms.Contract, terms.TableError
 	if l.Cycle.set {
 		row.Cycle = l.Cycle.value
 	}
+	row.DebitCycle, row.CreditCycle, row.QRCycle = l.DebitCycle.given(), l.CreditCycle.given(), l.QRCycle.given()
 	if l.CutOff.set {
 		row.CutOff = l.CutOff.value % terms.DaySeconds
 	}
