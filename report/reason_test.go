@@ -12,9 +12,9 @@ import (
 	"github.com/duizhang/duizhang/parse/record"
 )
 
-// lastReason is the last code of match/reason.go; TestEveryReasonHasASentence
+// lastReason is the last code of match/result/reason.go; TestEveryReasonHasASentence
 // finds out when a code has been added behind it.
-const lastReason = result.ReasonNetOfFee
+const lastReason = result.ReasonDueDiffers
 
 // oddPair is a sale and what the acquirer has for it.
 func oddPair() *line {
@@ -236,6 +236,8 @@ var evidenceSentences = map[result.ReasonCode]string{
 	result.ReasonRefundLate:  "退款用了 2 个工作日，合同约定的最后一天是 2026-01-06",
 	result.ReasonRefundOpen:  "退款已过 2 个工作日仍未清算，合同约定的最后一天是 2026-01-06",
 	result.ReasonFileAccount: "收单文件写的结算账户是 9999，合同约定 1234",
+	// A group and its settlement both say it.
+	result.ReasonDueDiffers:  strings.Repeat("收单方预计 2026-01-06 付款，按合同应为 1970-01-03", 2),
 	result.ReasonPaidAccount: "bank.xlsx:1!5 的款项进了账户 8888，合同约定 1234",
 }
 

@@ -33,14 +33,14 @@ var mayImport = map[string][]string{
 	"parse":         {"parse/draft", "parse/layout", "parse/money", "parse/problem", "parse/record", "parse/text", "parse/unpack"},
 
 	"match/terms":        vocabulary(),
-	"match/terms/tables": vocabulary("match/terms"),
+	"match/terms/tables": vocabulary("match/terms", "parse"), // the readers of the clerks' own tables
 	"match/result":       vocabulary("match/terms"),
 	"match/pair":         vocabulary("match/terms", "match/result"),
 	"match/settle":       vocabulary("match/terms", "match/result"),
 	"match":              vocabulary("match/terms", "match/result", "match/pair", "match/settle"),
 
 	// The ledger stands on match; its stores isolate a driver each.
-	"match/ledger":           vocabulary("match", "match/terms", "match/result"),
+	"match/ledger":           vocabulary("match", "match/terms", "match/result", "parse"), // knows files again by their rows
 	"match/ledger/sqlite":    vocabulary("match/ledger"),
 	"match/ledger/postgres":  vocabulary("match/ledger"),
 	"match/ledger/storetest": vocabulary("match/ledger"), // what both stores must do
@@ -77,8 +77,8 @@ var soleImporters = map[string][]string{
 	"net/http":                       {},
 	"golang.org/x/net/html":          {"parse/unpack"},
 	"compress/flate":                 {"parse/unpack"},
-	"archive/zip":                    {"parse/unpack", "report"},
-	"unsafe":                         {"parse/text", "match", "cmd/duizhang"},
+	"archive/zip":                    {"parse/unpack", "report", "fixtures"},
+	"unsafe":                         {"parse/text", "parse/unpack", "match", "cmd/duizhang"},
 	"log":                            {},
 	"log/slog":                       {},
 	"math/rand":                      {},
