@@ -74,13 +74,12 @@ func (r *run) result() (*result.Result, error) {
 		r.compareCredited(&r.drafts[i])
 	}
 	r.orderDrafts()
-	t, trend, ages := newTotals(), trend{}, r.leg.AgesOf()
+	t, trend := newTotals(), trend{}
 	res.Groups = make([]result.Group, len(r.drafts))
 	for i := range r.drafts {
 		res.Groups[i] = r.group(&r.drafts[i])
 		t.add(&res.Groups[i], r.currencyOf(&r.drafts[i]))
 		trend.add(r.originOf(&r.drafts[i]), &res.Groups[i])
-		r.age(ages, &res.Groups[i], &r.drafts[i])
 	}
 	provisional := int64(0) // of those that are only counted
 	for id := range r.quietSums {
@@ -95,7 +94,7 @@ func (r *run) result() (*result.Result, error) {
 	}
 	t.into(res)
 	res.Flags[bits.TrailingZeros16(uint16(result.Provisional))] += provisional
-	res.Trend, res.Ages, res.Fees = trend.points(), ages, r.fees.Lines()
+	res.Trend, res.Fees = trend.points(), r.fees.Lines()
 	for i := range r.leg.Settlements {
 		if r.leg.Settlements[i].Flags&result.AccountChanged != 0 {
 			res.Flags[bits.TrailingZeros16(uint16(result.AccountChanged))]++
@@ -105,6 +104,7 @@ func (r *run) result() (*result.Result, error) {
 	slices.SortFunc(res.Warnings, settle.CompareWarnings)
 	res.Money = settle.ProveMoney(r.leg.In, res.Settlements, res.Credits, res.Payments)
 	res.Proof = r.prove(res)
+	res.SumOwed(r.opt.Calendar, nil)
 	res.Rows = r.leg
 	if r.opt.Before != nil {
 		res.Quiet, res.Sums, res.Days = r.quietPairs, r.leg.SettledSums(), r.sawDays
@@ -154,11 +154,14 @@ func (r *run) orderDrafts() {
 // group makes the group of a draft.
 func (r *run) group(d *draft) result.Group {
 	g := result.Group{Match: d.match, KeyType: d.key, Flags: d.flags, Reason: d.why, Settlement: -1}
-	var sums [2]money.Sum
+	var sums, moved [2]money.Sum
 	for sd, fs := range [2][]fact{d.pos(), d.clr()} {
 		at := r.at.take(len(fs))
 		for i := range fs {
 			sums[sd].Add(fs[i].amount())
+			if r.classes.list[fs[i].class].code.Live() {
+				moved[sd].Add(fs[i].amount())
+			}
 			g.Flags |= r.classes.list[fs[i].class].marks
 			g.Flags |= r.marked[sd].of(&fs[i])
 			at[i] = fs[i].pos()
@@ -175,7 +178,13 @@ func (r *run) group(d *draft) result.Group {
 	}
 	g.PosAmount, _ = sums[0].Fen()
 	g.ClearingAmount, _ = sums[1].Fen()
+	g.Owed = owes(g.Match, &moved)
+	g.Currency = r.currencyOf(d)
 	r.time(&g, d)
+	if len(g.Clearing) > 0 && g.Acquirer == "" && g.Settlement < 0 {
+		c := &r.classes.list[d.clr()[0].class]
+		g.Acquirer, g.MerchantID = c.acquirer, c.merchant
+	}
 	switch {
 	case g.Settlement >= 0 && len(r.leg.Stages[g.Settlement]) > 1:
 		g.Cycle = r.cycleOf(&g, d).String()
@@ -189,6 +198,12 @@ func (r *run) group(d *draft) result.Group {
 		g.Evidence = r.flagEvidence(&g, d)
 	}
 	return g
+}
+
+func owes(m result.Match, moved *[2]money.Sum) money.Fen {
+	sold, _ := moved[0].Fen()
+	cleared, _ := moved[1].Fen()
+	return m.Owes(sold, cleared)
 }
 
 // expectFee sums what the contract says the clearing rows' fees should be; one
@@ -363,18 +378,4 @@ func (t trend) points() []result.TrendPoint {
 		return cmp.Or(cmp.Compare(a.Day, b.Day), cmp.Compare(a.Acquirer, b.Acquirer))
 	})
 	return list
-}
-
-// age adds what a group shows to be owed beside the settlements: sales that
-// were not cleared, and what was cleared short.
-func (r *run) age(a result.Ages, g *result.Group, d *draft) {
-	switch g.Match {
-	case result.PosOnly, result.InTransit:
-		if g.Reason.Code == result.ReasonBothPending {
-			return // it moves no money yet
-		}
-		a.Add(g.DueDate, r.opt.AsOf, r.currencyOf(d), g.PosAmount)
-	case result.Partial:
-		a.Add(g.DueDate, r.opt.AsOf, r.currencyOf(d), g.PosAmount-g.ClearingAmount)
-	}
 }

@@ -477,7 +477,7 @@ func TestOrderOfRowsAndPlanDoNotMatter(t *testing.T) {
 				t.Fatal(err, res.Proof.Failure)
 			}
 			got := contents(res, a, b)
-			sum := result.Result{Match: res.Match, Timing: res.Timing, Flags: res.Flags, Trend: res.Trend, Ages: res.Ages, Fees: res.Fees, Warnings: res.Warnings}
+			sum := result.Result{Match: res.Match, Timing: res.Timing, Flags: res.Flags, Trend: res.Trend, Owed: res.Owed, Fees: res.Fees, Warnings: res.Warnings}
 			for _, s := range res.Settlements {
 				s.Held, s.CreditSources = nil, nil // positions
 				sum.Settlements = append(sum.Settlements, s)

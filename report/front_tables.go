@@ -7,6 +7,7 @@ import (
 
 	"github.com/duizhang/duizhang/match/result"
 	"github.com/duizhang/duizhang/parse/money"
+	"github.com/duizhang/duizhang/parse/problem"
 	"github.com/duizhang/duizhang/parse/record"
 )
 
@@ -55,32 +56,37 @@ func foreignSums(s result.Sums) string {
 }
 
 // ageName is the name of an age in days since the money was due.
-func (f *front) ageName(a *result.AgeBucket) string {
-	from, to := strconv.Itoa(int(a.From)), strconv.Itoa(int(a.To))
-	switch {
-	case a.To == 0:
-		return f.word("未逾期", "not overdue")
-	case a.To < 0:
-		return f.word(strconv.Itoa(int(a.From)-1)+" 天以上", "over "+strconv.Itoa(int(a.From)-1)+" days")
+func ageName(i int, l problem.Lang) string {
+	if i == 0 {
+		return text{"未逾期", "not overdue"}.in(l)
 	}
-	return f.word(from+"-"+to+" 天", from+"-"+to+" days")
+	from := strconv.Itoa(int(result.AgeBounds[i-1]) + 1)
+	if i == result.NumAges-1 {
+		from = strconv.Itoa(int(result.AgeBounds[i-1]))
+		return text{from + " 天以上", "over " + from + " days"}.in(l)
+	}
+	to := strconv.Itoa(int(result.AgeBounds[i]))
+	return text{from + "-" + to + " 天", from + "-" + to + " days"}.in(l)
 }
 
 // ageing shows what is owed by how long it is overdue.
 func (f *front) ageing() {
-	f.section(f.word("应收未到：账龄(自应到账日)", "Owed, by age since due"), f.word("账龄", "Age"), f.word("项数", "Items"), f.word("金额(元)", "Owed (CNY)"))
+	o := &f.run.Result.Owed
+	if o.Items == 0 {
+		return
+	}
+	f.section(f.word("收单欠款账龄(T+n 工作日，D+n 自然日)", "Owed, by age (T+n business, D+n calendar days)"),
+		f.word("账龄", "Age"), f.word("项数", "Items"), f.word("销售(元)", "Sales (CNY)"), f.word("退款(元)", "Refunds (CNY)"))
 	first := f.row
-	for i := range f.run.Result.Ages {
-		a := &f.run.Result.Ages[i]
-		f.text(0, f.st.label, f.ageName(a))
-		f.number(1, a.Count)
-		f.amount(2, base(a.Amount))
+	for i := range o.Ages {
+		f.text(0, f.st.label, ageName(i, f.run.Lang))
+		f.number(1, o.Ages[i].Count)
+		f.amount(2, o.Ages[i].Sales)
+		f.amount(3, o.Ages[i].Refunds)
 		f.row++
 	}
-	f.totals(first, []int{1}, []int{2}, 2)
-	if f.row-1 > first {
-		f.charts = append(f.charts, frontChart{title: f.word("应收未到账龄(元)", "Owed by age (CNY)"), kind: chartColumn, first: first, last: f.row - 2, series: []int{2}, head: first - 1})
-	}
+	f.totals(first, []int{1}, []int{2, 3}, 3)
+	f.charts = append(f.charts, frontChart{title: f.word("收单欠款账龄(元)", "Owed by age (CNY)"), kind: chartColumn, first: first, last: f.row - 2, series: []int{2}, head: first - 1})
 }
 
 // chartRows is the height of a chart in rows.
@@ -104,21 +110,50 @@ func (f *front) timings() {
 	r := f.run.Result
 	f.section(f.word("到账时效", "Timing"), f.word("时效", "Timing"), f.word("组数", "Groups"), f.word("金额(元)", "Amount (CNY)"), f.word("明细", "Details"))
 	first := f.row
-	for t := range result.NumTiming {
-		if r.Timing[t].Groups == 0 {
-			continue
+	add := func(name string, groups int64, amount money.Fen, sheet string) {
+		if groups == 0 {
+			return
 		}
-		f.text(0, f.st.label, timingNames[t].in(f.run.Lang))
-		f.number(1, r.Timing[t].Groups)
-		f.amount(2, base(r.Timing[t].Amount))
-		sheet := ""
-		if t == result.Late || t == result.Overdue {
-			sheet = f.word("延迟到账", "Late")
-		}
+		f.text(0, f.st.label, name)
+		f.number(1, groups)
+		f.amount(2, amount)
 		f.link(3, sheet)
 		f.row++
 	}
+	backGroups, backAmount := overdueRefunds(r)
+	for t := range result.NumTiming {
+		groups, amount, sheet := r.Timing[t].Groups, base(r.Timing[t].Amount), ""
+		if t == result.Late || t == result.Overdue {
+			sheet = f.word("延迟到账", "Late")
+		}
+		if t == result.Overdue {
+			groups, amount = groups-backGroups, amount-backAmount
+		}
+		add(timingNames[t].in(f.run.Lang), groups, amount, sheet)
+	}
+	add(refundOpen.in(f.run.Lang), backGroups, backAmount, f.word("延迟到账", "Late"))
 	f.totals(first, []int{1}, []int{2}, 3)
+}
+
+// overdueRefunds are the groups of refunds whose day has passed: nobody waits
+// for their money. All overdue groups are listed.
+func overdueRefunds(r *result.Result) (groups int64, amount money.Fen) {
+	for i := range r.Groups {
+		g := &r.Groups[i]
+		if g.Timing != result.Overdue || !g.GoesBack() {
+			continue
+		}
+		groups++
+		if g.Currency != "" && g.Currency != baseCurrency {
+			continue
+		}
+		if len(g.Clearing) > 0 && !(g.Match == result.Conflict && g.Short()) {
+			amount += g.ClearingAmount
+		} else {
+			amount += g.PosAmount
+		}
+	}
+	return groups, amount
 }
 
 func (f *front) settlements() {

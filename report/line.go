@@ -1,9 +1,11 @@
 package report
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/duizhang/duizhang/match"
 	"github.com/duizhang/duizhang/match/result"
@@ -20,6 +22,7 @@ type line struct {
 	other         *record.Record // Reason.Other, if the group has one
 	settlement    *result.Settlement
 	contracts     *terms.Contracts
+	calendar      *terms.Calendar
 	asOf          record.Date
 	lang          problem.Lang
 	thresholds    terms.Thresholds
@@ -84,7 +87,7 @@ func (r *Run) loadSides(ctx context.Context, at [4][]record.Pos) (rows [4]loaded
 }
 
 func (r *Run) line(g *result.Group, rows *[4]loaded) line {
-	l := line{group: g, contracts: r.Contracts, asOf: r.Result.AsOf, lang: r.Lang, thresholds: r.Result.Thresholds}
+	l := line{group: g, contracts: r.Contracts, calendar: cmp.Or(r.Calendar, builtinCalendar()), asOf: r.Result.AsOf, lang: r.Lang, thresholds: r.Result.Thresholds}
 	l.pos = findAll(&rows[record.SidePos], g.Pos)
 	l.clearing = findAll(&rows[record.SideClearing], g.Clearing)
 	if g.Reason.HasOther {
@@ -95,6 +98,9 @@ func (r *Run) line(g *result.Group, rows *[4]loaded) line {
 	}
 	return l
 }
+
+// builtinCalendar is for runs that name none.
+var builtinCalendar = sync.OnceValue(terms.BuiltinCalendar)
 
 func findAll(rows *loaded, at []record.Pos) []*record.Record {
 	if len(at) == 0 {
@@ -296,21 +302,8 @@ func (l *line) fee() (f money.Fen, ok bool) {
 	return f, len(l.clearing) > 0
 }
 
-// net is what should reach the account for the clearing rows: what they say,
-// else amount less fee where they give the fee.
-func (l *line) net() (n money.Fen, ok bool) {
-	for _, r := range l.clearing {
-		switch {
-		case r.HasNet:
-			n += r.Net
-		case r.HasFee:
-			n += r.Amount - r.Fee
-		default:
-			return 0, false
-		}
-	}
-	return n, len(l.clearing) > 0
-}
+// net is what should reach the account for the clearing rows.
+func (l *line) net() (n money.Fen, ok bool) { return result.NetOf(l.clearing) }
 
 // feeOver is charged less contract fee: positive means charged too much.
 func (l *line) feeOver() (f money.Fen, ok bool) {
@@ -321,45 +314,32 @@ func (l *line) feeOver() (f money.Fen, ok bool) {
 // difference is clearing less POS; a side without rows counts as nothing.
 func (l *line) difference() money.Fen { return l.group.ClearingAmount - l.group.PosAmount }
 
-// owed is what the acquirer still owes for the group: what was sold and not
-// cleared, and what was cleared, is due and was not credited.
-func (l *line) owed() money.Fen {
-	g := l.group
-	switch g.Match {
-	case result.Voided, result.FailedMatch, result.Duplicate, result.InTransit, result.Conflict, result.Suggested:
-		return 0
-	case result.PosOnly:
-		return max(g.PosAmount, 0)
+// awaited is what has not come of the group's net; its settlement owes it.
+func (l *line) awaited() (money.Fen, bool) {
+	net, ok := l.net()
+	if !ok {
+		net = l.group.ClearingAmount
 	}
-	owed := money.Fen(0)
-	if len(l.pos) > 0 {
-		owed = max(g.PosAmount-g.ClearingAmount, 0)
-	}
-	if g.Timing == result.Overdue {
-		due, ok := l.net()
-		if !ok {
-			due = g.ClearingAmount
-		}
-		owed += max(due-g.Credited, 0)
-	}
-	return owed
+	f := l.group.Awaited(net)
+	return f, f != 0
 }
 
-// age is the number of days since the money was due, else since the sale.
-func (l *line) age() int {
-	from := l.group.DueDate
-	if from == 0 {
-		t, _ := l.time()
-		from = t.Date()
-	}
-	if from == 0 {
-		from = l.clearingDate()
-	}
-	if from == 0 || from > l.asOf {
-		return 0
-	}
-	return int(l.asOf - from)
+// age is how many days the money is over its due date, counted as its cycle
+// does.
+func (l *line) age() int32 {
+	return result.Age(l.calendar, l.group.Cycle, l.group.DueDate, l.asOf)
 }
+
+// timingWord calls what is late by its name: a refund that has not been deducted
+// is no money that fails to come.
+func (l *line) timingWord() string {
+	if l.group.Timing == result.Overdue && l.group.GoesBack() {
+		return refundOpen.in(l.lang)
+	}
+	return timingNames[l.group.Timing].in(l.lang)
+}
+
+var refundOpen = text{"退款待扣", "refund open"}
 
 // goesBack is true where the group holds a row that takes a sale back.
 func (l *line) goesBack() bool {

@@ -27,6 +27,8 @@ type Run struct {
 	// Contracts is the table that Result was made with, for its names of the
 	// acquirers; nil: none.
 	Contracts *terms.Contracts
+	// Calendar is the one that Result was made with; nil: the built-in one.
+	Calendar *terms.Calendar
 	// Files are the inputs in the order in which they are to be shown, refused
 	// and repeated ones included.
 	Files []File

@@ -239,7 +239,11 @@ func (d *day) total() {
 			r.Trend = append(r.Trend, result.TrendPoint{Day: yesterday - record.Date(9-i), Acquirer: name, Matched: 300, Open: 3, MatchedAmount: n, OpenAmount: n / 9})
 		}
 	}
-	r.Ages = []result.AgeBucket{{Count: 1, Amount: result.Sums{{Currency: "CNY", Amount: 12300}}}, {From: 1, To: 3, Count: 4, Amount: result.Sums{{Currency: "CNY", Amount: 103767}}}, {From: 4, To: -1}}
+	for i := range r.Groups {
+		g := &r.Groups[i]
+		g.Owed = g.Match.Owes(g.PosAmount, g.ClearingAmount)
+	}
+	r.SumOwed(nil, nil)
 	r.Fees = []result.FeeLine{
 		{FeeKey: result.FeeKey{Acquirer: "拉卡拉", MerchantID: "898310000000001", Type: terms.FeeDebit, Rate: 500_000, Cap: 2000}, FeeSums: result.FeeSums{Rows: 12, Checked: 10, Amount: 500000, Charged: 2522, Expected: 2500, OverRows: 1, Over: 22}},
 		{FeeKey: result.FeeKey{Acquirer: "拉卡拉", MerchantID: "898310000000001", Type: terms.FeeUnknown}, FeeSums: result.FeeSums{Rows: 3}},

@@ -33,12 +33,52 @@ type Summary struct {
 	Timing      map[string]TimingSummary   `json:"timing"`
 	Settlements map[string]SettlementCount `json:"settlements"`
 	Credits     map[string]CreditCount     `json:"credits"`
+	Owed        OwedSummary                `json:"owed"`
 	Flags       map[string]int64           `json:"flags"`
 	Rejects     int64                      `json:"rejects"`
 	Warnings    []string                   `json:"warnings,omitempty"`
 	Ledger      *LedgerSummary             `json:"ledger,omitempty"`
 	Report      string                     `json:"report"`
 	ElapsedMS   int64                      `json:"elapsed_ms"`
+
+	owes []string // the sentences of Owed
+}
+
+// OwedSummary is what the acquirers owe (result.Owed). Total = Sales + Refunds.
+type OwedSummary struct {
+	Total    Amount          `json:"total"`
+	Overdue  Amount          `json:"overdue"`
+	Sales    Amount          `json:"sales"`
+	Refunds  Amount          `json:"refunds"`
+	Unplaced Amount          `json:"unplaced"`
+	By       []OwedBySummary `json:"by"`
+}
+
+// OwedBySummary is what one acquirer owes one merchant; Oldest is "" where no
+// due date is known.
+type OwedBySummary struct {
+	Acquirer   string `json:"acquirer"`
+	MerchantID string `json:"merchant_id"`
+	Currency   string `json:"currency,omitempty"`
+	Owed       Amount `json:"owed"`
+	Oldest     string `json:"oldest"`
+	Items      int64  `json:"items"`
+}
+
+func summarizeOwed(o *result.Owed) OwedSummary {
+	s := OwedSummary{Amount(o.Total), Amount(o.Overdue), Amount(o.Sales), Amount(o.Refunds), Amount(o.Unplaced), []OwedBySummary{}}
+	for i := range o.By {
+		b := &o.By[i]
+		if b.Items == 0 {
+			continue
+		}
+		one := OwedBySummary{Acquirer: b.Acquirer, MerchantID: b.MerchantID, Owed: Amount(b.Owed()), Oldest: dateText(b.Oldest), Items: b.Items}
+		if b.Currency != baseCurrency {
+			one.Currency = b.Currency
+		}
+		s.By = append(s.By, one)
+	}
+	return s
 }
 
 // FileSummary is one input; inspect gives the same.
@@ -100,6 +140,8 @@ type SettlementCount struct {
 	Net      Amount            `json:"net"`
 	Credited Amount            `json:"credited"`
 	Others   map[string]Amount `json:"other_nets,omitempty"`
+	// Outstanding is for the terminal.
+	Outstanding Amount `json:"-"`
 }
 
 // CreditCount counts the bank lines of one outcome.
@@ -153,6 +195,7 @@ func Summarize(run *Run, report string, elapsed time.Duration) Summary {
 		s.Warnings = append(s.Warnings, WarningText(w, run.Lang))
 	}
 	s.settle(r)
+	s.Owed, s.owes = summarizeOwed(&r.Owed), owedSentences(&r.Owed, r.AsOf, run.Lang)
 	s.Ledger = run.Ledger.summary()
 	return s
 }
@@ -160,7 +203,7 @@ func Summarize(run *Run, report string, elapsed time.Duration) Summary {
 func (s *Summary) settle(r *result.Result) {
 	s.Settlements, s.Credits = map[string]SettlementCount{}, map[string]CreditCount{}
 	for state, t := range settlementTotals(r.Settlements) {
-		s.Settlements[result.CreditState(state).String()] = SettlementCount{t.count, baseAmount(t.net), baseAmount(t.credited), others(t.net)}
+		s.Settlements[result.CreditState(state).String()] = SettlementCount{t.count, baseAmount(t.net), baseAmount(t.credited), others(t.net), baseAmount(t.outstanding)}
 	}
 	for outcome, t := range creditTotals(r.Credits) {
 		s.Credits[result.CreditOutcome(outcome).String()] = CreditCount{t.count, baseAmount(t.amount), others(t.amount)}

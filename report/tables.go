@@ -12,7 +12,7 @@ import (
 // Columns of sheets that show groups.
 var (
 	colMatch    = column[*line]{text{"结果", "Outcome"}, kCode, 16, func(c *cells, l *line) { c.text(matchNames[l.group.Match].in(l.lang)) }}
-	colTiming   = column[*line]{text{"到账时效", "Timing"}, kCode, 10, func(c *cells, l *line) { c.text(timingNames[l.group.Timing].in(l.lang)) }}
+	colTiming   = column[*line]{text{"到账时效", "Timing"}, kCode, 10, func(c *cells, l *line) { c.text(l.timingWord()) }}
 	colDaysLate = column[*line]{text{"迟到天数", "Days late"}, kInt, 6, func(c *cells, l *line) { c.intIf(int64(l.group.DaysLate)) }}
 	colAge      = column[*line]{text{"账龄(天)", "Age (days)"}, kInt, 6, func(c *cells, l *line) { c.int(int64(l.age())) }}
 	colFlags    = column[*line]{text{"标记", "Flags"}, kCode, 12, func(c *cells, l *line) { c.text(flagWords(l.group.Flags, l.lang)) }}
@@ -42,7 +42,8 @@ var (
 	colFeeOver        = column[*line]{text{"手续费差(元)", "Overcharged (CNY)"}, kMoney, 16, func(c *cells, l *line) { c.moneyIf(l.feeOver()) }}
 	colNet            = column[*line]{text{"应到净额(元)", "Net due (CNY)"}, kMoney, 20, func(c *cells, l *line) { c.moneyIf(l.net()) }}
 	colCredited       = column[*line]{text{"到账金额(元)", "Credited (CNY)"}, kMoney, 20, func(c *cells, l *line) { c.moneyIf(l.group.Credited, l.group.HasCredited) }}
-	colOwed           = column[*line]{text{"应追金额(元)", "Owed (CNY)"}, kMoney, 20, func(c *cells, l *line) { c.money(l.owed()) }}
+	colOwed           = column[*line]{text{"收单欠款(元)", "Owed (CNY)"}, kMoney, 20, func(c *cells, l *line) { c.moneyIf(l.group.Owed, l.group.Owed != 0) }}
+	colAwaited        = column[*line]{text{"批次未到(元)", "Awaited (CNY)"}, kMoney, 20, func(c *cells, l *line) { c.moneyIf(l.awaited()) }}
 
 	colClearingDate = column[*line]{text{"清算日期", "Clearing date"}, kDate, 10, func(c *cells, l *line) { c.date(l.clearingDate()) }}
 	colDue          = column[*line]{text{"应到账日", "Due"}, kDate, 10, func(c *cells, l *line) { c.date(l.group.DueDate) }}
@@ -162,17 +163,17 @@ func isRisk(l *line) bool {
 
 var (
 	oneSided = []column[*line]{colMatch, colAcquirer, colMerchant, colStore, colTerminal, colTime, colKind, colPay, colCard, colOrder, colRef,
-		colPosAmount, colClearingDate, colClearingAmount, colDue, colAge, colFlags, colReason, colSources, colDecision, colNote}
+		colPosAmount, colClearingDate, colClearingAmount, colOwed, colDue, colAge, colFlags, colReason, colSources, colDecision, colNote}
 	unequal = []column[*line]{colMatch, colTiming, colAcquirer, colMerchant, colStore, colTerminal, colTime, colPay, colNumber,
-		colPosAmount, colClearingDate, colClearingAmount, colDifference, colNet, colCredited, colFlags, colReason, colSources, colDecision, colNote}
+		colPosAmount, colClearingDate, colClearingAmount, colDifference, colOwed, colNet, colCredited, colFlags, colReason, colSources, colDecision, colNote}
 	late = []column[*line]{colTiming, colDaysLate, colMatch, colAcquirer, colMerchant, colTime, colPay, colNumber,
-		colClearingDate, colDue, colCreditedDate, colNet, colCredited, colOwed, colFlags, colReason, colSources, colDecision, colNote}
+		colClearingDate, colDue, colCreditedDate, colNet, colCredited, colOwed, colAwaited, colFlags, colReason, colSources, colDecision, colNote}
 	fees = []column[*line]{colMatch, colAcquirer, colMerchant, colTerminal, colTime, colKind, colPay, colCard, colNumber,
 		colClearingDate, colClearingAmount, colFee, colExpectedFee, colFeeOver, colReason, colSources, colDecision, colNote}
 	goingBack = []column[*line]{colMatch, colTiming, colAcquirer, colMerchant, colStore, colTime, colKind, colPay, colCard, colNumber, colOrig,
 		colPosAmount, colClearingDate, colClearingAmount, colDifference, colFlags, colReason, colSources, colDecision, colNote}
 	suggested = []column[*line]{colMatch, colAcquirer, colMerchant, colStore, colTerminal, colPosTime, colClearingTime, colPay, colCard, colPosNumber, colClearNumber,
-		colPosAmount, colClearingDate, colClearingAmount, colReason, colSources, colDecision, colNote}
+		colPosAmount, colClearingDate, colClearingAmount, colOwed, colReason, colSources, colDecision, colNote}
 	risks = []column[*line]{colFlags, colMatch, colAcquirer, colMerchant, colStore, colTerminal, colTime, colKind, colPay, colCard, colNumber,
 		colPosAmount, colClearingDate, colClearingAmount, colDifference, colRiskReason, colSources, colDecision, colNote}
 	matched = []column[*line]{colMatch, colTiming, colAcquirer, colMerchant, colStore, colTerminal, colTime, colKind, colPay, colNumber,
@@ -215,6 +216,7 @@ var settlementColumns = []column[*settled]{
 	{text{"结转(元)", "Carried (CNY)"}, kMoney, 16, func(c *cells, s *settled) { c.moneyIf(s.Carried, s.Carried != 0) }},
 	{text{"已到账(元)", "Credited (CNY)"}, kMoney, 20, func(c *cells, s *settled) { c.money(s.Settlement.Credited) }},
 	{text{"未到账(元)", "Outstanding (CNY)"}, kMoney, 20, func(c *cells, s *settled) { c.money(s.Outstanding) }},
+	{colOwed.head, kMoney, 20, func(c *cells, s *settled) { c.moneyIf(s.Owed(), s.Owed() != 0) }},
 	{text{"收单称到账日", "Acquirer says"}, kDate, 10, func(c *cells, s *settled) { c.date(s.Claimed) }},
 	{text{"银行到账日", "At the bank"}, kDate, 10, func(c *cells, s *settled) { c.date(s.LastCredit) }},
 	{text{"说法", "Claim"}, kCode, 8, func(c *cells, s *settled) { c.text(s.claim()) }},
@@ -231,6 +233,7 @@ var creditColumns = []column[*credited]{
 	{text{"入账金额(元)", "Amount (CNY)"}, kMoney, 20, func(c *cells, r *credited) { c.money(r.Amount) }},
 	{text{"已分配(元)", "Allocated (CNY)"}, kMoney, 20, func(c *cells, r *credited) { c.money(r.Allocated) }},
 	{text{"未分配(元)", "Unallocated (CNY)"}, kMoney, 20, func(c *cells, r *credited) { c.money(r.Amount - r.Allocated) }},
+	{text{"待认领(元)", "To be claimed (CNY)"}, kMoney, 20, func(c *cells, r *credited) { c.moneyIf(r.Unplaced(), r.Unplaced() != 0) }},
 	{text{"账户", "Account"}, kText, 22, func(c *cells, r *credited) { c.text(r.row.Text[record.Account]) }},
 	{text{"付款方", "Payer"}, kText, 24, func(c *cells, r *credited) { c.text(r.row.Text[record.Payer]) }},
 	{text{"摘要/附言", "Remark"}, kText, 30, func(c *cells, r *credited) { c.text(r.row.Text[record.Remark]) }},

@@ -36,10 +36,8 @@ func WriteTerminal(w io.Writer, s Summary, l problem.Lang) error {
 		}
 		t.row(matchNames[m].in(l), t.count(v.Groups, "组", "groups"), t.amount(amount), t.against(m, v))
 	}
-	for _, timing := range []result.Timing{result.Late, result.Overdue} {
-		if v := s.Timing[timing.String()]; v.Groups > 0 {
-			t.row(timingNames[timing].in(l), t.count(v.Groups, "组", "groups"), t.amount(v.Amount), othersText(v.Others))
-		}
+	if v := s.Timing[result.Late.String()]; v.Groups > 0 {
+		t.row(timingNames[result.Late].in(l), t.count(v.Groups, "组", "groups"), t.amount(v.Amount), othersText(v.Others))
 	}
 	t.credits(&s)
 	t.footer(&s)
@@ -97,11 +95,10 @@ func (t *terminal) credits(s *Summary) {
 	for _, state := range []result.CreditState{result.CreditPartial, result.CreditNone} {
 		v := s.Settlements[state.String()]
 		short.Count += v.Count
-		short.Net += v.Net
-		short.Credited += v.Credited
+		short.Outstanding += v.Outstanding
 	}
 	if short.Count > 0 {
-		t.row(t.word("结算未到齐", "Settlements short"), t.count(short.Count, "批", "settlements"), t.amount(short.Net-short.Credited), "")
+		t.row(t.word("结算未到齐", "Settlements short"), t.count(short.Count, "批", "settlements"), t.amount(short.Outstanding), "")
 	}
 	for _, outcome := range []result.CreditOutcome{result.Unidentified, result.Ambiguous} {
 		if v := s.Credits[outcome.String()]; v.Count > 0 {
@@ -114,11 +111,41 @@ func (t *terminal) footer(s *Summary) {
 	if s.Rejects > 0 {
 		t.row(t.word("拒绝的行", "Rejected rows"), t.count(s.Rejects, "行", "rows"), "", "")
 	}
+	t.owed(s)
 	t.tail = append(t.tail, s.Warnings...)
 	if s.Report != "" {
 		t.tail = append(t.tail, t.word("报告：", "Report: ")+s.Report)
 	}
 }
+
+// owed says who owes how much since when: one figure for all that is owed, and a
+// sentence an acquirer.
+func (t *terminal) owed(s *Summary) {
+	o := &s.Owed
+	if o.Total != 0 || o.Unplaced != 0 {
+		more := ""
+		if o.Refunds != 0 {
+			more = fmt.Sprintf(t.word("销售 %s，退款 %s", "sales %s, refunds %s"), grouped(money.Fen(o.Sales)), grouped(money.Fen(o.Refunds)))
+		}
+		items := int64(0)
+		for _, b := range o.By {
+			if b.Currency == "" {
+				items += b.Items
+			}
+		}
+		t.row(t.word("收单欠款", "Owed"), t.count(items, "笔", "items"), t.amount(o.Total), more)
+	}
+	for i, said := range s.owes {
+		if i == maxSentences {
+			t.tail = append(t.tail, "…")
+			break
+		}
+		t.tail = append(t.tail, said)
+	}
+}
+
+// maxSentences bounds the acquirers that the terminal tells of.
+const maxSentences = 5
 
 func (t *terminal) write(w io.Writer) error {
 	var widths [3]int

@@ -68,7 +68,7 @@ func (j *job) reportRun() *report.Run {
 	run := &report.Run{
 		Result: j.result,
 		Pos:    j.source(record.SidePos), Clearing: j.source(record.SideClearing), Bank: j.source(record.SideBank),
-		Contracts: j.rules.contracts, Ledger: j.reportLedger(),
+		Contracts: j.rules.contracts, Calendar: j.rules.calendar, Ledger: j.reportLedger(),
 		Rejects: j.reportRejects(), Settings: j.settings(),
 		Lang: j.lang, Version: buildVersion(), All: j.flags.all,
 		Workers: j.workers(), TempDir: j.scratch.dir, Progress: &j.progress.written,

@@ -60,6 +60,7 @@ func (n *AtWork) Finish(ctx context.Context, res *result.Result, decisions []Dec
 		return nil, err
 	}
 	res.Keep(keepS, keepC)
+	res.SumOwed(n.rules.Calendar, func(id string) bool { return n.next.Find(id) == nil })
 	return &n.out, nil
 }
 
@@ -94,15 +95,6 @@ func (f *fates) opens(it *Item) {
 	}
 	f.open[it.ID] = it
 	delete(f.closed, it.ID)
-}
-
-// isOpen says whether a group is an item (SPEC section 10).
-func isOpen(m result.Match) bool {
-	switch m {
-	case result.PosOnly, result.ClearingOnly, result.InTransit, result.Partial, result.Over, result.Conflict, result.Suggested, result.Duplicate:
-		return true
-	}
-	return false
 }
 
 // stillCopies keeps what an earlier night has found to be a copy of a row that
@@ -176,7 +168,7 @@ func (n *AtWork) read(ctx context.Context, groups []result.Group, wants func(*re
 // groupItems makes items of the groups that are open, and closes those whose
 // rows found a group that settles them.
 func (n *AtWork) groupItems(ctx context.Context, res *result.Result, f *fates, say Say) error {
-	rows, err := n.read(ctx, res.Groups, func(g *result.Group) bool { return isOpen(g.Match) })
+	rows, err := n.read(ctx, res.Groups, func(g *result.Group) bool { return g.Match.Open() })
 	if err != nil {
 		return err
 	}
@@ -186,7 +178,7 @@ func (n *AtWork) groupItems(ctx context.Context, res *result.Result, f *fates, s
 	for i := range res.Groups {
 		g := &res.Groups[i]
 		earlier := n.itemsOf(g)
-		if !isOpen(g.Match) {
+		if !g.Match.Open() {
 			for k, id := range earlier {
 				if c := n.closes(f, id, "row", g.Match.String()); c != nil && k > 0 {
 					c.Into = earlier[0]
@@ -341,18 +333,16 @@ func (n *AtWork) groupItem(g *result.Group, rows sideRows, res *result.Result) *
 		}
 	}
 	it.ID = itemID(Transaction, naming.Digest, naming.Ordinal)
+	var moved [2]money.Fen
 	for i := range it.Rows {
 		r := &it.Rows[i].Record
 		it.Sources = append(it.Sources, it.Rows[i].Origin)
-		moves := r.Amount
-		if !moving(r) {
-			moves = 0
+		if moving(r) && i < sold {
+			moved[0] += r.Amount
+		} else if moving(r) {
+			moved[1] += r.Amount
 		}
-		switch {
-		case i < sold && g.Match != result.Duplicate:
-			it.Owed += moves
-		case i >= sold:
-			it.Owed -= moves
+		if i >= sold {
 			it.Gross += r.Amount
 			it.Fee += r.Fee
 			it.Net += netOf(r)
@@ -366,6 +356,8 @@ func (n *AtWork) groupItem(g *result.Group, rows sideRows, res *result.Result) *
 			it.Currency = c
 		}
 	}
+	it.Owed = g.Match.Owes(moved[0], moved[1])
+	g.Owed = it.Owed
 	if g.Settlement >= 0 {
 		s := &res.Settlements[g.Settlement]
 		it.SettlementID, it.Account, it.ClearingDate, it.Acquirer, it.MerchantID = s.ID, s.Account, s.ClearingDate, s.Acquirer, s.MerchantID
@@ -508,12 +500,9 @@ func (n *AtWork) bankOrigins(at []record.Pos, bank *Beside) (list []Origin) {
 
 func (n *AtWork) settlementItem(s *result.Settlement, id string, bank *Beside) *Item {
 	it := &Item{ID: id, Type: Settlement, State: s.Credit.String(), Timing: s.Timing, DueDate: s.DueDate, Cycle: s.Cycle,
-		Acquirer: s.Acquirer, MerchantID: s.MerchantID, Currency: s.Currency, SettlementID: s.ID, Owed: s.Outstanding,
+		Acquirer: s.Acquirer, MerchantID: s.MerchantID, Currency: s.Currency, SettlementID: s.ID, Owed: s.Owed(),
 		Gross: s.Gross, Fee: s.Fee, Net: s.Net, Credited: s.Credited, Account: s.Account, ClearingDate: s.ClearingDate, Flags: s.Flags &^ result.Carried,
 		Sources: n.bankOrigins(s.CreditSources, bank)}
-	if s.Credit == result.CreditUnchecked && s.Timing != result.Overdue {
-		it.Owed = 0
-	}
 	it.judge(n.rules.Calendar, n.rules.AsOf)
 	return it
 }
@@ -606,7 +595,7 @@ func (n *AtWork) creditItems(ctx context.Context, res *result.Result, f *fates, 
 			continue
 		}
 		c.ItemID = id
-		it := &Item{ID: id, Type: Credit, State: c.Outcome.String(), Timing: result.TimingNone, Currency: c.Currency, Owed: -(c.Amount - c.Allocated),
+		it := &Item{ID: id, Type: Credit, State: c.Outcome.String(), Timing: result.TimingNone, Currency: c.Currency, Owed: -c.Unplaced(),
 			Credited: c.Amount, Account: recs[i].Text[record.Account], Sources: []Origin{row.Origin}, Rows: []Row{row}, ClearingDate: c.Date}
 		if len(c.Hint.Settlements) == 1 {
 			it.Hint = keyText(res.Settlements[c.Hint.Settlements[0]].Key())

@@ -123,9 +123,12 @@ type Group struct {
 	// Settlement is an index into Result.Settlements of the clearing rows'
 	// settlement, or -1.
 	Settlement int32
+	// Owed is what the acquirer owes for the group by Match.Owes.
+	Owed money.Fen
 	// Acquirer and MerchantID are those of the contract of a group without a
 	// clearing row; empty for the default contract.
 	Acquirer, MerchantID string
+	Currency             string // "" is CNY
 	// ItemID names its item in the ledger; "" if it is none.
 	ItemID string
 	// Cycle is the contract's by which DueDate is counted; "" without one.
@@ -200,7 +203,7 @@ type Result struct {
 	Payments []Payment
 	Money    MoneyProof
 	Fees     []FeeLine
-	Ages     []AgeBucket
+	Owed     Owed
 	// Warnings are findings about the run itself, such as a year without a
 	// published calendar.
 	Warnings []Warning
@@ -369,7 +372,10 @@ func (c CreditOutcome) String() string {
 // Credit is one line of credits.csv: a row of the bank side.
 type Credit struct {
 	// ItemID names its item in the ledger; "" if it is none.
-	ItemID      string
+	ItemID string
+	// Acquirer is whom an unplaced line is from: a name that the settlements
+	// know where there is one, "" where nothing says.
+	Acquirer    string
 	Outcome     CreditOutcome
 	Row         record.Pos
 	Date        record.Date
@@ -428,14 +434,6 @@ func (s *Settlement) ClaimDiffers() bool {
 		return s.Credit == CreditFull && s.CreditedDate != 0 || s.Credit == CreditOver
 	}
 	return s.Claimed != 0 && s.Credit != CreditUnchecked && s.Timing != TimingNone && s.Claimed != s.CreditedDate && !(s.CreditedDate == 0 && s.Timing == PendingTiming)
-}
-
-// AgeBucket sums money owed by how long it is past due, in calendar days from
-// From to To (To < 0: and more). The first bucket is what is not due yet.
-type AgeBucket struct {
-	From, To int32
-	Count    int64
-	Amount   Sums
 }
 
 // Plus adds to one currency's sum and keeps the order.

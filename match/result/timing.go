@@ -2,7 +2,6 @@ package result
 
 import (
 	"github.com/duizhang/duizhang/match/terms"
-	"github.com/duizhang/duizhang/parse/money"
 	"github.com/duizhang/duizhang/parse/record"
 )
 
@@ -65,39 +64,4 @@ type RowCredit struct {
 	Known    bool        // whether it came is known
 	Late     int32
 	Cycle    terms.Cycle // that due was counted by
-}
-
-// ageBounds are the last days of the buckets after "not due yet".
-var ageBounds = [...]int32{3, 7, 15, 30, 60}
-
-// Ages sums what is owed by age. Amounts that are not positive are nobody's debt.
-type Ages []AgeBucket
-
-func NewAges() Ages {
-	list := Ages{{From: 0, To: 0}}
-	from := int32(1)
-	for _, to := range ageBounds {
-		list = append(list, AgeBucket{From: from, To: to})
-		from = to + 1
-	}
-	return append(list, AgeBucket{From: from, To: -1})
-}
-
-// Add puts one debt into its bucket. Money without a due date counts as not
-// due yet: nothing says that it is late.
-func (a Ages) Add(due, asOf record.Date, currency string, amount money.Fen) {
-	if amount <= 0 {
-		return
-	}
-	days := int32(0)
-	if due != 0 && due < asOf {
-		days = int32(asOf - due)
-	}
-	for i := range a {
-		if b := &a[i]; days >= b.From && (days <= b.To || b.To < 0) {
-			b.Count++
-			b.Amount = b.Amount.Plus(currency, amount)
-			return
-		}
-	}
 }

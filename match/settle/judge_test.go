@@ -2,12 +2,10 @@ package settle
 
 import (
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/duizhang/duizhang/match/result"
 	"github.com/duizhang/duizhang/match/terms"
-	"github.com/duizhang/duizhang/parse/money"
 	"github.com/duizhang/duizhang/parse/record"
 
 	"github.com/google/go-cmp/cmp"
@@ -228,23 +226,6 @@ func TestMoneyProofNoticesSlips(t *testing.T) {
 		if p := ProveMoney(&in, o.Settlements, o.Credits, o.Payments); p.OK || p.Failure == "" {
 			t.Errorf("%s: not noticed", why)
 		}
-	}
-}
-
-func TestAgesOfWhatIsOwed(t *testing.T) {
-	o := scene{asOf: "2026-12-31",
-		clearing: []string{"拉卡拉|80001||2026-12-30|1|0", "拉卡拉|80001||2026-12-29|20|0", "拉卡拉|80001||2026-12-25|300|0", "拉卡拉|80001||2026-10-12|4000|0", "拉卡拉|80001||2026-12-01|-7|0", "拉卡拉|80001||2026-12-02|7|0"}}.settle(t)
-	var got []string
-	for _, b := range o.AgesOf() {
-		var sum money.Fen
-		for _, s := range b.Amount {
-			sum += s.Amount
-		}
-		got = append(got, strings.Join([]string{money.Fen(b.From * 100).String(), money.Fen(b.To * 100).String(), sum.String()}, " "))
-	}
-	want := []string{"0.00 0.00 1.00", "1.00 3.00 320.00", "4.00 7.00 0.00", "8.00 15.00 0.00", "16.00 30.00 0.00", "31.00 60.00 0.00", "61.00 -1.00 4000.00"}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error(diff)
 	}
 }
 

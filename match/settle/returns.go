@@ -133,6 +133,9 @@ func (a *allocator) finish() {
 		if l.amount > 0 && !l.stranger && !l.stray && (c.Outcome == result.Ambiguous || c.Outcome == result.Unidentified) {
 			c.Hint = a.hint(l)
 		}
+		if c.Unplaced() != 0 {
+			c.Acquirer = a.payer(l, &c)
+		}
 		a.o.Credits = append(a.o.Credits, c)
 	}
 	for _, r := range a.returns {
@@ -197,4 +200,37 @@ func (a *allocator) outcomeOut(l *line) (result.CreditOutcome, result.Reason) {
 		return result.Unidentified, result.Reason{Code: result.ReasonOutgoing}
 	}
 	return result.Ignored, result.Reason{Code: result.ReasonOutgoing}
+}
+
+// payer is whom an unplaced line is from, by the name that the settlements have:
+// that of the settlements of its hint, else the only name of its group, else the
+// group.
+func (a *allocator) payer(l *line, c *result.Credit) (name string) {
+	several := false
+	note := func(n int32) {
+		if of := a.o.Settlements[n].Acquirer; name == "" {
+			name = of
+		} else if of != name {
+			several = true
+		}
+	}
+	for _, n := range c.Hint.Settlements {
+		note(n)
+	}
+	if name != "" && !several && (l.group == "" || l.group == a.o.In.Patterns.Group(name)) {
+		return name
+	}
+	if l.group == "" {
+		return ""
+	}
+	name, several = "", false
+	for _, p := range a.payees {
+		if p.group == l.group {
+			note(p.n)
+		}
+	}
+	if name == "" || several {
+		return l.group
+	}
+	return name
 }

@@ -539,25 +539,6 @@ func (o *Output) judgeShort(i int, p *payee) {
 	}
 }
 
-// AgesOf sums what the settlements still owe by age. Settlements that nobody
-// could check count only where the acquirer itself says that it pays later
-// than it should.
-func (o *Output) AgesOf() result.Ages {
-	list := result.NewAges()
-	for i := range o.Settlements {
-		s := &o.Settlements[i]
-		if s.Credit == result.CreditUnchecked && s.Timing != result.Overdue {
-			continue
-		}
-		due := s.DueDate
-		if s.Timing == result.PendingTiming {
-			due = 0 // not overdue, if only for want of a statement
-		}
-		list.Add(due, o.In.AsOf, s.Currency, s.Outstanding)
-	}
-	return list
-}
-
 // NotSettled stands for the settle day of rows that the file itself calls not
 // settled: a day that never comes.
 const NotSettled record.Date = 1<<31 - 1
