@@ -339,8 +339,9 @@ func (t trend) at(o acquirerDay) *result.TrendPoint {
 	return t[k]
 }
 
-// add counts a group as matched, or as open if somebody has to look at it.
-// What is neither (voided, failed, duplicate, in transit) moves no trend.
+// add counts a group as matched, or as open if somebody has to look at it. Of a
+// pair whose amounts differ only the difference is open. What is neither (voided,
+// failed, duplicate, in transit) moves no trend.
 func (t trend) add(o acquirerDay, g *result.Group) {
 	amount := g.ClearingAmount
 	if len(g.Clearing) == 0 {
@@ -354,7 +355,14 @@ func (t trend) add(o acquirerDay, g *result.Group) {
 		p := t.at(o)
 		p.Matched++
 		p.MatchedAmount += amount
-	case result.Partial, result.Over, result.Conflict, result.PosOnly, result.ClearingOnly, result.Suggested:
+	case result.Partial, result.Over:
+		p := t.at(o)
+		p.Open++
+		p.MatchedAmount += amount
+		if o.currency == "" {
+			p.OpenAmount += g.PosAmount - g.ClearingAmount
+		}
+	case result.Conflict, result.PosOnly, result.ClearingOnly, result.Suggested:
 		p := t.at(o)
 		p.Open++
 		p.OpenAmount += amount

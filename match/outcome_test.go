@@ -269,7 +269,7 @@ func TestBankSideNeverChangesTheTransactionLeg(t *testing.T) {
 func TestTrendAndAgesAddUp(t *testing.T) {
 	res := mustRun(t, moneyRows([]string{"30 o=A t=T", "31 o=B t=T", "32 o=C t=T"}),
 		moneyRows([]string{"30 o=A t=T m=M acq=A day=0", "30 o=C t=T m=M acq=A day=0"}), Options{AsOf: day0 + 5})
-	want := []result.TrendPoint{{Day: day0, Acquirer: "A", Matched: 1, Open: 2, MatchedAmount: 3000, OpenAmount: 3000 + 3100}}
+	want := []result.TrendPoint{{Day: day0, Acquirer: "A", Matched: 1, Open: 2, MatchedAmount: 3000 + 3000, OpenAmount: 200 + 3100}}
 	if !reflect.DeepEqual(res.Trend, want) {
 		t.Errorf("trend %+v, want %+v", res.Trend, want)
 	}

@@ -56,7 +56,8 @@ type styles struct {
 	totalInt                    int
 	heading, note               int // of 汇总
 	label, value, amount, count int
-	good, bad, wrap, date       int
+	good, bad, amber, said      int
+	wrap, date                  int
 	done, aged                  int // conditional
 	digest                      int
 }
@@ -148,6 +149,10 @@ func (s *styles) define(f *excelize.File) error {
 		{&s.bad, with(body, func(k *look) {
 			k.bold, k.colour, k.fill, k.horizontal, k.wrap = true, "9C0006", "FFC7CE", "center", true
 		})},
+		{&s.amber, with(body, func(k *look) {
+			k.bold, k.colour, k.fill, k.horizontal, k.wrap = true, "7F6000", "FFF2CC", "center", true
+		})},
+		{&s.said, look{size: 11, wrap: true}},
 		{&s.digest, look{border: true, format: textFormat, size: 7.5}},
 	}
 	for _, it := range ids {

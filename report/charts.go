@@ -16,12 +16,14 @@ const (
 )
 
 // frontChart shows rows first to last of a table on the front page: the
-// categories stand in column A, the names of the series in the header row.
+// categories stand in the column of names, the names of the series in the header
+// row.
 type frontChart struct {
 	title       string
 	kind        chartKind
 	first, last int
 	head        int
+	names       int   // column
 	series      []int // columns
 	at          int   // row of the upper edge
 }
@@ -31,7 +33,7 @@ type frontChart struct {
 var chartPlaces = [...]struct {
 	column string
 	width  uint
-}{{"A", 500}, {"E", 468}, {"I", 586}}
+}{{"A", 455}, {"F", 380}, {"J", 380}}
 
 const chartHeight = 270 // pixels
 
@@ -76,12 +78,12 @@ func (f *front) base(c frontChart, kind excelize.ChartType, columns []int) *exce
 		XAxis:      excelize.ChartAxis{Font: chartFont(9, false)},
 		YAxis:      excelize.ChartAxis{Font: chartFont(9, false), MajorGridLines: true},
 	}
-	for _, col := range columns {
+	for n, col := range columns {
 		chart.Series = append(chart.Series, excelize.ChartSeries{
 			Name:       f.ref(c.head, c.head, col),
-			Categories: f.ref(c.first, c.last, 0),
+			Categories: f.ref(c.first, c.last, c.names),
 			Values:     f.ref(c.first, c.last, col),
-			Fill:       excelize.Fill{Type: "pattern", Pattern: 1, Color: []string{chartColours[(col-1)%len(chartColours)]}},
+			Fill:       excelize.Fill{Type: "pattern", Pattern: 1, Color: []string{chartColours[n%len(chartColours)]}},
 		})
 	}
 	return chart
@@ -111,6 +113,7 @@ func (f *front) plainChart(c frontChart) *excelize.Chart {
 		chart.YAxis.MajorGridLines = false
 		chart.PlotArea.NumFmt = excelize.ChartNumFmt{CustomNumFmt: intFormat}
 	} else {
+		chart.XAxis.TickLabelPosition = excelize.ChartTickLabelLow // below negative columns
 		chart.YAxis.NumFmt = excelize.ChartNumFmt{CustomNumFmt: intFormat}
 		chart.PlotArea.NumFmt = excelize.ChartNumFmt{CustomNumFmt: `#,##0;-#,##0;;`}
 	}
@@ -123,11 +126,10 @@ func (f *front) trendChart(c frontChart) []*excelize.Chart {
 	bars := f.base(c, excelize.ColStacked, c.series[:len(c.series)-1])
 	bars.Legend = excelize.ChartLegend{Position: "bottom", Font: new(excelize.Font)}
 	*bars.Legend.Font = chartFont(9, false)
-	bars.XAxis.NumFmt = excelize.ChartNumFmt{CustomNumFmt: "mm-dd"}
 	bars.XAxis.TickLabelPosition = excelize.ChartTickLabelLow // below negative columns
 	bars.YAxis.NumFmt = excelize.ChartNumFmt{CustomNumFmt: intFormat}
 	line := f.base(c, excelize.Line, []int{open})
-	line.XAxis.NumFmt, line.YAxis.NumFmt = bars.XAxis.NumFmt, bars.YAxis.NumFmt
+	line.YAxis.NumFmt = bars.YAxis.NumFmt
 	line.XAxis.TickLabelPosition = bars.XAxis.TickLabelPosition
 	line.Series[0].Fill = excelize.Fill{Type: "pattern", Pattern: 1, Color: []string{red}}
 	line.Series[0].Marker = excelize.ChartMarker{Symbol: "circle", Size: 6}

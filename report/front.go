@@ -3,6 +3,7 @@ package report
 import (
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/duizhang/duizhang/match/result"
 	"github.com/duizhang/duizhang/parse/money"
@@ -20,14 +21,11 @@ type front struct {
 	charts []frontChart
 }
 
-// frontColumns are the least widths of the front page's columns: wide tables
-// take the first nine; the last four are for narrow tables beside them.
-var frontColumns = [...]int{26, 13, 13, 16, 16, 16, 14, 16, 16, 1, 18, 10, 16, 16}
+// frontColumns are the least widths of the front page's columns. Together they
+// fit a screen of 1366 pixels.
+var frontColumns = [...]int{15, 17, 7, 13, 13, 13, 13, 13, 13, 13, 13, 13, 13}
 
 const (
-	lastWide   = 8  // last column of the wide tables
-	middle     = 4  // first column of a table in the middle
-	right      = 10 // first column of the tables on the right
 	lastFront  = len(frontColumns) - 1
 	frontLine  = 15.0 // height of a row in points
 	frontPages = 2    // pages that the front page is made to fit
@@ -40,10 +38,11 @@ func (b *book) front() *front {
 		f.sheets[p.name] = true
 	}
 	f.head()
-	f.beside(tableAt{0, f.outcomes}, tableAt{right, f.flags})
-	f.beside(tableAt{0, f.ageing}, tableAt{middle, f.timings}, tableAt{right, f.credits})
+	f.owedTable()
+	f.beside(tableAt{0, f.outcomes}, tableAt{10, f.flags})
+	f.beside(tableAt{0, f.timings}, tableAt{5, f.credits}, tableAt{9, f.ageing})
 	f.placeCharts()
-	f.beside(tableAt{0, f.settlements}, tableAt{right, f.moneyProof})
+	f.beside(tableAt{0, f.settlements}, tableAt{9, f.moneyProof})
 	f.proof()
 	f.files()
 	f.trend()
@@ -89,30 +88,74 @@ func (f *front) section(heading string, columns ...string) {
 	f.row++
 }
 
+// head says in sentences how the run stands and who owes what.
 func (f *front) head() {
-	r := f.run.Result
-	f.text(0, f.st.title, f.word("对账报告", "Reconciliation report"))
+	v, d := f.run.verdict(), f.run.toDo()
+	f.text(0, f.st.title, f.word("对账报告", "Reconciliation report")+"　"+dateText(f.run.Result.AsOf))
 	f.height(1, 26)
-	f.height(2, 20)
 	f.row = 2
-	f.text(0, f.st.totalLabel, f.word("对账日期", "As of"))
-	f.grid.date(2, 1, f.st.date, r.AsOf)
-	f.text(2, f.st.totalLabel, f.word("账目核对", "Proof"))
-	f.judge(3, r.Proof.Balanced, f.word("平衡", "balanced"), f.word("不平衡", "NOT balanced"))
-	open, rejected := int64(0), int64(0)
-	for _, m := range openOutcomes {
-		open += r.Match[m].Groups
+	banner := [...]int{allClear: f.st.good, needsWork: f.st.amber, notComplete: f.st.bad}
+	f.merge(f.row, 0, lastFront, banner[v.state], v.words)
+	f.height(f.row, 22)
+	f.row++
+	for _, n := range v.notes {
+		f.sentence(banner[n.state], n.text)
 	}
-	for _, p := range r.Proof.Sides {
-		rejected += p.Rejected
+	for _, said := range owedSentences(&f.run.Result.Owed, f.run.Result.AsOf, f.run.Lang) {
+		f.sentence(f.st.said, said)
 	}
-	f.text(4, f.st.totalLabel, f.word("需处理", "To be handled"))
-	n := commas(strconv.FormatInt(open, 10)) + f.word(" 组", " groups")
-	f.judge(5, open == 0, n, n)
-	f.text(6, f.st.totalLabel, f.word("拒绝的行", "Rejected rows"))
-	n = commas(strconv.FormatInt(rejected, 10)) + f.word(" 行", " rows")
-	f.judge(7, rejected == 0, n, n)
-	f.row = 3
+	if d.sum() > 0 {
+		f.sentence(f.st.said, f.toDoText(&d))
+	}
+	for _, said := range f.ledgerText() {
+		f.sentence(f.st.said, said)
+	}
+}
+
+// frontWidth is how many characters a sentence across the page may have in a line.
+func frontWidth() (n int) {
+	for _, w := range frontColumns {
+		n += w
+	}
+	return n
+}
+
+// sentence writes one across the page.
+func (f *front) sentence(style int, said string) {
+	f.merge(f.row, 0, lastFront, style, said)
+	f.height(f.row, (frontLine+2)*float64(min(wrappedLines(said, frontWidth()), maxLines)))
+	f.row++
+}
+
+// toDoText says of what the things to be handled are.
+func (f *front) toDoText(d *toDo) string {
+	var parts []string
+	for _, it := range []struct {
+		n      int64
+		zh, en string
+	}{
+		{d.groups, "交易 %s 组", "%s groups"}, {d.settlements, "结算批次 %s 个", "%s settlements"}, {d.credits, "银行入账 %s 笔", "%s bank credits"},
+		{d.rejects, "读不懂的行 %s 行", "%s rejected rows"}, {d.files, "拒收的文件 %s 个", "%s refused files"},
+	} {
+		if it.n > 0 {
+			parts = append(parts, f.run.say(it.zh, it.en, commas(strconv.FormatInt(it.n, 10))))
+		}
+	}
+	return f.word("需处理：", "To be handled: ") + strings.Join(parts, f.word("、", ", "))
+}
+
+// ledgerText says how the night stands to the one before.
+func (f *front) ledgerText() []string {
+	l := f.run.Ledger
+	if l == nil {
+		return nil
+	}
+	since := f.word("（账本的第一晚）", "(the ledger's first night)")
+	if l.Base != 0 {
+		since = f.run.say("（上一晚 %s）", "(the night before: %s)", dateText(l.Base))
+	}
+	return []string{f.run.say("账本 %s%s：昨日未了结 %d 项，新增 %d 项，了结 %d 项，现有 %d 项；收单净欠 %s 元", "Ledger %s %s: %d items carried, %d opened, %d closed, %d open; %s owed net",
+		dateText(l.Night), since, l.Carried, l.Opened, l.Closed, l.Open, grouped(l.Owed))}
 }
 
 // judge writes one of two words, in green or in red.
@@ -123,9 +166,6 @@ func (f *front) judge(i int, ok bool, good, bad string) {
 		f.text(i, f.st.bad, bad)
 	}
 }
-
-// openOutcomes want somebody's attention.
-var openOutcomes = []result.Match{result.Partial, result.Over, result.Conflict, result.PosOnly, result.ClearingOnly, result.Duplicate, result.Suggested}
 
 // sheetOf is the sheet on which the groups of an outcome stand.
 func (f *front) sheetOf(m result.Match) string {
@@ -154,6 +194,16 @@ func (f *front) link(i int, names ...string) {
 		}
 	}
 	f.text(i, f.st.value, "")
+}
+
+// linked is a word that leads to a sheet, if the workbook has it.
+func (f *front) linked(i int, word, sheet string) {
+	if !f.sheets[sheet] {
+		f.text(i, f.st.label, word)
+		return
+	}
+	f.text(i, f.st.linkCell, word)
+	f.links = append(f.links, gridLink{cellName(f.row, f.col+i), sheet})
 }
 
 // totals closes a table with the sums of its columns: those of counts and

@@ -11,10 +11,69 @@ import (
 	"github.com/duizhang/duizhang/parse/record"
 )
 
+// owedTable shows what every acquirer owes every merchant, by age.
+func (f *front) owedTable() {
+	o := &f.run.Result.Owed
+	if len(o.By) == 0 {
+		return
+	}
+	f.section(f.word("谁欠多少、从哪天起(元；T+n 按工作日，D+n 按自然日)", "Who owes how much since when (CNY; T+n in business days, D+n in calendar days)"),
+		f.word("收单机构", "Acquirer"), f.word("商户号", "Merchant"), f.word("项数", "Items"), ageName(0, f.run.Lang), ageName(1, f.run.Lang), ageName(2, f.run.Lang),
+		ageName(3, f.run.Lang), ageName(4, f.run.Lang), f.word("退款", "Refunds"), f.word("合计", "Total"), f.word("已到、待认领", "To be claimed"), f.word("最早应到日", "Oldest"), f.word("明细", "Details"))
+	first := f.row
+	for i := range o.By {
+		f.owedLine(&o.By[i])
+	}
+	f.totals(first, []int{2}, []int{3, 4, 5, 6, 7, 8, 9, 10}, lastFront)
+}
+
+func (f *front) owedLine(b *result.OwedBy) {
+	name := b.Acquirer
+	if b.Acquirer == "" {
+		name = f.word("(未注明)", "(no name)")
+	}
+	if b.Currency != baseCurrency { // another money is text: totals never mix two
+		name += " " + b.Currency
+	}
+	put := func(i int, v money.Fen) {
+		if b.Currency != baseCurrency {
+			f.text(i, f.st.value, grouped(v))
+			return
+		}
+		f.amount(i, v)
+	}
+	f.text(0, f.st.label, name)
+	f.text(1, f.st.value, b.MerchantID)
+	f.number(2, b.Items)
+	for i := range b.Ages {
+		put(3+i, b.Ages[i].Sales)
+	}
+	put(8, b.Refunds)
+	put(9, b.Owed())
+	put(10, b.Unplaced)
+	f.grid.date(f.row, f.col+11, f.st.date, b.Oldest)
+	switch {
+	case b.Items == 0:
+		f.link(12, f.word("银行入账", "Bank credits"))
+	case f.owesSettlements(b):
+		f.link(12, f.word("结算批次", "Settlements"), f.word("未匹配", "Unmatched"))
+	default:
+		f.link(12, f.word("未匹配", "Unmatched"), f.word("部分到账", "Partial"), f.word("在途与失败", "In transit and failed"), f.word("疑似匹配", "Suggested"))
+	}
+	f.row++
+}
+
+// owesSettlements says whether settlements are among what is owed.
+func (f *front) owesSettlements(b *result.OwedBy) bool {
+	return slices.ContainsFunc(f.run.Result.Settlements, func(s result.Settlement) bool {
+		return s.Owed() != 0 && s.Acquirer == b.Acquirer && s.MerchantID == b.MerchantID
+	})
+}
+
 func (f *front) outcomes() {
-	f.section(f.word("对账结果", "Outcomes"), f.word("结果", "Outcome"), f.word("组数", "Groups"), f.word("商户笔数", "POS rows"),
-		f.word("收单笔数", "Clearing rows"), f.word("商户金额(元)", "POS amount (CNY)"), f.word("清算金额(元)", "Cleared (CNY)"),
-		f.word("外币", "Other money"), f.word("差额(元)", "Difference (CNY)"), f.word("明细", "Details"))
+	f.section(f.word("对账结果", "Outcomes"), f.word("结果", "Outcome"), f.word("明细", "Details"), f.word("组数", "Groups"), f.word("商户笔数", "POS rows"),
+		f.word("收单笔数", "Clearing rows"), f.word("商户金额(元)", "POS (CNY)"), f.word("清算金额(元)", "Cleared (CNY)"),
+		f.word("差额(元)", "Differ. (CNY)"), f.word("外币", "Other money"))
 	first := f.row
 	for m := range result.NumMatch {
 		t := &f.run.Result.Match[m]
@@ -22,20 +81,20 @@ func (f *front) outcomes() {
 			continue
 		}
 		f.text(0, f.st.label, matchNames[m].in(f.run.Lang))
-		f.number(1, t.Groups)
-		f.number(2, t.PosRows)
-		f.number(3, t.ClearingRows)
-		f.amount(4, base(t.PosAmount))
-		f.amount(5, base(t.ClearingAmount))
-		f.text(6, f.st.value, foreignText(t.PosAmount, t.ClearingAmount))
+		f.link(1, f.sheetOf(m))
+		f.number(2, t.Groups)
+		f.number(3, t.PosRows)
+		f.number(4, t.ClearingRows)
+		f.amount(5, base(t.PosAmount))
+		f.amount(6, base(t.ClearingAmount))
 		f.amount(7, base(t.ClearingAmount)-base(t.PosAmount))
-		f.link(8, f.sheetOf(m))
+		f.text(8, f.st.value, foreignText(t.PosAmount, t.ClearingAmount))
 		f.row++
 	}
-	f.totals(first, []int{1, 2, 3}, []int{4, 5, 7}, lastWide)
+	f.totals(first, []int{2, 3, 4}, []int{5, 6, 7}, 8)
 	// The matched groups are so many that the others would not be seen.
 	if f.row-1 > first+1 {
-		f.charts = append(f.charts, frontChart{title: f.word("差异组数", "Groups by outcome"), kind: chartBar, first: first + 1, last: f.row - 2, series: []int{1}, head: first - 1})
+		f.charts = append(f.charts, frontChart{title: f.word("差异组数", "Groups by outcome"), kind: chartBar, first: first + 1, last: f.row - 2, series: []int{2}, head: first - 1})
 	}
 }
 
@@ -75,7 +134,7 @@ func (f *front) ageing() {
 	if o.Items == 0 {
 		return
 	}
-	f.section(f.word("收单欠款账龄(T+n 工作日，D+n 自然日)", "Owed, by age (T+n business, D+n calendar days)"),
+	f.section(f.word("收单欠款账龄", "Owed, by age"),
 		f.word("账龄", "Age"), f.word("项数", "Items"), f.word("销售(元)", "Sales (CNY)"), f.word("退款(元)", "Refunds (CNY)"))
 	first := f.row
 	for i := range o.Ages {
@@ -86,7 +145,7 @@ func (f *front) ageing() {
 		f.row++
 	}
 	f.totals(first, []int{1}, []int{2, 3}, 3)
-	f.charts = append(f.charts, frontChart{title: f.word("收单欠款账龄(元)", "Owed by age (CNY)"), kind: chartColumn, first: first, last: f.row - 2, series: []int{2}, head: first - 1})
+	f.charts = append(f.charts, frontChart{title: f.word("收单欠款账龄(元)", "Owed by age (CNY)"), kind: chartColumn, first: first, last: f.row - 2, names: f.col, series: []int{f.col + 2}, head: first - 1})
 }
 
 // chartRows is the height of a chart in rows.
@@ -108,16 +167,16 @@ func (f *front) placeCharts() {
 
 func (f *front) timings() {
 	r := f.run.Result
-	f.section(f.word("到账时效", "Timing"), f.word("时效", "Timing"), f.word("组数", "Groups"), f.word("金额(元)", "Amount (CNY)"), f.word("明细", "Details"))
+	f.section(f.word("到账时效", "Timing"), f.word("时效", "Timing"), f.word("明细", "Details"), f.word("组数", "Groups"), f.word("金额(元)", "Amount (CNY)"))
 	first := f.row
 	add := func(name string, groups int64, amount money.Fen, sheet string) {
 		if groups == 0 {
 			return
 		}
 		f.text(0, f.st.label, name)
-		f.number(1, groups)
-		f.amount(2, amount)
-		f.link(3, sheet)
+		f.link(1, sheet)
+		f.number(2, groups)
+		f.amount(3, amount)
 		f.row++
 	}
 	backGroups, backAmount := overdueRefunds(r)
@@ -132,7 +191,7 @@ func (f *front) timings() {
 		add(timingNames[t].in(f.run.Lang), groups, amount, sheet)
 	}
 	add(refundOpen.in(f.run.Lang), backGroups, backAmount, f.word("延迟到账", "Late"))
-	f.totals(first, []int{1}, []int{2}, 3)
+	f.totals(first, []int{2}, []int{3}, 3)
 }
 
 // overdueRefunds are the groups of refunds whose day has passed: nobody waits
@@ -161,24 +220,24 @@ func (f *front) settlements() {
 	if len(list) == 0 {
 		return
 	}
-	f.section(f.word("结算批次", "Settlements"), f.word("到账情况", "Credit"), f.word("批次数", "Count"), f.word("逾期批次", "Overdue"), f.word("应结净额(元)", "Net (CNY)"),
-		f.word("已到账(元)", "Credited (CNY)"), f.word("未到账(元)", "Outstanding (CNY)"), f.word("与收单说法不符", "Claim differs"), f.word("明细", "Details"))
+	f.section(f.word("结算批次", "Settlements"), f.word("到账情况", "Credit"), f.word("明细", "Details"), f.word("批次", "Count"), f.word("逾期批次", "Overdue"), f.word("应结净额(元)", "Net (CNY)"),
+		f.word("已到账(元)", "Credited (CNY)"), f.word("未到账(元)", "Not yet (CNY)"), f.word("收单说法不符", "Claim differs"))
 	first := f.row
 	for state, t := range settlementTotals(list) {
 		if t.count == 0 {
 			continue
 		}
 		f.text(0, f.st.label, creditNames[state].in(f.run.Lang))
-		f.number(1, t.count)
-		f.number(2, t.overdue)
-		f.amount(3, base(t.net))
-		f.amount(4, base(t.credited))
-		f.amount(5, base(t.outstanding))
-		f.number(6, t.claims)
-		f.link(7, f.word("结算批次", "Settlements"))
+		f.link(1, f.word("结算批次", "Settlements"))
+		f.number(2, t.count)
+		f.number(3, t.overdue)
+		f.amount(4, base(t.net))
+		f.amount(5, base(t.credited))
+		f.amount(6, base(t.outstanding))
+		f.number(7, t.claims)
 		f.row++
 	}
-	f.totals(first, []int{1, 2, 6}, []int{3, 4, 5}, 7)
+	f.totals(first, []int{2, 3, 7}, []int{4, 5, 6}, 7)
 }
 
 func (f *front) credits() {
@@ -186,19 +245,18 @@ func (f *front) credits() {
 	if len(list) == 0 {
 		return
 	}
-	f.section(f.word("银行入账", "Bank credits"), f.word("认领结果", "Outcome"), f.word("笔数", "Count"), f.word("金额(元)", "Amount (CNY)"), f.word("明细", "Details"))
+	f.section(f.word("银行入账", "Bank credits"), f.word("认领结果", "Outcome"), f.word("笔数", "Count"), f.word("金额(元)", "Amount (CNY)"))
 	first := f.row
 	for outcome, t := range creditTotals(list) {
 		if t.count == 0 {
 			continue
 		}
-		f.text(0, f.st.label, outcomeNames[outcome].in(f.run.Lang))
+		f.linked(0, outcomeNames[outcome].in(f.run.Lang), f.word("银行入账", "Bank credits"))
 		f.number(1, t.count)
 		f.amount(2, base(t.amount))
-		f.link(3, f.word("银行入账", "Bank credits"))
 		f.row++
 	}
-	f.totals(first, []int{1}, []int{2}, 3)
+	f.totals(first, []int{1}, []int{2}, 2)
 }
 
 // moneyProof shows that no fen of the settlements and of the bank's lines is
@@ -268,26 +326,39 @@ const (
 	trendDays      = 31
 )
 
+// trendFirst is the first column of the trend's amounts.
+const trendFirst = 3
+
 func (f *front) trend() {
 	days, acquirers, amounts := trendTable(f.run.Result.Trend, f.word("其他", "Others"))
 	if len(days) == 0 {
 		return
 	}
-	head := append([]string{f.word("日期", "Day")}, acquirers...)
+	head := []string{f.word("日期", "Day") + " " + dateText(days[len(days)-1])[:4], "", ""}
+	for _, name := range acquirers {
+		if name == "" {
+			name = f.word("(未注明)", "(no name)")
+		}
+		head = append(head, name)
+	}
 	head = append(head, f.word("未平金额(元)", "Open (CNY)"))
 	f.section(f.word("每日趋势：各收单机构的交易金额(元)", "By day: amounts per acquirer (CNY)"), head...)
-	first := f.row
+	f.merge(f.row-1, 0, trendFirst-1, f.st.head, head[0])
+	first, short := f.row, 0
+	if dateText(days[0])[:4] == dateText(days[len(days)-1])[:4] { // the axis has little room
+		short = len("2006-")
+	}
 	for i, day := range days {
-		f.grid.date(f.row, 0, f.st.date, day)
+		f.merge(f.row, 0, trendFirst-1, f.st.value, dateText(day)[short:])
 		for j, amount := range amounts[i] {
-			f.amount(j+1, amount)
+			f.amount(trendFirst+j, amount)
 		}
 		f.row++
 	}
 	c := &f.charts[len(f.charts)-1]
 	c.title, c.first, c.last, c.head = f.word("各收单机构每日金额(元)", "By day and acquirer (CNY)"), first, f.row-1, first-1
-	for j := range head[1:] {
-		c.series = append(c.series, j+1)
+	for j := range head[trendFirst:] {
+		c.series = append(c.series, trendFirst+j)
 	}
 }
 
@@ -328,52 +399,53 @@ func trendTable(points []result.TrendPoint, others string) (days []record.Date, 
 }
 
 func (f *front) proof() {
-	f.section(f.word("账目核对：读入的每一行都有着落", "Proof: every row read is accounted for"), f.word("一方", "Side"), f.word("读入行数", "Rows read"),
-		f.word("接受", "Accepted"), f.word("拒绝", "Rejected"), f.word("跳过(空行/标题)", "Skipped"), f.word("接受金额(元)", "Accepted (CNY)"),
-		f.word("归组行数", "In groups"), f.word("归组金额(元)", "In groups (CNY)"), f.word("核对", "Check"))
+	f.section(f.word("账目核对：读入的每一行都有着落", "Proof: every row read is accounted for"), f.word("一方", "Side"), f.word("核对", "Check"), f.word("拒绝", "Reject."),
+		f.word("读入行数", "Rows read"), f.word("接受", "Accepted"), f.word("此前已有", "Seen before"), f.word("跳过", "Skipped"), f.word("往日未平", "Carried"),
+		f.word("归组行数", "In groups"), f.word("接受金额(元)", "Accepted (CNY)"), f.word("归组金额(元)", "Groups (CNY)"))
 	for side := record.SidePos; side <= record.SideBank; side++ {
 		p := &f.run.Result.Proof.Sides[side]
-		if p.Read == 0 && p.Accepted == 0 {
+		if p.Read == 0 && p.Accepted == 0 && p.Carried == 0 {
 			continue
 		}
 		f.text(0, f.st.label, sideNames[side].in(f.run.Lang))
-		for i, n := range []int64{p.Read, p.Accepted, p.Rejected, p.Skipped} {
-			f.number(1+i, n)
+		f.judge(1, sideAgrees(p), f.word("相符", "agrees"), f.word("不符", "DIFFERS"))
+		for i, n := range []int64{p.Rejected, p.Read, p.Accepted, p.Seen, p.Skipped, p.Carried, p.Grouped} {
+			f.number(2+i, n)
 		}
-		f.amount(5, base(p.Amount))
-		f.number(6, p.Grouped)
-		f.amount(7, base(p.GroupedAmount))
-		f.judge(8, sideAgrees(p), f.word("相符", "agrees"), f.word("不符", "DIFFERS"))
+		f.amount(9, base(p.Amount))
+		f.amount(10, base(p.GroupedAmount))
 		f.row++
 	}
 	if s := f.run.Result.Proof.Failure; s != "" {
-		f.merge(f.row, 0, lastWide, f.st.bad, s)
+		f.merge(f.row, 0, lastFront, f.st.bad, s)
 		f.row++
 	}
 }
 
+// sideAgrees holds the figures of a side against each other. What was carried
+// has its own amount, which the matcher's proof compares.
 func sideAgrees(p *result.SideProof) bool {
-	return p.Read == p.Accepted+p.Rejected+p.Skipped && p.Grouped == p.Accepted && slices.Equal(p.Amount, p.GroupedAmount)
+	return p.Read == p.Accepted+p.Seen+p.Rejected+p.Skipped && p.Grouped == p.Accepted+p.Carried && (p.Carried > 0 || slices.Equal(p.Amount, p.GroupedAmount))
 }
 
-// files shows every input in one line. What a file declares of itself and how
-// it was read stands in the run log too.
+// files shows every input in one line. Where it lay, its whole digest and how it
+// was read stand on the sheet of files.
 func (f *front) files() {
-	f.section(f.word("输入文件", "Input files"), f.word("文件", "File"), "", f.word("一方", "Side"), f.word("版式", "Layout"), f.word("接受", "Accepted"),
-		f.word("金额(元)", "Amount (CNY)"), f.word("拒绝", "Rejected"), f.word("跳过", "Skipped"), f.word("使用/控制总数", "Use / control"), "", "SHA-256")
+	f.section(f.word("输入文件", "Input files"), f.word("文件", "File"), "", f.word("一方", "Side"), "", f.word("版式", "Layout"), f.word("接受", "Accepted"),
+		f.word("拒绝", "Rejected"), f.word("此前已有", "Seen before"), f.word("跳过", "Skipped"), f.word("金额(元)", "Amount (CNY)"), f.word("使用", "Use"), f.word("申报的合计", "Declared"), "SHA-256")
 	f.merge(f.row-1, 0, 1, f.st.head, f.word("文件", "File"))
-	f.merge(f.row-1, lastWide+1, lastFront, f.st.head, "SHA-256")
+	f.merge(f.row-1, 2, 3, f.st.head, f.word("一方", "Side"))
 	for i := range f.run.Files {
 		file := &f.run.Files[i]
 		f.merge(f.row, 0, 1, f.st.wrap, file.Name)
-		f.text(2, f.st.value, sideNames[file.Side].in(f.run.Lang))
-		f.text(3, f.st.value, file.Layout)
-		f.number(4, file.Accepted)
-		f.amount(5, base(file.Amount))
-		f.number(6, file.Rejected)
-		f.number(7, file.Skipped)
-		f.use(file)
-		f.merge(f.row, lastWide+1, lastFront, f.st.digest, file.SHA256)
+		f.merge(f.row, 2, 3, f.st.value, sideNames[file.Side].in(f.run.Lang))
+		f.text(4, f.st.value, file.Layout)
+		for k, n := range []int64{file.Accepted, file.Rejected, file.Seen, file.Skipped} {
+			f.number(5+k, n)
+		}
+		f.amount(9, base(file.Amount))
+		f.use(10, file)
+		f.text(12, f.st.digest, file.SHA256[:min(len(file.SHA256), 12)])
 		if lines := wrappedLines(file.Name, frontColumns[0]+frontColumns[1]); lines > 1 {
 			f.height(f.row, frontLine*float64(min(lines, maxLines)))
 		}
@@ -383,16 +455,21 @@ func (f *front) files() {
 
 // use says whether a file was used, and whether it agrees with what it
 // declares of itself.
-func (f *front) use(file *File) {
+func (f *front) use(i int, file *File) {
 	switch {
 	case file.DuplicateOf != "":
-		f.text(8, f.st.value, f.word("重复，未用", "duplicate"))
-	case len(file.Problems) > 0 && file.Accepted == 0:
-		f.text(8, f.st.bad, f.word("拒收", "refused"))
-	case file.Control == nil:
-		f.text(8, f.st.value, f.word("已用，未申报", "used, none"))
+		f.text(i, f.st.value, f.word("重复，未用", "duplicate"))
+	case file.refused():
+		f.text(i, f.st.bad, f.word("拒收", "refused"))
+	case len(file.Problems) > 0:
+		f.text(i, f.st.amber, f.word("已用，有提示", "used, see log"))
 	default:
-		f.judge(8, file.Control.OK, f.word("已用，相符", "used, agrees"), f.word("不符", "DIFFERS"))
+		f.text(i, f.st.value, f.word("已用", "used"))
+	}
+	if file.Control == nil {
+		f.text(i+1, f.st.value, f.word("未申报", "none"))
+	} else {
+		f.judge(i+1, file.Control.OK, f.word("相符", "agrees"), f.word("不符", "DIFFERS"))
 	}
 }
 

@@ -37,12 +37,9 @@ func (s *owedSentence) say(zh, en string, args ...any) string {
 func (s *owedSentence) String() string {
 	name := s.Acquirer
 	if name == "" {
-		name = s.say("收单机构未知", "An unknown acquirer")
+		name = s.say("未注明的收单机构", "An acquirer without a name")
 	}
-	var parts []string
-	if s.Sales != 0 || s.Unplaced == 0 && s.Refunds == 0 {
-		parts = append(parts, s.sales())
-	}
+	parts := s.sales(nil)
 	switch {
 	case s.Refunds < 0:
 		parts = append(parts, s.say("退款待扣 %s", "refunds of %s are still to be deducted", s.amount(-s.Refunds)))
@@ -50,14 +47,20 @@ func (s *owedSentence) String() string {
 		parts = append(parts, s.say("退款多扣 %s", "%s too much was deducted for refunds", s.amount(s.Refunds)))
 	}
 	if s.Unplaced != 0 {
-		left := s.amount(s.Sales + s.Refunds - s.Unplaced)
 		if s.lang == problem.ZH {
-			parts = append(parts, fmt.Sprintf("另有 %s已到、待认领（%d 笔），扣除后 %s", s.amount(s.Unplaced), s.UnplacedLines, left))
+			parts = append(parts, fmt.Sprintf("另有 %s已到、待认领（%d 笔）", s.amount(s.Unplaced), s.UnplacedLines))
 		} else {
-			parts = append(parts, fmt.Sprintf("%s has come and is to be claimed (%s), which leaves %s", s.amount(s.Unplaced), counted(s.UnplacedLines, "line"), left))
+			parts = append(parts, fmt.Sprintf("%s has come and is to be claimed (%s)", s.amount(s.Unplaced), counted(s.UnplacedLines, "line")))
 		}
 	}
-	return name + " " + strings.TrimSpace(strings.Join(parts, s.say("；", "; ")))
+	if len(parts) > 1 {
+		if net := s.Sales + s.Refunds - s.Unplaced; net >= 0 {
+			parts = append(parts, s.say("相抵后欠 %s", "which leaves %s owed", s.amount(net)))
+		} else {
+			parts = append(parts, s.say("相抵后多付 %s", "which leaves %s paid too much", s.amount(-net)))
+		}
+	}
+	return name + " " + strings.Join(parts, s.say("；", "; "))
 }
 
 // amount is an amount with its currency.
@@ -68,20 +71,26 @@ func (s *owedSentence) amount(f money.Fen) string {
 	return grouped(f) + s.say(" 元", "")
 }
 
-// sales says what is owed for sales, and since when.
-func (s *owedSentence) sales() string {
+// sales says what is owed for sales, since when, and what was cleared or paid
+// without a sale.
+func (s *owedSentence) sales(parts []string) []string {
+	owed := s.Sales + s.Excess
 	switch {
-	case s.Sales < 0:
-		return s.say("多付 %s", "has paid %s too much", s.amount(-s.Sales))
+	case owed == 0:
 	case s.Overdue == 0 && s.Oldest == 0:
-		return s.say("欠 %s，未逾期", "owes %s, none of it overdue", s.amount(s.Sales))
+		parts = append(parts, s.say("欠 %s，未逾期", "owes %s, none of it overdue", s.amount(owed)))
 	case s.Overdue == 0:
-		return s.say("欠 %s，未逾期，最早 %s 到账", "owes %s, none of it overdue, the first due %s", s.amount(s.Sales), s.day())
-	case s.Overdue == s.Sales:
-		return s.say("欠 %s，最早 %s（%s）", "owes %s, the oldest since %s (%s)", s.amount(s.Sales), s.day(), s.extent())
+		parts = append(parts, s.say("欠 %s，未逾期，最早应于 %s 到账", "owes %s, none of it overdue, the first due %s", s.amount(owed), s.day()))
+	case s.Overdue == owed:
+		parts = append(parts, s.say("欠 %s，最早 %s（%s）", "owes %s, the oldest since %s (%s)", s.amount(owed), s.day(), s.extent()))
+	default:
+		parts = append(parts, s.say("欠 %s，其中逾期 %s，最早 %s（%s）", "owes %s, %s of it overdue, the oldest since %s (%s)",
+			s.amount(owed), s.amount(s.Overdue), s.day(), s.extent()))
 	}
-	return s.say("欠 %s，其中逾期 %s，最早 %s（%s）", "owes %s, %s of it overdue, the oldest since %s (%s)",
-		s.amount(s.Sales), s.amount(s.Overdue), s.day(), s.extent())
+	if s.Excess != 0 {
+		parts = append(parts, s.say("多清算或多付 %s", "has cleared or paid %s that was not sold", s.amount(s.Excess)))
+	}
+	return parts
 }
 
 // day is a day without its year where that is the as-of day's.

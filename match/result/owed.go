@@ -100,6 +100,9 @@ type OwedBy struct {
 	Acquirer, MerchantID, Currency string
 	Items, OverdueItems            int64
 	Sales, Refunds, Overdue        money.Fen
+	// Excess is, of Sales, what was cleared or paid and not sold; it counts
+	// there as less than nothing.
+	Excess money.Fen
 	// Unplaced is money of bank lines of the acquirer, which name no merchant:
 	// it stands in a line of its own.
 	Unplaced      money.Fen
@@ -228,6 +231,7 @@ func (t *owedTable) add(k owedKey, owed money.Fen, back bool, timing Timing, due
 	} else {
 		a.Sales += owed
 		l.Sales += owed
+		l.Excess += max(-owed, 0)
 	}
 	if late {
 		l.OverdueItems++
@@ -278,6 +282,7 @@ func (l *OwedBy) merge(b *OwedBy) {
 	l.Items += b.Items
 	l.OverdueItems += b.OverdueItems
 	l.Sales += b.Sales
+	l.Excess += b.Excess
 	l.Refunds += b.Refunds
 	l.Overdue += b.Overdue
 	l.Unplaced += b.Unplaced
