@@ -3,6 +3,7 @@ package report
 import (
 	"github.com/duizhang/duizhang/match/result"
 	"github.com/duizhang/duizhang/match/terms"
+	"github.com/duizhang/duizhang/parse/money"
 	"github.com/duizhang/duizhang/parse/problem"
 	"github.com/duizhang/duizhang/parse/record"
 )
@@ -114,3 +115,15 @@ var keyNames = [...]text{
 	result.KeyRefAlone:   {"参考号", "reference number"},
 	result.KeySuggestion: {"推测", "suggestion"},
 }
+
+// MatchName is what people call an outcome.
+func MatchName(m result.Match, l problem.Lang) string { return matchNames[m].in(l) }
+
+// KindName is what people call a kind of rows.
+func KindName(k record.Kind, l problem.Lang) string { return kindNames[k].in(l) }
+
+// StatusName is what people call a row's status.
+func StatusName(s record.Status, l problem.Lang) string { return statusNames[s].in(l) }
+
+// Grouped is an amount as people read it: 1,234.56.
+func Grouped(f money.Fen) string { return grouped(f) }

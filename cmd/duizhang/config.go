@@ -257,8 +257,13 @@ func applyConfig(cmd *cobra.Command, file string, run *runFlags) error {
 	if err != nil {
 		return err
 	}
+	return applyValues(c, cmd, run, &run.thresholds)
+}
+
+// applyValues takes the keys that a command has flags for, and knows those of run.
+func applyValues(c *config, cmd *cobra.Command, run *runFlags, th *thresholds) error {
 	known := pflag.NewFlagSet("run", pflag.ContinueOnError)
 	run.register(known, languageFlag(cmd))
 	known.AddFlag(cmd.Flag("lang"))
-	return c.apply(cmd.Flags(), known, &run.thresholds)
+	return c.apply(cmd.Flags(), known, th)
 }

@@ -26,6 +26,8 @@ type env struct {
 	// ownConsole says that the process has a console window of its own, which
 	// closes with it: it was double-clicked or files were dropped on it.
 	ownConsole func() bool
+	// show opens a file or an address as a double-click does.
+	show func(string) error
 	// reached is called when a run comes to a stage; tests stop there.
 	reached func(context.Context, stage)
 }
@@ -50,6 +52,7 @@ func systemEnv() *env {
 		now:              time.Now,
 		getenv:           os.Getenv,
 		ownConsole:       ownConsole,
+		show:             openForUser,
 		reached:          func(context.Context, stage) {},
 	}
 }

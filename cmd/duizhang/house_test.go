@@ -50,7 +50,9 @@ var mayImport = map[string][]string{
 	"cmd/fixgen": {"fixtures"},
 	"cmd/bench":  {},
 	"cmd/duizhang": vocabulary("fixtures", "parse", "parse/layout", "parse/text", "match", "match/result", "match/terms", "match/terms/tables",
-		"match/ledger", "match/ledger/sqlite", "match/ledger/postgres", "report"),
+		"match/ledger", "match/ledger/sqlite", "match/ledger/postgres", "report", "cmd/duizhang/page"),
+	// The page knows no rule: the command hands the engine in.
+	"cmd/duizhang/page": {"parse/problem"},
 }
 
 // vocabulary is what every room may speak, and more.
@@ -72,12 +74,13 @@ var soleImporters = map[string][]string{
 	"github.com/jackc/pgx/v5":        {"match/ledger/postgres"},
 	"github.com/jackc/pgx/v5/pgconn": {"match/ledger/postgres"},
 	"os/signal":                      {"cmd/duizhang", "cmd/bench"},
-	"os/exec":                        {"cmd/bench"},
-	"net":                            {},
-	"net/http":                       {},
+	"os/exec":                        {"cmd/bench", "cmd/duizhang"}, // the desktop's opener
+	"net":                            {"cmd/duizhang/page"},
+	"net/http":                       {"cmd/duizhang/page"},
+	"html/template":                  {"cmd/duizhang/page"},
 	"golang.org/x/net/html":          {"parse/unpack"},
 	"compress/flate":                 {"parse/unpack"},
-	"archive/zip":                    {"parse/unpack", "report", "fixtures"},
+	"archive/zip":                    {"parse/unpack", "report", "fixtures", "cmd/duizhang/page"},
 	"unsafe":                         {"parse/text", "parse/unpack", "match", "cmd/duizhang"},
 	"log":                            {},
 	"log/slog":                       {},
@@ -260,4 +263,19 @@ func parseGo(t *testing.T, file string) *ast.File {
 		t.Fatal(err)
 	}
 	return f
+}
+
+// What only tests lean on is not in the program.
+func TestHouseProgramIsWithoutTheTestsTools(t *testing.T) {
+	out, err := exec.Command("go", "list", "-deps", module+"cmd/duizhang").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tool := range []string{"github.com/chromedp", "github.com/go-json-experiment", "pgregory.net/rapid", "github.com/rogpeppe", "github.com/google/go-cmp", "testing"} {
+		for line := range strings.Lines(string(out)) {
+			if line = strings.TrimSpace(line); line == tool || strings.HasPrefix(line, tool+"/") {
+				t.Errorf("the program imports %s", line)
+			}
+		}
+	}
 }

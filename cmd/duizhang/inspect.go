@@ -49,6 +49,7 @@ type inspectFlags struct {
 type inspection struct {
 	input *parse.Input
 	first map[*parse.File][]record.Record
+	shown int // first rows of a file to get
 }
 
 // inspect reads files and prints what they are.
@@ -87,7 +88,7 @@ func inspect(ctx context.Context, e *env, lang language, f *inspectFlags, args [
 }
 
 func inspectPaths(ctx context.Context, e *env, lang language, f *inspectFlags, paths []parse.PathSide, opt *parse.Options) error {
-	seen, err := look(ctx, paths, opt)
+	seen, err := look(ctx, paths, opt, shownRows)
 	if seen != nil {
 		defer seen.input.Close()
 	}
@@ -116,12 +117,12 @@ func inspectPaths(ctx context.Context, e *env, lang language, f *inspectFlags, p
 const shownRows = 3
 
 // look opens the files and reads each to its end.
-func look(ctx context.Context, paths []parse.PathSide, opt *parse.Options) (*inspection, error) {
+func look(ctx context.Context, paths []parse.PathSide, opt *parse.Options, shown int) (*inspection, error) {
 	input, err := parse.Open(ctx, paths, opt)
 	if err != nil {
 		return nil, err
 	}
-	seen := &inspection{input: input, first: map[*parse.File][]record.Record{}}
+	seen := &inspection{input: input, first: map[*parse.File][]record.Record{}, shown: shown}
 	for _, set := range input.Sets {
 		if set != nil {
 			if err := seen.read(ctx, set); err != nil {
@@ -136,6 +137,9 @@ func look(ctx context.Context, paths []parse.PathSide, opt *parse.Options) (*ins
 func (s *inspection) read(ctx context.Context, set *parse.Set) error {
 	for {
 		first := make([]firstRows, len(set.Files()))
+		for i := range first {
+			first[i].most = s.shown
+		}
 		var mu sync.Mutex
 		err := set.Scan(ctx, 0, 0, func(int) func(*record.Row) {
 			return func(r *record.Row) {
@@ -161,12 +165,15 @@ func (s *inspection) read(ctx context.Context, set *parse.Set) error {
 }
 
 // firstRows keeps the lowest positions of a document.
-type firstRows struct{ pos []record.Pos }
+type firstRows struct {
+	pos  []record.Pos
+	most int
+}
 
 func (f *firstRows) wants(p record.Pos, mu *sync.Mutex) bool {
 	mu.Lock()
 	defer mu.Unlock()
-	return len(f.pos) < shownRows || p < f.pos[len(f.pos)-1]
+	return len(f.pos) < f.most || p < f.pos[len(f.pos)-1]
 }
 
 func (f *firstRows) add(p record.Pos, mu *sync.Mutex) {
@@ -174,7 +181,7 @@ func (f *firstRows) add(p record.Pos, mu *sync.Mutex) {
 	defer mu.Unlock()
 	i, _ := slices.BinarySearch(f.pos, p)
 	f.pos = slices.Insert(f.pos, i, p)
-	f.pos = f.pos[:min(len(f.pos), shownRows)]
+	f.pos = f.pos[:min(len(f.pos), f.most)]
 }
 
 // print writes what was seen, a block a file.

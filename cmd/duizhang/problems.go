@@ -74,9 +74,19 @@ func (j *job) reportRun() *report.Run {
 		Workers: j.workers(), TempDir: j.scratch.dir, Progress: &j.progress.written,
 	}
 	for _, f := range j.input.Files {
-		run.Files = append(run.Files, reportFile(f, j.lang))
+		file := reportFile(f, j.lang)
+		file.Path = j.shownPath(file.Path)
+		run.Files = append(run.Files, file)
 	}
 	return run
+}
+
+// shownPath is a path as the report shows it.
+func (j *job) shownPath(path string) string {
+	if name, ok := j.shown[path]; ok {
+		return name
+	}
+	return path
 }
 
 // baseHash is the end of the chain of nights that this one is built on: with it
@@ -128,7 +138,7 @@ func (j *job) settings() []report.Setting {
 	var list []report.Setting
 	for _, s := range []report.Setting{
 		{Name: "as-of", Value: f.asOf.String()},
-		{Name: "contracts", Value: f.contracts},
+		{Name: "contracts", Value: j.shownPath(f.contracts)},
 		{Name: "calendar", Value: f.calendar},
 		{Name: "patterns", Value: f.patterns},
 		{Name: "layouts", Value: f.layouts},

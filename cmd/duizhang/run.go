@@ -59,6 +59,7 @@ type job struct {
 	paths  []parse.PathSide
 	listed map[string]bool // those of paths that were found in a folder
 	output report.Output
+	shown  map[string]string // what stands in the report for a path; nil: the path itself
 
 	rules    rules
 	scratch  *scratch
@@ -87,6 +88,23 @@ type rules struct {
 // nothing is written before the proof holds.
 func reconcile(ctx context.Context, e *env, lang language, f *runFlags, files []string) error {
 	j := &job{env: e, lang: lang, flags: f, began: e.now()}
+	defer j.close()
+	stop := watch(ctx, j.terminal(), lang, j.progress.phases())
+	err := j.deliver(ctx, files)
+	stop()
+	if err != nil {
+		return err
+	}
+	// The report has its name: the night belongs into the ledger, whatever comes.
+	if err := j.commit(context.WithoutCancel(ctx)); err != nil {
+		return err
+	}
+	e.reached(ctx, stageCommitted)
+	return j.conclude()
+}
+
+// deliver is a run up to the report under its final name.
+func (j *job) deliver(ctx context.Context, files []string) error {
 	steps := []struct {
 		do   func(context.Context) error
 		then stage
@@ -97,26 +115,17 @@ func reconcile(ctx context.Context, e *env, lang language, f *runFlags, files []
 		{j.match, stageMatched},
 		{j.write, stageWritten},
 	}
-	defer j.close()
-	stop := watch(ctx, j.terminal(), lang, j.progress.phases())
 	for _, step := range steps {
 		err := ctx.Err()
 		if err == nil {
 			err = step.do(ctx)
 		}
 		if err != nil {
-			stop()
 			return interruptedOr(ctx, err)
 		}
-		e.reached(ctx, step.then)
+		j.env.reached(ctx, step.then)
 	}
-	stop()
-	// The report has its name: the night belongs into the ledger, whatever comes.
-	if err := j.commit(context.WithoutCancel(ctx)); err != nil {
-		return err
-	}
-	e.reached(ctx, stageCommitted)
-	return j.conclude()
+	return nil
 }
 
 // interruptedOr prefers the interruption to whatever it made fail.

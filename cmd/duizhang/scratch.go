@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/duizhang/duizhang/cmd/duizhang/page"
 )
 
 // scratchPrefix begins the names of the temporary folders of runs; digits
@@ -162,6 +164,9 @@ func sweepFolder(dir string) {
 		begins := func(prefix string) bool { return strings.HasPrefix(e.Name(), prefix) }
 		if e.Type().IsRegular() && (e.Name() == claimName || slices.ContainsFunc(scratchFiles, begins)) {
 			_ = root.Remove(e.Name())
+		}
+		if e.IsDir() && begins(page.FolderPrefix) {
+			_ = root.RemoveAll(e.Name())
 		}
 	}
 	_ = os.Remove(dir) // unless something else is in it
