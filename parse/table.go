@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"os"
+	"path/filepath"
 	"unicode/utf8"
 
 	"github.com/duizhang/duizhang/parse/problem"
@@ -223,12 +224,14 @@ const (
 	codeTableCoding   problem.Code = "table_encoding"
 	codeTableQuote    problem.Code = "table_quote"
 	codeTableLine     problem.Code = "table_line"
+	codeNotWorkbook   problem.Code = "not_a_workbook"
 )
 
 var _ = problem.AddMessages(map[problem.Code]problem.Message{
 	codeSeveralTables: {ZH: "压缩包里不止一个文件，请只留下这张表，或直接给出表格文件", EN: "the archive holds more than one file; leave only the table in it, or give the table itself"},
 	codeTableCoding:   {ZH: "既不是 UTF-8 也不是 GBK，请另存为 UTF-8 的 CSV 或 .xlsx", EN: "neither UTF-8 nor GBK; save it as CSV in UTF-8 or as .xlsx"},
 	codeTableQuote:    {ZH: "引号不成对，无法按 CSV 读取", EN: "quotes do not pair, so it cannot be read as CSV"},
+	codeNotWorkbook:   {ZH: "不是工作簿，请给出 .xlsx 文件", EN: "not a workbook; give an .xlsx file"},
 	codeTableLine:     {ZH: "这一行的列数或长度超过了表格的上限，请更正这一行", EN: "the line has more columns or is longer than a table's may be; correct it"},
 })
 
@@ -236,3 +239,65 @@ var _ = problem.AddMessages(map[problem.Code]problem.Message{
 func SourceAt(name string, line int64) string {
 	return (&problem.Problem{File: name, Line: line}).Source()
 }
+
+// EachSheetRow reads a workbook sheet by sheet, hidden ones too, and hands over
+// each row with the sheet's place, book.xlsx:sheet. The cells are those of
+// ReadTables and last until the next row. Unlike ReadTables it holds one row at
+// a time, so that a report of any size can be read. The error is a *Problem, or
+// what each returned.
+func EachSheetRow(path string, each func(sheet string, row int64, cells [][]byte) error) error {
+	name := filepath.Base(path)
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	src := &wholeFile{f, info.Size()}
+	opt := text.Workspace{Limits: problem.Limits{Strings: 8*info.Size() + unpack.StringBlock}}
+	opt.TempFile = func() (*os.File, error) { return nil, unpack.ErrTooLarge }
+	var cells [][]byte
+	err = unpack.Open(name, src, opt, func(b *unpack.Part) error {
+		defer b.Close()
+		if b.Problem != nil {
+			return b.Problem
+		}
+		if b.Book == nil {
+			return &problem.Problem{Code: codeNotWorkbook, File: name}
+		}
+		for i, s := range b.Book.Sheets() {
+			place := b.Name + ":" + s.Name
+			err := b.Book.Rows(i, func(row int, list []unpack.Cell) error {
+				cells = cells[:0]
+				for _, c := range list {
+					cells = append(cells, c.Text)
+				}
+				return each(place, int64(row), cells)
+			})
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	var p *problem.Problem
+	if err != nil && !errors.As(err, &p) {
+		q := openProblem(name, err)
+		p = &q
+	}
+	if p != nil {
+		return p
+	}
+	return nil
+}
+
+// wholeFile is a file as a source.
+type wholeFile struct {
+	*os.File
+	size int64
+}
+
+func (f *wholeFile) Size() int64 { return f.size }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/xuri/excelize/v2"
 )
@@ -129,6 +130,7 @@ func (s *styles) define(f *excelize.File) error {
 		{&s.body[kTime], with(body, func(k *look) { k.format, k.horizontal = timeFormat, "center" })},
 		{&s.body[kInt], with(body, func(k *look) { k.format, k.horizontal = intFormat, "right" })},
 		{&s.body[kDecision], with(body, func(k *look) { k.format, k.horizontal, k.fill = textFormat, "center", paleYellow })},
+		{&s.body[kID], look{border: true, format: textFormat, size: 7.5, colour: "7F7F7F"}},
 		{&s.body[kNote], with(body, func(k *look) { k.format, k.wrap, k.fill = textFormat, true, paleYellow })},
 		{&s.title, look{bold: true, size: 13, colour: navy}},
 		{&s.link, look{link: true, colour: "0563C1"}},
@@ -174,11 +176,6 @@ func (s *styles) defineConditional(f *excelize.File) (err error) {
 	}
 	s.aged, err = f.NewConditionalStyle(&excelize.Style{Font: &excelize.Font{Color: "C00000", Bold: true}})
 	return err
-}
-
-// decisions are what the clerk can choose; together at most 255 characters.
-var decisions = []text{
-	{"待查", "To check"}, {"已联系收单行", "Acquirer asked"}, {"已调账", "Adjusted"}, {"正常在途", "In transit"}, {"已处理", "Done"},
 }
 
 // agedDays is from when on an age is shown in red.
@@ -354,10 +351,15 @@ func (b *book) dressColumns(p *part, last string) error {
 		at := name + strconv.Itoa(firstRow) + ":" + name + end
 		switch {
 		case h.kind == kDecision:
-			if err := b.decisionList(p.name, at); err != nil {
+			if err := b.decisionList(p.name, at, decisionWords[:]...); err != nil {
 				return err
 			}
-			rule := fmt.Sprintf(`$%s%d="%s"`, name, firstRow, decisions[len(decisions)-1].in(b.run.Lang))
+			if p.sheet.bulk() == i {
+				if err := b.decisionList(p.name, name+strconv.Itoa(totalsRow), decisionWords[0]); err != nil {
+					return err
+				}
+			}
+			rule := b.closedRule(name)
 			if err := b.file.SetConditionalFormat(p.name, "A"+strconv.Itoa(firstRow)+":"+last, []excelize.ConditionalFormatOptions{{Type: "formula", Criteria: rule, Format: &b.styles.done}}); err != nil {
 				return err
 			}
@@ -370,11 +372,30 @@ func (b *book) dressColumns(p *part, last string) error {
 	return nil
 }
 
-func (b *book) decisionList(sheet, at string) error {
+// bulk is the column whose cell above the header accepts all rows of which it is
+// sure; -1 where the sheet has none.
+func (s *sheet) bulk() int {
+	sure := slices.ContainsFunc(s.headings, func(h heading) bool { return h.title == colSure.head.zh || h.title == colSure.head.en })
+	if !sure {
+		return -1
+	}
+	return slices.IndexFunc(s.headings, func(h heading) bool { return h.kind == kDecision })
+}
+
+// closedRule is true of a row whose decision closes its item.
+func (b *book) closedRule(column string) string {
+	var any []string
+	for _, code := range []string{"accept", "adjusted", "written_off"} {
+		any = append(any, fmt.Sprintf(`$%s%d="%s"`, column, firstRow, decisionWord(code, b.run.Lang)))
+	}
+	return "OR(" + strings.Join(any, ",") + ")"
+}
+
+func (b *book) decisionList(sheet, at string, list ...decisionText) error {
 	v := excelize.NewDataValidation(true)
 	v.Sqref = at
-	words := make([]string, len(decisions))
-	for i, d := range decisions {
+	words := make([]string, len(list))
+	for i, d := range list {
 		words[i] = d.in(b.run.Lang)
 	}
 	if err := v.SetDropList(words); err != nil {
@@ -432,6 +453,10 @@ func (b *book) headRows(p *part) []byte {
 		default:
 			g.put(totalsRow, i, b.styles.totalLabel, "")
 		}
+	}
+	if i := p.sheet.bulk(); i > 0 {
+		g.put(totalsRow, i-1, b.styles.totalLabel, text{"把握高的全部 →", "all of high →"}.in(l))
+		g.put(totalsRow, i, b.styles.body[kDecision], "")
 	}
 	g.height(headRow, 2*lineHeight+2)
 	xml, _ := g.xml()

@@ -126,7 +126,7 @@ func (c *cells) text(s string) {
 		t.render(s, c.sheet.headings[c.col].max)
 	}
 	k := c.kind()
-	if k != kCode && k != kLog && k != kDecision && k != kNote {
+	if k != kCode && k != kLog && k != kDecision && k != kNote && k != kID {
 		k = kText
 	}
 	c.lines = max(c.lines, t.lines)

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -29,6 +30,9 @@ type delivered struct {
 	name  string    // the name that it gets
 	kept  KeptReport
 	aside string // where the file of that name is kept meanwhile; "" none
+	// keep is where the file of that name stays for good: a person's, whose
+	// decisions have been read, so that this output may take its place.
+	keep  string
 	moved bool
 }
 
@@ -50,6 +54,11 @@ func (v *delivery) remove(final string) {
 func (v *delivery) run() error {
 	defer v.tidy()
 	if err := v.prepare(); err != nil {
+		for _, it := range v.items {
+			if it.keep != "" {
+				_ = v.disk.remove(it.keep)
+			}
+		}
 		return err
 	}
 	for _, it := range v.items {
@@ -84,6 +93,11 @@ func (v *delivery) prepare() error {
 // program holds that file or it is a person's, one beside it: name(2).xlsx.
 func (v *delivery) choose(it *delivered) error {
 	it.name, it.kept = it.final, v.whyKept(it.final)
+	if it.keep != "" {
+		if it.kept = v.keepForGood(it); it.kept == KeptNone {
+			return nil
+		}
+	}
 	ext := filepath.Ext(it.final)
 	for n := 2; it.kept != KeptNone; n++ {
 		if n > maxSuffix {
@@ -96,6 +110,47 @@ func (v *delivery) choose(it *delivered) error {
 		}
 	}
 	return nil
+}
+
+// keepForGood gives the file of the wanted name a further one, under which it
+// stays whatever becomes of this delivery. Where that cannot be done it stays
+// where it is.
+func (v *delivery) keepForGood(it *delivered) KeptReport {
+	if _, err := os.Lstat(it.final); errors.Is(err, fs.ErrNotExist) {
+		it.keep = ""
+		return KeptNone
+	}
+	if v.disk.free(it.final) != nil {
+		it.keep = ""
+		return KeptHeld
+	}
+	err := v.disk.link(it.final, it.keep)
+	if err != nil {
+		err = copyFile(v.disk, it.final, it.keep)
+	}
+	if err != nil {
+		it.keep = ""
+		return v.whyKept(it.final)
+	}
+	return KeptNone
+}
+
+// copyFile copies a file to a new name and to the disk.
+func copyFile(d disk, from, to string) (err error) {
+	src, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer src.Close()
+	dst, err := d.create(to)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(dst, src)
+	if err = errors.Join(err, dst.Sync(), dst.Close()); err != nil {
+		_ = d.remove(to)
+	}
+	return err
 }
 
 // whyKept says why what stands under a name must stay there.
@@ -204,6 +259,8 @@ func (v *delivery) rollBack(cause error) error {
 		}
 		if err != nil {
 			stand = append(stand, it.name)
+		} else if it.keep != "" {
+			_ = v.disk.remove(it.keep) // the file has its own name again
 		}
 		if it.moved && it.temp != nil && err == nil {
 			it.temp.name = "" // its file went with the name

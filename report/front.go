@@ -154,9 +154,23 @@ func (f *front) ledgerText() []string {
 	if l.Base != 0 {
 		since = f.run.say("（上一晚 %s）", "(the night before: %s)", dateText(l.Base))
 	}
-	return []string{f.run.say("账本 %s%s：昨日未了结 %d 项，新增 %d 项，了结 %d 项，现有 %d 项；收单净欠 %s 元", "Ledger %s %s: %d items carried, %d opened, %d closed, %d open; %s owed net",
+	list := []string{f.run.say("账本 %s%s：昨日未了结 %d 项，新增 %d 项，了结 %d 项，现有 %d 项；收单净欠 %s 元", "Ledger %s %s: %d items carried, %d opened, %d closed, %d open; %s owed net",
 		dateText(l.Night), since, l.Carried, l.Opened, l.Closed, l.Open, grouped(l.Owed))}
+	if l.Read > 0 {
+		list = append(list, f.run.say("处理结果：读入 %d 条，采用 %d 条，有问题 %d 条：", "Decisions: %d read, %d applied, %d with a problem:", l.Read, l.Applied, l.Problems))
+	}
+	for i := range l.Decisions {
+		if i == maxListedDecisions {
+			return append(list, f.run.say("　… 其余 %d 条见运行记录", "   … %d more in the run log", len(l.Decisions)-i))
+		}
+		d := &l.Decisions[i]
+		list = append(list, "　"+d.ItemID+" "+d.Effect)
+	}
+	return list
 }
+
+// maxListedDecisions bounds the decisions that the summary lists.
+const maxListedDecisions = 12
 
 // judge writes one of two words, in green or in red.
 func (f *front) judge(i int, ok bool, good, bad string) {

@@ -20,6 +20,27 @@ type Ledger struct {
 	Read, Applied, Problems int
 	Missing                 []MissingFile
 	Closings                []Closing
+	// Decided is what has been said of the items that are open now, by their ids.
+	Decided map[string]Decided
+	// Decisions are those that the night read, in their order.
+	Decisions []DecisionLine
+	// Head is the chain's end before this night, in short; "" at the first.
+	Head string
+}
+
+// DecisionLine is a decision that was read, and what became of it.
+type DecisionLine struct {
+	DecisionRow
+	// Effect says in the run's language what it changed, or why it did not.
+	Effect  string
+	Applied bool
+}
+
+func (l *Ledger) decided(id string) Decided {
+	if l == nil || id == "" {
+		return Decided{}
+	}
+	return l.Decided[id]
 }
 
 // MissingFile is a clearing file that was expected and did not come.

@@ -26,6 +26,7 @@ type line struct {
 	asOf          record.Date
 	lang          problem.Lang
 	thresholds    terms.Thresholds
+	decided       Decided
 	said          string // the sentence of reason, once it has been asked for
 }
 
@@ -93,6 +94,7 @@ func (r *Run) line(g *result.Group, rows *[4]loaded) line {
 	if g.Reason.HasOther {
 		l.other = rows[g.Reason.OtherSide].find(g.Reason.Other)
 	}
+	l.decided = r.Ledger.decided(g.ItemID)
 	if g.Settlement >= 0 && int(g.Settlement) < len(r.Result.Settlements) {
 		l.settlement = &r.Result.Settlements[g.Settlement]
 	}
@@ -340,6 +342,14 @@ func (l *line) timingWord() string {
 }
 
 var refundOpen = text{"退款待扣", "refund open"}
+
+// sure says how much a suggestion can be trusted.
+func (l *line) sure() string {
+	if l.group.Sure() {
+		return sureText.in(l.lang)
+	}
+	return text{"中", "fair"}.in(l.lang)
+}
 
 // goesBack is true where the group holds a row that takes a sale back.
 func (l *line) goesBack() bool {

@@ -315,7 +315,7 @@ func (r *proved) sheetRow(l *line) (p provedRow) {
 	if s := l.sources(); s != "" {
 		r.buf = appendXML(r.buf, clip(s))
 	}
-	p.sources = xxh3.Hash(r.buf)
+	p.sources = xxh3.Hash(r.buf) + 3*xxh3.HashString(l.group.ItemID)
 	currency := l.currency()
 	number := func(f money.Fen, rows []record.Pos) bool {
 		return len(rows) > 0 && (currency == "" || currency == baseCurrency) && f.Abs() <= exactFen
@@ -360,8 +360,8 @@ func (p *tableProof) amount(d *rowsDigest, row, column int, f money.Fen) {
 	}
 }
 
-// sources adds the sources of every row in xml: those sheets end in the sources,
-// the decision and the note, of which the last two are empty.
+// sources adds the sources and the id of every row in xml: those sheets end in
+// the sources, decision, note, name and id.
 func (p *tableProof) sources(d *rowsDigest, xml []byte) {
 	for from := 0; ; {
 		i := bytes.Index(xml[from:], rowMark)
@@ -373,22 +373,40 @@ func (p *tableProof) sources(d *rowsDigest, xml []byte) {
 		if !bytes.HasSuffix(xml[:end], sheetRowEnd) {
 			continue // the mark of another thing
 		}
-		last := bytes.LastIndexByte(xml[:end-len(sheetRowEnd)], '<')
-		before := bytes.LastIndexByte(xml[:max(last, 0)], '<')
-		row := rowNumber(xml[max(last, 0):end])
-		if before < 0 || row < firstRow {
+		cells := lastCells{rest: xml[:end-len(sheetRowEnd)]}
+		id, row := cells.next()
+		for range 3 { // name, note, decision
+			cells.next()
+		}
+		sources, at := cells.next()
+		if row < firstRow || at != row {
 			continue // a title or the header; of a row of data it would be missed
 		}
-		var text []byte
-		if cell, ok := bytes.CutSuffix(xml[:before], textEnd); ok {
-			text = cell[bytes.LastIndexByte(cell, '>')+1:]
-		}
-		d.addSources(row, xxh3.Hash(text))
+		d.addSources(row, xxh3.Hash(sources)+3*xxh3.Hash(id))
 	}
+}
+
+// lastCells goes through the cells of a row from its end.
+type lastCells struct{ rest []byte }
+
+// next is the text of a cell as it is written, and its row; 0 where there is no
+// further cell.
+func (c *lastCells) next() (text []byte, row int) {
+	i := bytes.LastIndex(c.rest, cellStart)
+	if i < 0 {
+		return nil, 0
+	}
+	cell := c.rest[i:]
+	c.rest = c.rest[:i]
+	if inner, ok := bytes.CutSuffix(cell, textEnd); ok {
+		text = inner[bytes.LastIndexByte(inner, '>')+1:]
+	}
+	return text, rowNumber(cell)
 }
 
 var (
 	sheetRowEnd = []byte("</r") // before rowMark
+	cellStart   = []byte(`<c r="`)
 	textEnd     = []byte("</t></is></c>")
 )
 

@@ -134,7 +134,7 @@ func TestReasonSaysSinceWhenMoneyIsLate(t *testing.T) {
 }
 
 func TestSettlementSaysWhereTheAcquirerAndTheBankDiffer(t *testing.T) {
-	s := settled{&result.Settlement{Net: 10000, Credited: 10000, Credit: result.CreditFull, Timing: result.OnTime, Claimed: yesterday, CreditedDate: asOf, LastCredit: asOf, Reason: result.Reason{Code: result.ReasonPaid}}, nil, asOf, problem.ZH}
+	s := settled{&result.Settlement{Net: 10000, Credited: 10000, Credit: result.CreditFull, Timing: result.OnTime, Claimed: yesterday, CreditedDate: asOf, LastCredit: asOf, Reason: result.Reason{Code: result.ReasonPaid}}, nil, asOf, problem.ZH, Decided{}}
 	if got, want := s.reason(), "应结净额 100.00 元已于 2026-01-06 全额到账；收单文件称 2026-01-05 到账，银行为 2026-01-06"; got != want || s.claim() != "不符" {
 		t.Errorf("got %s, claim %s", got, s.claim())
 	}
@@ -183,13 +183,13 @@ var settlementSentences = map[result.ReasonCode]text{
 func TestReasonOfASettlement(t *testing.T) {
 	for code, want := range settlementSentences {
 		for _, lang := range []problem.Lang{problem.ZH, problem.EN} {
-			s := settled{&result.Settlement{Net: 10000, Credited: 7000, Cycle: "T+1", DueDate: yesterday, LastCredit: asOf, Reason: result.Reason{Code: code, N: 2, Amount: 3000, Day: asOf}}, nil, asOf, lang}
+			s := settled{&result.Settlement{Net: 10000, Credited: 7000, Cycle: "T+1", DueDate: yesterday, LastCredit: asOf, Reason: result.Reason{Code: code, N: 2, Amount: 3000, Day: asOf}}, nil, asOf, lang, Decided{}}
 			if got := s.reason(); got != want.in(lang) {
 				t.Errorf("code %d:\n got %s\nwant %s", code, got, want.in(lang))
 			}
 		}
 	}
-	s := settled{&result.Settlement{Cycle: "D+1", Reason: result.Reason{Code: result.ReasonPaidLate, N: 2}}, nil, asOf, problem.ZH}
+	s := settled{&result.Settlement{Cycle: "D+1", Reason: result.Reason{Code: result.ReasonPaidLate, N: 2}}, nil, asOf, problem.ZH, Decided{}}
 	if got := s.reason(); !strings.HasSuffix(got, "迟 2 天") {
 		t.Errorf("a D+n cycle counts calendar days, got %s", got)
 	}

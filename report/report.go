@@ -116,6 +116,10 @@ type Progress struct {
 type Output struct {
 	Workbook string // path of the .xlsx
 	CSV      string // folder of the CSV files; it is made if it is missing
+	// Aside is where a file that stands under Workbook's name is kept before the
+	// new one takes its place: a report that a person edited, whose decisions have
+	// been read. "": it stays, and the new one stands beside it.
+	Aside string
 }
 
 // MakesFolder says that the workbook's folder is that of the CSV files or one
@@ -150,6 +154,8 @@ type Written struct {
 	// file there had to be kept.
 	Workbook string
 	Kept     KeptReport
+	// Aside is where the edited report is now; "" if none was moved.
+	Aside string
 	// CSV are the paths of the CSV files.
 	CSV []string
 	// Beside are the CSV files whose wanted name is that of a file that had to

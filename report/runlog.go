@@ -49,5 +49,12 @@ func (w *writer) writeLog() error {
 	for _, v := range w.run.Result.Warnings {
 		add(warning, v.Code, WarningText(v, l))
 	}
+	if led := w.run.Ledger; led != nil {
+		decision := text{"处理结果", "Decision"}
+		for i := range led.Decisions {
+			d := &led.Decisions[i]
+			add(decision, d.ItemID, d.Source+": "+d.Effect)
+		}
+	}
 	return table(w, w.log, logColumns, noCurrency[*logLine], pointers(list))
 }

@@ -17,6 +17,7 @@ type settled struct {
 	credits []*record.Record
 	asOf    record.Date
 	lang    problem.Lang
+	decided Decided
 }
 
 // feeSum is a line of the sums of fees.
@@ -64,6 +65,7 @@ type credited struct {
 	settlements []string
 	near        []*result.Settlement // of the hint
 	lang        problem.Lang
+	decided     Decided
 }
 
 // settlements reads the bank rows of some settlements again.
@@ -78,7 +80,7 @@ func (r *Run) settlements(ctx context.Context, list []result.Settlement) ([]sett
 	}
 	out := make([]settled, len(list))
 	for i := range list {
-		out[i] = settled{&list[i], findAll(&rows, list[i].CreditSources), r.Result.AsOf, r.Lang}
+		out[i] = settled{&list[i], findAll(&rows, list[i].CreditSources), r.Result.AsOf, r.Lang, r.Ledger.decided(list[i].ItemID)}
 	}
 	return out, nil
 }
@@ -99,7 +101,7 @@ func (r *Run) credits(ctx context.Context, list []result.Credit) ([]credited, er
 	out := make([]credited, len(list))
 	for i := range list {
 		c := &list[i]
-		out[i] = credited{Credit: c, row: rows.find(c.Row), lang: r.Lang}
+		out[i] = credited{Credit: c, row: rows.find(c.Row), lang: r.Lang, decided: r.Ledger.decided(c.ItemID)}
 		if out[i].row == nil {
 			return nil, fmt.Errorf("report: bank row %d of credit %d is gone", c.Row, i)
 		}

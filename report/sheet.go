@@ -17,6 +17,7 @@ const (
 	kInt                  // a count
 	kDecision             // the clerk's choice from a list
 	kNote                 // the clerk's own words
+	kID                   // an item's id: small
 	kLog                  // text without identifier checks, wrapped
 	numKinds
 )

@@ -51,21 +51,37 @@ var (
 	colSources      = column[*line]{text{"来源", "Source"}, kText, 21, func(c *cells, l *line) { c.text(l.sources()) }}
 	colReason       = column[*line]{text{"原因", "Reason"}, kText, 28, func(c *cells, l *line) { c.text(l.reason()) }}
 	colRiskReason   = column[*line]{text{"原因", "Reason"}, kText, 28, func(c *cells, l *line) { c.text(l.riskReason()) }}
-	colDecision     = decisionColumn[*line]()
-	colNote         = noteColumn[*line]()
+	colDecision     = decisionColumn(func(l *line) string { return decisionWord(l.decided.Word, l.lang) })
+	colNote         = noteColumn(func(l *line) string { return l.decided.Note })
+	colBy           = byColumn(func(l *line) string { return l.decided.By })
+	colItem         = itemColumn(func(l *line) string { return l.group.ItemID })
+	colSure         = column[*line]{text{"把握", "How sure"}, kCode, 6, func(c *cells, l *line) { c.text(l.sure()) }}
 )
 
 func textColumn(head text, limit int, f record.Field) column[*line] {
 	return column[*line]{head, kText, limit, func(c *cells, l *line) { c.text(l.field(f)) }}
 }
 
-func decisionColumn[T any]() column[T] {
-	return column[T]{text{"处理结果", "Decision"}, kDecision, 9, func(c *cells, _ T) { c.blank() }}
+// The last four columns of every row of an item, in this order: what a person
+// says of it, and its id, by which the row is known when it comes back.
+
+func decisionColumn[T any](said func(T) string) column[T] {
+	return column[T]{text{"处理结果", "Decision"}, kDecision, 11, func(c *cells, row T) { c.text(said(row)) }}
 }
 
-func noteColumn[T any]() column[T] {
-	return column[T]{text{"备注", "Note"}, kNote, 9, func(c *cells, _ T) { c.blank() }}
+func noteColumn[T any](said func(T) string) column[T] {
+	return column[T]{text{"备注", "Note"}, kNote, 14, func(c *cells, row T) { c.text(said(row)) }}
 }
+
+func byColumn[T any](said func(T) string) column[T] {
+	return column[T]{text{"处理人", "By"}, kNote, 8, func(c *cells, row T) { c.text(said(row)) }}
+}
+
+func itemColumn[T any](id func(T) string) column[T] {
+	return column[T]{text{"编号", "Item id"}, kID, 10, func(c *cells, row T) { c.text(id(row)) }}
+}
+
+func nothingSaid[T any](T) string { return "" }
 
 func putTime(c *cells, rows []*record.Record) {
 	if len(rows) == 0 {
@@ -163,21 +179,21 @@ func isRisk(l *line) bool {
 
 var (
 	oneSided = []column[*line]{colMatch, colAcquirer, colMerchant, colStore, colTerminal, colTime, colKind, colPay, colCard, colOrder, colRef,
-		colPosAmount, colClearingDate, colClearingAmount, colOwed, colDue, colAge, colFlags, colReason, colSources, colDecision, colNote}
+		colPosAmount, colClearingDate, colClearingAmount, colOwed, colDue, colAge, colFlags, colReason, colSources, colDecision, colNote, colBy, colItem}
 	unequal = []column[*line]{colMatch, colTiming, colAcquirer, colMerchant, colStore, colTerminal, colTime, colPay, colNumber,
-		colPosAmount, colClearingDate, colClearingAmount, colDifference, colOwed, colNet, colCredited, colFlags, colReason, colSources, colDecision, colNote}
+		colPosAmount, colClearingDate, colClearingAmount, colDifference, colOwed, colNet, colCredited, colFlags, colReason, colSources, colDecision, colNote, colBy, colItem}
 	late = []column[*line]{colTiming, colDaysLate, colMatch, colAcquirer, colMerchant, colTime, colPay, colNumber,
-		colClearingDate, colDue, colCreditedDate, colNet, colCredited, colOwed, colAwaited, colFlags, colReason, colSources, colDecision, colNote}
+		colClearingDate, colDue, colCreditedDate, colNet, colCredited, colOwed, colAwaited, colFlags, colReason, colSources, colDecision, colNote, colBy, colItem}
 	fees = []column[*line]{colMatch, colAcquirer, colMerchant, colTerminal, colTime, colKind, colPay, colCard, colNumber,
-		colClearingDate, colClearingAmount, colFee, colExpectedFee, colFeeOver, colReason, colSources, colDecision, colNote}
+		colClearingDate, colClearingAmount, colFee, colExpectedFee, colFeeOver, colReason, colSources, colDecision, colNote, colBy, colItem}
 	goingBack = []column[*line]{colMatch, colTiming, colAcquirer, colMerchant, colStore, colTime, colKind, colPay, colCard, colNumber, colOrig,
-		colPosAmount, colClearingDate, colClearingAmount, colDifference, colFlags, colReason, colSources, colDecision, colNote}
-	suggested = []column[*line]{colMatch, colAcquirer, colMerchant, colStore, colTerminal, colPosTime, colClearingTime, colPay, colCard, colPosNumber, colClearNumber,
-		colPosAmount, colClearingDate, colClearingAmount, colOwed, colReason, colSources, colDecision, colNote}
+		colPosAmount, colClearingDate, colClearingAmount, colDifference, colFlags, colReason, colSources, colDecision, colNote, colBy, colItem}
+	suggested = []column[*line]{colMatch, colSure, colAcquirer, colMerchant, colStore, colTerminal, colPosTime, colClearingTime, colPay, colCard, colPosNumber, colClearNumber,
+		colPosAmount, colClearingDate, colClearingAmount, colOwed, colReason, colSources, colDecision, colNote, colBy, colItem}
 	risks = []column[*line]{colFlags, colMatch, colAcquirer, colMerchant, colStore, colTerminal, colTime, colKind, colPay, colCard, colNumber,
-		colPosAmount, colClearingDate, colClearingAmount, colDifference, colRiskReason, colSources, colDecision, colNote}
+		colPosAmount, colClearingDate, colClearingAmount, colDifference, colRiskReason, colSources, colDecision, colNote, colBy, colItem}
 	matched = []column[*line]{colMatch, colTiming, colAcquirer, colMerchant, colStore, colTerminal, colTime, colKind, colPay, colNumber,
-		colPosAmount, colClearingDate, colClearingAmount, colFee, colNet, colDue, colCreditedDate, colFlags, colReason, colSources, colDecision, colNote}
+		colPosAmount, colClearingDate, colClearingAmount, colFee, colNet, colDue, colCreditedDate, colFlags, colReason, colSources, colDecision, colNote, colBy, colItem}
 )
 
 // feeColumns sum the checked fees of a merchant and type of payment.
@@ -223,8 +239,10 @@ var settlementColumns = []column[*settled]{
 	{text{"标记", "Flags"}, kCode, 12, func(c *cells, s *settled) { c.text(flagWords(s.Flags, s.lang)) }},
 	{text{"原因", "Reason"}, kText, 26, func(c *cells, s *settled) { c.text(s.reason()) }},
 	{text{"银行来源", "Bank source"}, kText, 18, func(c *cells, s *settled) { c.text(s.sources()) }},
-	decisionColumn[*settled](),
-	noteColumn[*settled](),
+	decisionColumn(func(s *settled) string { return decisionWord(s.decided.Word, s.lang) }),
+	noteColumn(func(s *settled) string { return s.decided.Note }),
+	byColumn(func(s *settled) string { return s.decided.By }),
+	itemColumn(func(s *settled) string { return s.ItemID }),
 }
 
 var creditColumns = []column[*credited]{
@@ -240,8 +258,10 @@ var creditColumns = []column[*credited]{
 	{text{"结算批次", "Settlements"}, kText, 34, func(c *cells, r *credited) { c.text(r.settlementLines()) }},
 	{text{"原因", "Reason"}, kText, 36, func(c *cells, r *credited) { c.text(r.reason()) }},
 	{text{"来源", "Source"}, kText, 22, func(c *cells, r *credited) { c.text(r.row.Source) }},
-	decisionColumn[*credited](),
-	noteColumn[*credited](),
+	decisionColumn(func(r *credited) string { return decisionWord(r.decided.Word, r.lang) }),
+	noteColumn(func(r *credited) string { return r.decided.Note }),
+	byColumn(func(r *credited) string { return r.decided.By }),
+	itemColumn(func(r *credited) string { return r.ItemID }),
 }
 
 var rejectColumns = []column[*Reject]{
@@ -249,8 +269,7 @@ var rejectColumns = []column[*Reject]{
 	{text{"列", "Column"}, kText, 20, func(c *cells, r *Reject) { c.text(r.Column) }},
 	{text{"值", "Value"}, kText, 40, func(c *cells, r *Reject) { c.text(r.Value) }},
 	{text{"原因", "Reason"}, kText, 70, func(c *cells, r *Reject) { c.text(r.Reason) }},
-	decisionColumn[*Reject](),
-	noteColumn[*Reject](),
+	noteColumn(nothingSaid[*Reject]),
 }
 
 // logLine is one line of the run log.

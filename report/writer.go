@@ -611,6 +611,7 @@ func (w *writer) commit() (Written, error) {
 	}
 	if w.workbook != nil {
 		v.add(w.workbook)
+		v.items[len(v.items)-1].keep = w.out.Aside
 	}
 	if err := v.run(); err != nil {
 		return Written{}, err
@@ -619,7 +620,7 @@ func (w *writer) commit() (Written, error) {
 		switch {
 		case it.temp == nil:
 		case it.temp == w.workbook:
-			w.done.Workbook, w.done.Kept = it.name, it.kept
+			w.done.Workbook, w.done.Kept, w.done.Aside = it.name, it.kept, it.keep
 		default:
 			w.done.CSV = append(w.done.CSV, it.name)
 			if it.kept != KeptNone {

@@ -12,37 +12,40 @@ import (
 	"unicode/utf8"
 
 	"github.com/duizhang/duizhang/match/ledger"
+	"github.com/duizhang/duizhang/parse"
+	"github.com/duizhang/duizhang/report"
 
 	"golang.org/x/text/encoding/simplifiedchinese"
 )
 
-// decisionColumns are the names of a decisions table's columns.
-var decisionColumns = map[string]string{
-	"item_id": "item_id", "编号": "item_id", "项目编号": "item_id", "item": "item_id", "id": "item_id",
-	"decision": "decision", "处理结果": "decision",
-	"note": "note", "备注": "note",
-	"by": "by", "处理人": "by",
-}
-
-// decisionWords are the words of 处理结果 and the codes.
-var decisionWords = map[string]string{
-	"确认匹配": ledger.Accept, "不是同一笔": ledger.Reject, "已申请补划": ledger.Claimed, "已调账": ledger.Adjusted,
-	"核销": ledger.WrittenOff, "挂起": ledger.Hold, "处理中": ledger.Open,
-}
-
-// decisionWord is the code of a word; a word that is none stays as it is, and
-// is refused where the decision would be applied.
-func decisionWord(s string) string {
-	s = strings.TrimSpace(s)
-	if code, ok := decisionWords[s]; ok {
-		return code
-	}
-	return strings.ToLower(s)
-}
-
-// readDecisions reads a CSV of decisions: item_id, decision, note, by, in any
-// order and by name, in UTF-8 or GB18030.
+// readDecisions reads the decisions of a workbook or of a CSV.
 func readDecisions(path string) ([]ledger.Decision, error) {
+	if isBook(path) {
+		return readDecisionBook(path)
+	}
+	return readDecisionTable(path)
+}
+
+// readDecisionBook reads a report, or any other workbook with ids in it.
+func readDecisionBook(path string) ([]ledger.Decision, error) {
+	var r report.DecisionReader
+	err := parse.EachSheetRow(path, func(sheet string, row int64, cells [][]byte) error {
+		r.Row(sheet, row, cells)
+		return nil
+	})
+	if err != nil {
+		return nil, &failure{code: exitUsage, msg: msgDecisionsUnreadable, args: []any{path}, err: err}
+	}
+	out := make([]ledger.Decision, len(r.Rows))
+	for i, d := range r.Rows {
+		out[i] = ledger.Decision{ItemID: d.ItemID, Word: d.Word, Note: d.Note, By: d.By, Source: d.Source}
+	}
+	return out, nil
+}
+
+// readDecisionTable reads a CSV of decisions: item_id, decision, note, by, in any
+// order and by name, in UTF-8 or GB18030.
+func readDecisionTable(path string) ([]ledger.Decision, error) {
 	raw, err := os.ReadFile(path)
 	if err != nil {
 		return nil, &failure{code: exitUsage, msg: msgDecisionsUnreadable, args: []any{path}, err: err}
@@ -86,7 +89,7 @@ func readDecisions(path string) ([]ledger.Decision, error) {
 			}
 			return ""
 		}
-		d := ledger.Decision{ItemID: strings.ToUpper(cell("item_id")), Word: decisionWord(cell("decision")), Note: cell("note"), By: cell("by"),
+		d := ledger.Decision{ItemID: strings.ToUpper(cell("item_id")), Word: decisionCode(cell("decision")), Note: cell("note"), By: cell("by"),
 			Source: fmt.Sprintf("%s:%d", filepath.Base(path), line)}
 		if d.ItemID == "" && d.Word == "" && d.Note == "" && d.By == "" {
 			continue
@@ -95,13 +98,16 @@ func readDecisions(path string) ([]ledger.Decision, error) {
 	}
 }
 
+// decisionCode is the code of a word; nothing is nothing.
+func decisionCode(s string) string {
+	if s = strings.TrimSpace(s); s == "" {
+		return ""
+	}
+	return report.DecisionCode(s)
+}
+
 // decisionHead finds the columns by name; numbers count from 1.
 func decisionHead(cells []string) map[string]int {
-	columns := map[string]int{}
-	for i, c := range cells {
-		if name, ok := decisionColumns[strings.ToLower(strings.TrimSpace(c))]; ok && columns[name] == 0 {
-			columns[name] = i + 1
-		}
-	}
-	return columns
+	item, decision, note, by := report.DecisionHead(cells)
+	return map[string]int{"item_id": item, "decision": decision, "note": note, "by": by}
 }

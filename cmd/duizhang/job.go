@@ -189,6 +189,7 @@ func (j *job) writeUsable(ctx context.Context) error {
 		var err error
 		var out *parse.OutcastError
 		j.report = j.reportRun()
+		j.output.Aside = j.aside()
 		j.written, err = report.Write(ctx, j.report, j.output)
 		switch {
 		case err == nil:
@@ -258,7 +259,7 @@ func (j *job) status() exitCode {
 	if j.flags.failOn.trips(j.judged()) {
 		code = exitDifferences
 	}
-	if incomplete(j.input.Files) || j.missesDay() || j.outcome.Problems > 0 || j.flags.expect && len(j.outcome.Missing) > 0 {
+	if incomplete(j.input.Files) || j.missesDay() || j.outcome.Problems > 0 || len(j.back.bad) > 0 || j.flags.expect && len(j.outcome.Missing) > 0 {
 		code = worst(code, exitIncomplete)
 	}
 	return code

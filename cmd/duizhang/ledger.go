@@ -173,12 +173,9 @@ func (j *job) begin(ctx context.Context) error {
 	if j.night, err = ledger.Begin(ctx, j.ledger, j.ledgerRules()); err != nil {
 		return ledgerFailure(err)
 	}
-	if j.ledger != nil && j.flags.decisions == "" {
-		if j.decisions, err = j.night.Earlier(ctx); err != nil {
-			return ledgerFailure(err)
-		}
+	if err = j.decide(ctx); err != nil {
+		return err
 	}
-	j.night.Take(j.decisions)
 	if err := j.night.Read(ctx, j.input); err != nil {
 		return failed(err, msgReadFailed)
 	}
@@ -275,7 +272,7 @@ func (j *job) reportLedger() *report.Ledger {
 	}
 	o := j.outcome
 	l := &report.Ledger{Night: o.Night, Base: o.Base, Carried: o.Carried, Opened: o.Opened, Closed: o.Closed, Open: o.Open, Owed: o.Owed,
-		Read: o.Read, Applied: o.Applied, Problems: o.Problems}
+		Read: o.Read, Applied: o.Applied, Problems: o.Problems, Decided: decidedItems(o.Items), Decisions: j.decisionLines()}
 	for _, m := range o.Missing {
 		l.Missing = append(l.Missing, report.MissingFile{Acquirer: m.Acquirer, MerchantID: m.MerchantID, Day: m.Day})
 	}
@@ -311,6 +308,7 @@ func (j *job) tellDecisions() {
 	}
 	whys := map[string]message{"unknown_item": msgDecisionUnknownItem, "unknown_word": msgDecisionUnknownWord,
 		"senseless": msgDecisionSenseless, "contradiction": msgDecisionContradiction, "closed": msgDecisionClosed}
+	j.tellReadBack()
 	for _, r := range j.outcome.Refused {
 		warn(j.env, j.lang, whys[r.Why], r.Source, r.ItemID, r.Word, r.State)
 	}

@@ -73,6 +73,7 @@ type job struct {
 	decisions []ledger.Decision
 	night     *ledger.AtWork
 	outcome   *ledger.Outcome
+	back      readBack
 }
 
 // rules are the tables that a run is judged by.

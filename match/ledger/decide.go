@@ -2,9 +2,11 @@ package ledger
 
 import (
 	"cmp"
+	"context"
 	"slices"
 
 	"github.com/duizhang/duizhang/match/result"
+	"github.com/duizhang/duizhang/parse/money"
 	"github.com/duizhang/duizhang/parse/record"
 )
 
@@ -13,8 +15,10 @@ import (
 // hint names. Everything else is decided by Finish, since a row or credit of
 // the night that settles an item wins.
 func (n *AtWork) Take(decisions []Decision) {
+	words := map[string]bool{}
 	for _, d := range n.valid(decisions, nil) {
-		it := n.prev.Find(d.ItemID)
+		it := n.find(d.ItemID)
+		words[d.ItemID] = words[d.ItemID] || d.Word != ""
 		switch {
 		case it == nil:
 		case d.Word == Reject && it.State == result.Suggested.String():
@@ -33,15 +37,129 @@ func (n *AtWork) Take(decisions []Decision) {
 					n.rejects = append(n.rejects, rejectedPair{x, y})
 				}
 			}
-		case d.Word == Accept && it.Type == Credit && it.Hint != "":
-			for key, rec := range n.mem.settles {
-				if keyText(key) == it.Hint && len(it.Rows) > 0 {
-					row := &it.Rows[0]
-					rec.paid = append(rec.paid, paidPart{rowName{row.Digest, row.Ordinal}, row.Record.Amount, result.ReasonByReference, 0})
-				}
-			}
+		case d.Word == Accept && n.prev.Find(it.ID) != nil:
+			n.place(it)
 		}
 	}
+	for i := range n.prev.Items { // lines that were accepted in the night that brought them
+		if it := &n.prev.Items[i]; it.Decision.Word == Accept && !words[it.ID] {
+			n.place(it)
+		}
+	}
+}
+
+// place puts a bank line that a person accepts to the settlement of its hint.
+func (n *AtWork) place(it *Item) {
+	if it.Type != Credit || it.Hint == "" || len(it.Rows) == 0 {
+		return
+	}
+	for key, rec := range n.mem.settles {
+		if keyText(key) == it.Hint {
+			row := &it.Rows[0]
+			rec.paid = append(rec.paid, paidPart{rowName{row.Digest, row.Ordinal}, row.Record.Amount, result.ReasonByReference, 0})
+		}
+	}
+}
+
+// find is an item that a decision may name: one that was open after the night
+// before, or that the replaced run of this night had opened and shown.
+func (n *AtWork) find(id string) *Item {
+	if it := n.prev.Find(id); it != nil || !n.replace {
+		return it
+	}
+	last, err := n.last()
+	if err != nil {
+		return nil
+	}
+	return last.Find(id)
+}
+
+// Changed leaves of the rows of a report what a person has changed in them: they
+// come back with everything that was said before. An item may stand on several
+// sheets; where one of them says something new, the others do not contradict it.
+func (n *AtWork) Changed(rows []Decision) ([]Decision, error) {
+	last, err := n.last()
+	if err != nil {
+		return nil, err
+	}
+	var out []Decision
+	for _, d := range rows {
+		if it := last.Find(d.ItemID); it != nil {
+			shown := &it.Decision
+			for _, f := range [...]struct{ new, old *string }{{&d.Word, &shown.Word}, {&d.Note, &shown.Note}, {&d.By, &shown.By}} {
+				if *f.new == *f.old {
+					*f.new = ""
+				}
+			}
+			if d.Word == "" && d.Note == "" && d.By == "" {
+				continue
+			}
+		}
+		out = append(out, d)
+	}
+	return out, nil
+}
+
+// Later are the decisions of a night that runs again: a later word for an item
+// takes the place of the former.
+func Later(former, later []Decision) []Decision {
+	word := map[string]int{}
+	for i, d := range later {
+		if d.Word != "" && d.ItemID != "" {
+			word[d.ItemID] = i + 1
+		}
+	}
+	var out []Decision
+	later = slices.Clone(later)
+	for _, d := range former {
+		if i := word[d.ItemID]; i > 0 && d.Word != "" {
+			new := &later[i-1]
+			new.Note, new.By = cmp.Or(new.Note, d.Note), cmp.Or(new.By, d.By)
+			continue
+		}
+		out = append(out, d)
+	}
+	return append(out, later...)
+}
+
+// Foreseen is a decision before it is applied: the item as it stands, or why the
+// decision will not be applied.
+type Foreseen struct {
+	Decision
+	Type  Type
+	State string
+	Owed  money.Fen
+	Why   string // as in Refused
+}
+
+// Foresee says what decisions will do, before anything is done.
+func (n *AtWork) Foresee(decisions []Decision) (list []Foreseen) {
+	add := func(d Decision, why string) {
+		f := Foreseen{Decision: d, Why: why}
+		if it := n.find(d.ItemID); it != nil {
+			f.Type, f.State, f.Owed = it.Type, it.State, it.Owed
+		}
+		list = append(list, f)
+	}
+	good := n.valid(decisions, func(d Decision, why, _ string) {
+		if why == "unknown_item" && n.everClosed(d.ItemID) {
+			why = "closed"
+		}
+		add(d, why)
+	})
+	for _, d := range good {
+		add(d, "")
+	}
+	return list
+}
+
+// LastReport is the report of the last night, and its digest.
+func (n *AtWork) LastReport(ctx context.Context) (path, sha256 string, err error) {
+	rec, err := n.lastRecord(ctx)
+	if rec == nil {
+		return "", "", err
+	}
+	return rec.Report, rec.ReportSHA256, err
 }
 
 // valid leaves out what cannot be applied, and notes why.
@@ -72,7 +190,7 @@ func (n *AtWork) valid(decisions []Decision, refuse func(Decision, string, strin
 			}
 		}
 		for _, d := range list {
-			it := n.prev.Find(id)
+			it := n.find(id)
 			switch {
 			case it == nil:
 				refuse(d, "unknown_item", "")
@@ -169,6 +287,9 @@ func (n *AtWork) decided(it *Item, d Decision) {
 func (n *AtWork) apply(res *result.Result, f *fates, it *Item, d Decision) {
 	it.Decision = merged(it.Decision, d)
 	n.decided(it, d)
+	if d.Word == Accept && it.Type == Credit && n.prev.Find(it.ID) == nil {
+		return // a line of this very night: the next one places it
+	}
 	switch d.Word {
 	case Claimed:
 		if it.ClaimedOn == 0 {

@@ -76,6 +76,9 @@ type AtWork struct {
 	// those that opened again tonight.
 	life  func() (map[string]*Closing, error)
 	again []Closing
+	// last is what the last report shows as open: after the night before, or
+	// after the night that is being replaced.
+	last func() (*State, error)
 
 	next    *State
 	commit  Commit
@@ -141,6 +144,12 @@ func Begin(ctx context.Context, s Store, rules Rules) (*AtWork, error) {
 	n.carryRows()
 	n.shown, n.left = map[match.TerminalOf]bool{}, map[string][]formed{}
 	n.life = n.closedItems(ctx, seq)
+	n.last = sync.OnceValues(func() (*State, error) {
+		if !n.replace {
+			return n.prev, nil
+		}
+		return Load(ctx, s, n.head.Seq)
+	})
 	return n, nil
 }
 
@@ -178,15 +187,23 @@ func (n *AtWork) Earlier(ctx context.Context) ([]Decision, error) {
 	if !n.replace {
 		return nil, nil
 	}
+	rec, err := n.lastRecord(ctx)
+	if rec == nil {
+		return nil, err
+	}
+	return rec.Decisions, err
+}
+
+// lastRecord is what the last night says of itself; nil before the first.
+func (n *AtWork) lastRecord(ctx context.Context) (*NightRecord, error) {
+	if n.store == nil {
+		return nil, nil
+	}
 	nights, err := n.store.Nights(ctx)
 	if err != nil || len(nights) == 0 {
 		return nil, err
 	}
-	rec, err := DecodeNight(&nights[len(nights)-1])
-	if err != nil {
-		return nil, err
-	}
-	return rec.Decisions, nil
+	return DecodeNight(&nights[len(nights)-1])
 }
 
 // carryRows puts the rows of open items, and the bank lines that are still
@@ -545,6 +562,10 @@ func (n *AtWork) Commit(ctx context.Context, rec *NightRecord) (Head, error) {
 
 // Head is the chain's end before this night.
 func (n *AtWork) Head() Head { return n.prev.Head }
+
+// LastHead is the chain's end when the run began: it is that of this night where
+// the run replaces it.
+func (n *AtWork) LastHead() Head { return n.head }
 
 func (n *AtWork) put(kind Kind, key string, body []byte) {
 	n.commit.Put = append(n.commit.Put, Page{Ref: Ref{kind, key}, Body: body})

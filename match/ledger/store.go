@@ -44,6 +44,9 @@ type Night struct {
 // Head is the night as the end of the chain.
 func (n *Night) Head() Head { return Head{n.Seq, n.Day, n.Hash} }
 
+// Tag are a few letters of the head: they differ from night to night.
+func (h Head) Tag() string { return h.Hash.String()[:6] }
+
 // Kind is what a page holds.
 type Kind string
 

@@ -62,6 +62,12 @@ func (g *Group) GoesBack() bool {
 	return g.ClearingAmount < 0
 }
 
+// Sure says of a suggestion that a person will hardly doubt it: one row of each
+// side, the same amount, and neither has another candidate (SPEC section 3.3).
+func (g *Group) Sure() bool {
+	return g.Match == Suggested && len(g.Pos) == 1 && len(g.Clearing) == 1 && g.PosAmount == g.ClearingAmount && g.Reason.Code == ReasonSuggested
+}
+
 // Owed is what of the settlement's money has not come, in fen, negative where
 // too much did. Whether that of an unchecked one came nobody can say: it owes
 // nothing, unless the acquirer itself pays later than it should.
