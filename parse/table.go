@@ -224,14 +224,12 @@ const (
 	codeTableCoding   problem.Code = "table_encoding"
 	codeTableQuote    problem.Code = "table_quote"
 	codeTableLine     problem.Code = "table_line"
-	codeNotWorkbook   problem.Code = "not_a_workbook"
 )
 
 var _ = problem.AddMessages(map[problem.Code]problem.Message{
 	codeSeveralTables: {ZH: "压缩包里不止一个文件，请只留下这张表，或直接给出表格文件", EN: "the archive holds more than one file; leave only the table in it, or give the table itself"},
 	codeTableCoding:   {ZH: "既不是 UTF-8 也不是 GBK，请另存为 UTF-8 的 CSV 或 .xlsx", EN: "neither UTF-8 nor GBK; save it as CSV in UTF-8 or as .xlsx"},
 	codeTableQuote:    {ZH: "引号不成对，无法按 CSV 读取", EN: "quotes do not pair, so it cannot be read as CSV"},
-	codeNotWorkbook:   {ZH: "不是工作簿，请给出 .xlsx 文件", EN: "not a workbook; give an .xlsx file"},
 	codeTableLine:     {ZH: "这一行的列数或长度超过了表格的上限，请更正这一行", EN: "the line has more columns or is longer than a table's may be; correct it"},
 })
 
@@ -266,7 +264,7 @@ func EachSheetRow(path string, each func(sheet string, row int64, cells [][]byte
 			return b.Problem
 		}
 		if b.Book == nil {
-			return &problem.Problem{Code: codeNotWorkbook, File: name}
+			return &problem.Problem{Code: unpack.CodeWorkbookOther, File: name, Args: []string{"text"}}
 		}
 		for i, s := range b.Book.Sheets() {
 			place := b.Name + ":" + s.Name
