@@ -319,9 +319,30 @@ func (s *Set) verify(ctx context.Context) error {
 			return err
 		}
 		for _, ds := range run.docs {
+			if err := s.inMoments(ctx, ds); err != nil {
+				return err
+			}
 			ds.verify()
 		}
 	}
+}
+
+// inMoments counts a statement again whose lines do not follow one another as
+// they stand, and keeps them, to be put in the order of their times.
+func (s *Set) inMoments(ctx context.Context, ds *docScan) error {
+	if !layout.InDoubt(ds.chains) {
+		return nil
+	}
+	run := newRun([]*document{ds.doc}, record.FieldSet(0).With(record.Account), s.opt, runtime.GOMAXPROCS(0))
+	run.counting = true
+	for _, again := range run.docs {
+		again.chains = make([]layout.PieceChains, again.n)
+		for i := range again.chains {
+			again.chains[i].Keep = true
+		}
+		ds.chains = again.chains
+	}
+	return run.scan(ctx, runtime.GOMAXPROCS(0), nil)
 }
 
 // verify holds a document against what it says of itself, once its rows are

@@ -1,9 +1,8 @@
 package layout
 
 import (
-	"math/bits"
-
 	"github.com/duizhang/duizhang/parse/money"
+	"github.com/duizhang/duizhang/parse/record"
 )
 
 // A statement with a running balance says itself whether a line is missing,
@@ -13,10 +12,11 @@ import (
 // their order.
 //
 // Exports put lines of the same second in any order, and people sort them by
-// something else. So where the lines do not follow one another, it is enough
-// that they do in some order: then the balances before the lines and those
-// after them are the same but for the first and the last one, which power sums
-// tell without keeping any line.
+// something else. So where the lines do not follow one another as they stand,
+// they are put in the order of their times, and those of one moment may follow
+// one another in any order (see momentChain). Which of two lines comes first is
+// free only there: over a whole file a line with the opposite sign would find
+// another order in which everything follows.
 type chain struct {
 	account, currency string
 
@@ -28,14 +28,18 @@ type chain struct {
 	// The links that do not hold: forwards and backwards in time, and the same
 	// with every sign turned round.
 	up, down, upTurned, downTurned broken
+	later, earlier                 bool // some line is later, earlier than the one above it
 	flat                           bool // all balances are the same
 	idle                           bool // no amount was ever anything but zero
-	sums                           balanceSums
+
+	lines []ChainRow // all with a balance, where they are kept
 }
 
 // A ChainRow is one line with its balance.
 type ChainRow struct {
 	balance, change money.Fen
+	at              record.Time
+	clock           bool // at is more than a day
 	Chunk           int
 	Line            int64 // from the chunk's first record
 }
@@ -56,7 +60,6 @@ func newChain(account, currency string, row ChainRow, has bool) chain {
 		return c
 	}
 	c.rows, c.first, c.last = 1, row, row
-	c.sums.add(row)
 	return c
 }
 
@@ -72,8 +75,10 @@ func (c *chain) join(o *chain) {
 		return
 	case c.rows == 0:
 		lead, bare, idle := c.lead+o.lead, c.bare, c.idle
+		account, currency := c.account, c.currency
 		*c = *o
 		c.lead, c.bare, c.idle = lead, bare, idle
+		c.account, c.currency = account, currency
 		return
 	}
 	a, b, between := &c.last, &o.first, c.tail+o.lead
@@ -82,9 +87,11 @@ func (c *chain) join(o *chain) {
 	c.upTurned.link(&o.upTurned, b, a.balance-between-b.change)
 	c.downTurned.link(&o.downTurned, b, a.balance+a.change+between)
 	c.flat = c.flat && o.flat && a.balance == b.balance
+	c.later = c.later || o.later || b.at > a.at
+	c.earlier = c.earlier || o.earlier || b.at < a.at
 	c.rows += o.rows
 	c.last, c.tail = o.last, o.tail
-	c.sums.join(&o.sums)
+	c.lines = append(c.lines, o.lines...)
 }
 
 // link takes the link to a line whose balance should be the expected one, and
@@ -115,8 +122,9 @@ const (
 // judge says whether the chain holds. unread is how many lines of the file were
 // not understood: each may be the reason for one link that does not hold.
 func (c *chain) judge(unread int64) (v verdictOfChain, at broken) {
+	up, down := c.directions()
 	worst := c.up
-	if c.down.n < c.up.n {
+	if !up || down && c.down.n < c.up.n {
 		worst = c.down
 	}
 	switch {
@@ -124,17 +132,35 @@ func (c *chain) judge(unread int64) (v verdictOfChain, at broken) {
 		return chainHolds, at
 	case c.flat && !c.idle:
 		return chainSilent, at
-	case !c.bare && unread == 0 && c.sums.hold():
-		return chainHolds, at
-	case c.upTurned.n == 0 || c.downTurned.n == 0:
-		if c.upTurned.n == 0 {
-			worst = c.up
+	}
+	if !c.bare && unread == 0 && len(c.lines) > 0 {
+		if at = c.inMoments(); at.n == 0 {
+			return chainHolds, at
 		}
-		return chainTurned, worst
+		worst = at
+	}
+	switch {
+	case up && c.upTurned.n == 0:
+		return chainTurned, c.up
+	case down && c.downTurned.n == 0:
+		return chainTurned, c.down
 	case worst.n <= unread:
 		return chainHolds, at
 	}
 	return chainBroken, worst
+}
+
+// directions are those in which the lines may follow one another as they stand:
+// where every line is as late as the one above it or later, the file does not go
+// backwards.
+func (c *chain) directions() (up, down bool) {
+	return c.later || !c.earlier, c.earlier || !c.later
+}
+
+// inDoubt says that the lines have to be kept to judge the chain.
+func (c *chain) inDoubt(unread int64) bool {
+	up, down := c.directions()
+	return c.rows > 1 && unread == 0 && !c.bare && (!c.flat || c.idle) && !(up && c.up.n == 0) && !(down && c.down.n == 0)
 }
 
 // ends are the balances before the first line and after the last one in time;
@@ -153,90 +179,4 @@ func (c *chain) ends() (opening, closing money.Fen, ok bool) {
 		return c.first.balance - c.first.change - c.lead, c.last.balance + c.tail, true
 	}
 	return c.last.balance - c.last.change - c.tail, c.first.balance + c.lead, true
-}
-
-// balanceSums are sums over the balances after the lines less the same over
-// those before them: the balances, their squares and their fingerprints.
-type balanceSums struct {
-	change  money.Fen
-	squares uint64 // modulo balanceField
-	prints  uint64
-}
-
-// balanceField is a prime (2^61-1) beyond every balance; in it one can divide.
-const balanceField = 1<<61 - 1
-
-func (s *balanceSums) add(r ChainRow) {
-	before, after := r.balance-r.change, r.balance
-	s.change += r.change
-	s.squares = addIn(s.squares, subIn(square(after), square(before)))
-	s.prints += printOf(after) - printOf(before)
-}
-
-func (s *balanceSums) join(o *balanceSums) {
-	s.change += o.change
-	s.squares = addIn(s.squares, o.squares)
-	s.prints += o.prints
-}
-
-// hold says whether the lines follow one another in some order. All balances
-// between cancel out; what is left is the last and the first, whose difference
-// is the sum of the amounts. Their squares then tell both.
-func (s *balanceSums) hold() bool {
-	d := inField(s.change)
-	if d == 0 {
-		return s.change == 0 && s.squares == 0 && s.prints == 0
-	}
-	// closing² - opening² = d (2 opening + d)
-	twice := subIn(mulIn(s.squares, inverse(d)), d)
-	opening := outOfField(mulIn(twice, inverse(2)))
-	return s.prints == printOf(opening+s.change)-printOf(opening)
-}
-
-// printOf is a fingerprint of an amount (the finaliser of SplitMix64).
-func printOf(f money.Fen) uint64 {
-	x := uint64(f) + 0x9E3779B97F4A7C15
-	x = (x ^ x>>30) * 0xBF58476D1CE4E5B9
-	x = (x ^ x>>27) * 0x94D049BB133111EB
-	return x ^ x>>31
-}
-
-// Arithmetic modulo balanceField.
-
-func inField(f money.Fen) uint64 {
-	if f < 0 {
-		return subIn(0, uint64(-f)%balanceField)
-	}
-	return uint64(f) % balanceField
-}
-
-func outOfField(x uint64) money.Fen {
-	if x > balanceField/2 {
-		return -money.Fen(balanceField - x)
-	}
-	return money.Fen(x)
-}
-
-func addIn(a, b uint64) uint64 { return (a + b) % balanceField }
-
-func subIn(a, b uint64) uint64 { return (a + balanceField - b) % balanceField }
-
-func mulIn(a, b uint64) uint64 {
-	hi, lo := bits.Mul64(a, b)
-	_, r := bits.Div64(hi, lo, balanceField)
-	return r
-}
-
-func square(f money.Fen) uint64 { x := inField(f); return mulIn(x, x) }
-
-// inverse is 1/x, by Fermat's theorem.
-func inverse(x uint64) uint64 {
-	r := uint64(1)
-	for e := uint64(balanceField - 2); e > 0; e >>= 1 {
-		if e&1 == 1 {
-			r = mulIn(r, x)
-		}
-		x = mulIn(x, x)
-	}
-	return r
 }

@@ -1,33 +1,53 @@
 package layout
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/duizhang/duizhang/parse/money"
+	"github.com/duizhang/duizhang/parse/record"
 
 	"pgregory.net/rapid"
 )
 
-// statementOf draws the lines of a statement, forwards in time.
+// statementOf draws the lines of a statement, forwards in time, several of them
+// in the same moment.
 func statementOf(t *rapid.T, least int, lowest int64) []ChainRow {
 	balance := money.Fen(rapid.Int64Range(-1e6, 1e12).Draw(t, "opening"))
 	rows := make([]ChainRow, rapid.IntRange(least, 30).Draw(t, "rows"))
+	at := record.Time(1772330400)
+	clock := rapid.Bool().Draw(t, "clock")
 	for i := range rows {
-		change := money.Fen(rapid.Int64Range(lowest, 5e5).Draw(t, "amount"))
+		change := money.Fen(rapid.SampledFrom([]int64{lowest, 500, 1000, 1000, 1000, 5e5}).Draw(t, "amount"))
+		if rapid.Bool().Draw(t, "odd") {
+			change = money.Fen(rapid.Int64Range(lowest, 5e5).Draw(t, "odd amount"))
+		}
 		if change == 0 {
 			change = 1
 		}
 		balance += change
-		rows[i] = ChainRow{balance: balance, change: change, Line: int64(i)}
+		if rapid.IntRange(0, 2).Draw(t, "later") > 0 {
+			at += record.Time(rapid.Int64Range(1, 200000).Draw(t, "by"))
+		}
+		rows[i] = ChainRow{balance: balance, change: change, at: at, clock: clock, Line: int64(i)}
 	}
 	return rows
 }
 
-// chained joins lines in pieces, as chunks are.
+// dayOf is the moment of a line as far as it is known.
+func dayOf(r ChainRow) record.Time {
+	if r.clock {
+		return r.at
+	}
+	return r.at - record.Time(r.at.Clock())
+}
+
+// chained joins lines in pieces, as chunks are, and keeps them.
 func chained(t *rapid.T, rows []ChainRow) chain {
 	var pieces []chain
 	for i := range rows {
 		c := newChain("", "CNY", rows[i], true)
+		c.lines = []ChainRow{rows[i]}
 		if n := len(pieces); n > 0 && rapid.Bool().Draw(t, "same piece") {
 			pieces[n-1].join(&c)
 			continue
@@ -40,16 +60,14 @@ func chained(t *rapid.T, rows []ChainRow) chain {
 	return pieces[0]
 }
 
-// A statement holds forwards, backwards and in any other order, however it is
-// cut into pieces.
+// A statement holds forwards, backwards and sorted by anything else, however it
+// is cut into pieces.
 func TestAChainOfBalancesHoldsInAnyOrder(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		rows := statementOf(t, 1, -5e5)
 		switch rapid.IntRange(0, 2).Draw(t, "order") {
 		case 0:
-			for i, j := 0, len(rows)-1; i < j; i, j = i+1, j-1 {
-				rows[i], rows[j] = rows[j], rows[i]
-			}
+			slices.Reverse(rows)
 		case 1:
 			rows = rapid.Permutation(rows).Draw(t, "shuffled")
 		}
@@ -60,27 +78,42 @@ func TestAChainOfBalancesHoldsInAnyOrder(t *testing.T) {
 	})
 }
 
-// A line that is missing, doubled or changed is found in any order.
+// A line that is missing, doubled or changed, or whose sign was turned round, is
+// found in any order, however many others are of the same amount, and the line
+// named is the first that contradicts those before, never one before the damage.
+// The first moment and the last are another matter: nothing says what was before
+// and after.
 func TestAChainOfBalancesBreaks(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		// Money in only: lines to and fro may follow one another with one of
-		// them gone, if what is left comes back to where it began.
-		rows := statementOf(t, 3, 1000)
+		rows := statementOf(t, 3, -5e5)
 		i := rapid.IntRange(1, len(rows)-2).Draw(t, "line")
-		switch rapid.SampledFrom([]string{"dropped", "doubled", "changed"}).Draw(t, "damage") {
+		at := dayOf(rows[i])
+		if at == dayOf(rows[0]) || at == dayOf(rows[len(rows)-1]) {
+			t.Skip("the first moment or the last")
+		}
+		switch rapid.SampledFrom([]string{"dropped", "doubled", "changed", "turned"}).Draw(t, "damage") {
 		case "dropped":
 			rows = append(rows[:i:i], rows[i+1:]...)
 		case "doubled":
 			rows = append(rows[:i+1:i+1], rows[i:]...)
+		case "turned":
+			rows[i].change = -rows[i].change
 		default:
 			rows[i].change += money.Fen(rapid.SampledFrom([]int64{1, -1, 100, 90000}).Draw(t, "by"))
 		}
-		if rapid.Bool().Draw(t, "shuffle") {
+		switch rapid.IntRange(0, 2).Draw(t, "order") {
+		case 0:
+			slices.Reverse(rows)
+		case 1:
 			rows = rapid.Permutation(rows).Draw(t, "shuffled")
 		}
 		c := chained(t, rows)
-		if v, _ := c.judge(0); v == chainHolds {
+		v, broken := c.judge(0)
+		if v == chainHolds {
 			t.Fatalf("holds: %+v", rows)
+		}
+		if got := dayOf(broken.at); v == chainBroken && got < at {
+			t.Fatalf("told at %v, damaged at %v: %+v", got, at, rows)
 		}
 	})
 }
@@ -93,7 +126,8 @@ func TestAChainWithSignsTurnedRoundIsKnown(t *testing.T) {
 			rows[i].change = -rows[i].change
 		}
 		c := chained(t, rows)
-		if v, _ := c.judge(0); v != chainTurned && c.up.n > 0 && c.down.n > 0 {
+		oneMoment := dayOf(rows[0]) == dayOf(rows[len(rows)-1]) // equal amounts then go both ways
+		if v, _ := c.judge(0); v != chainTurned && (v != chainHolds || !oneMoment) {
 			t.Fatalf("verdict %d: %+v", v, rows)
 		}
 	})

@@ -50,11 +50,23 @@ type PieceChains struct {
 	// unread are the lines that the binder made nothing of, and which the
 	// balances may go on from.
 	unread int64
+	// Keep keeps the lines; see InDoubt.
+	Keep bool
+}
+
+// InDoubt says that the lines do not follow one another as they stand, so that
+// they have to be counted again and kept, to be put in the order of their times.
+func InDoubt(pieces []PieceChains) bool {
+	all := joinPieces(pieces)
+	return slices.ContainsFunc(all.all, func(c chain) bool { return c.inDoubt(all.unread) })
 }
 
 // add puts a line behind its account's chain.
 func (p *PieceChains) add(account, currency []byte, row ChainRow, has bool) {
 	one := newChain("", "", row, has)
+	if p.Keep && has {
+		one.lines = []ChainRow{row}
+	}
 	if p.last < len(p.all) && p.all[p.last].of(account, currency) {
 		p.all[p.last].join(&one)
 		return
@@ -103,7 +115,7 @@ func (b *Binder) ChainLine(p *PieceChains, cells [][]byte, row *record.Row, v Ve
 		}
 		return
 	}
-	r := ChainRow{balance: f, Chunk: chunk, Line: line}
+	r := ChainRow{balance: f, at: row.Time, clock: row.HasClock, Chunk: chunk, Line: line}
 	if row.Status == record.OK && row.Kind != record.Preauth {
 		r.change = row.Amount
 	}
