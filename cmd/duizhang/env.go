@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/duizhang/duizhang/parse/problem"
+	"github.com/duizhang/duizhang/report"
 
 	"golang.org/x/term"
 )
@@ -30,6 +31,10 @@ type env struct {
 	show func(string) error
 	// reached is called when a run comes to a stage; tests stop there.
 	reached func(context.Context, stage)
+	// delivers is told the outputs of a run before anything is made for them.
+	delivers func(report.Output)
+	// room is how much memory the process may still take; 0: nobody says.
+	room int64
 }
 
 // stage names the points of a run between which an interruption or a crash may
@@ -54,6 +59,7 @@ func systemEnv() *env {
 		ownConsole:       ownConsole,
 		show:             openForUser,
 		reached:          func(context.Context, stage) {},
+		delivers:         func(report.Output) {},
 	}
 }
 
@@ -103,7 +109,7 @@ func guarded(ctx context.Context, args []string, e *env) (code exitCode) {
 		}
 	}()
 	debug.SetTraceback("none") // a panic in a worker must not print arguments
-	return tell(e, lang, execute(ctx, args, e, lang))
+	return tell(e, lang, ranShort(ctx, execute(ctx, args, e, lang)))
 }
 
 // tell prints an error, if there is something to say, and gives its status.

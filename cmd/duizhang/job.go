@@ -102,7 +102,7 @@ func (j *job) nothingToRead() bool {
 
 func (j *job) options(temp string) *parse.Options {
 	opt := j.flags.readOptions(j.rules.layouts, temp)
-	opt.AsOf, opt.Memory, opt.Progress = j.asOf, int64(j.flags.memory), &j.progress.read
+	opt.AsOf, opt.Memory, opt.Progress = j.asOf, j.env.memoryFor(int64(j.flags.memory)), &j.progress.read
 	return opt
 }
 
@@ -118,7 +118,7 @@ func (f *readFlags) readOptions(layouts *layout.Layouts, temp string) *parse.Opt
 func (j *job) match(ctx context.Context) error {
 	opt := match.Options{
 		AsOf: j.asOf, Contracts: j.rules.contracts, Calendar: j.rules.calendar, Patterns: j.rules.patterns,
-		Workers: j.workers(), Memory: int64(j.flags.memory), TempFile: j.scratch.file,
+		Workers: j.workers(), Memory: j.env.memoryFor(int64(j.flags.memory)), TempFile: j.scratch.file,
 		All: j.flags.all, Progress: &j.progress.matched,
 	}
 	for _, set := range j.flags.thresholds {

@@ -9,10 +9,25 @@ import (
 	"os"
 )
 
-func main() {
+func main() { start(func(*env) {}) }
+
+// start is the process from its beginning to its end; change is what a test
+// has different in the world around it.
+func start(change func(*env)) {
+	budget := allowance()
+	if code, ran := supervised(budget); ran {
+		os.Exit(int(code))
+	}
 	patientCollector()
 	ctx, stop := interruptible(context.Background())
-	code := guarded(ctx, os.Args[1:], systemEnv())
+	ctx, unwatch := watchMemory(ctx, budget)
+	e := systemEnv()
+	e.room = budget.room
+	change(e)
+	ended := underSupervision(e)
+	code := guarded(ctx, os.Args[1:], e)
+	unwatch()
 	stop()
+	ended(code)
 	os.Exit(int(code))
 }

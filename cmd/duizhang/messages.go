@@ -11,10 +11,15 @@ import (
 // The sentences of this command. Errors say what is wrong and what to do; %s
 // takes text from outside, which say makes visible.
 var (
-	msgCause       = message{"：%s", ": %s"}
-	msgPanic       = message{"程序内部错误：%s（%s）；没有写出任何文件，请把这一行报告给开发者", "internal error: %s (%s); nothing was written, please report this line"}
-	msgInterrupted = message{"已中断：没有写出任何文件", "interrupted: nothing was written"}
-	msgPressEnter  = message{"按回车键关闭窗口……", "press Enter to close this window …"}
+	msgCause         = message{"：%s", ": %s"}
+	msgPanic         = message{"程序内部错误：%s（%s）；没有写出任何文件，请把这一行报告给开发者", "internal error: %s (%s); nothing was written, please report this line"}
+	msgMemoryShort   = message{"内存不够：系统只允许本程序使用 %s，这次运行需要更多；没有写出任何文件。请放宽限制（ulimit -v、容器的内存上限），用 --memory 调小本程序自己的用量，或分几次对账", "out of memory: the system allows this program %s and the run needs more; nothing was written. Raise the limit (ulimit -v, the container's memory), let the program hold less with --memory, or reconcile in several runs"}
+	msgMemoryGone    = message{"内存不够；没有写出任何文件。请关闭其他程序，用 --memory 调小本程序自己的用量，或分几次对账", "out of memory; nothing was written. Close other programs, let the program hold less with --memory, or reconcile in several runs"}
+	msgMemorySummary = message{"报告已写出（%s），只是打印汇总时内存用尽；请打开报告查看结果", "the report is written (%s), only its summary was lost when memory ran out; open the report"}
+	msgKilled        = message{"程序被强行终止（多半是系统内存不够）；没有写出任何文件，请放宽内存限制或用 --memory 调小用量后重新运行", "the program was killed (most likely the system ran out of memory); nothing was written. Raise the limit or let it hold less with --memory, and run again"}
+	msgDied          = message{"程序意外终止；没有写出任何文件，请重新运行，再次出现时请报告给开发者", "the program ended unexpectedly; nothing was written, run it again, and report it if it happens again"}
+	msgInterrupted   = message{"已中断：没有写出任何文件", "interrupted: nothing was written"}
+	msgPressEnter    = message{"按回车键关闭窗口……", "press Enter to close this window …"}
 
 	// Command line.
 	msgUnknownCommand   = message{"没有命令或文件“%s”；是否想用 %s？运行 duizhang help 查看全部命令", "no command or file \"%s\"; did you mean %s? run duizhang help for all commands"}

@@ -283,6 +283,7 @@ func (j *job) checkOutputs() error {
 	for _, u := range report.Sweep(j.output) {
 		warn(j.env, j.lang, msgUnfinished, strings.Join(u.New, ", "), strings.Join(u.Old, ", "))
 	}
+	j.env.delivers(j.output)
 	if err := report.Preflight(j.output); err != nil {
 		return failed(err, msgCannotWrite)
 	}

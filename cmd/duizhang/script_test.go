@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -30,19 +31,16 @@ func TestMain(m *testing.M) {
 // mainAt is the program with an accident: at the stage that $STAGE names, it
 // does what $ACCIDENT says.
 func mainAt() {
-	ctx, stop := interruptible(context.Background())
-	e := systemEnv()
-	e.reached = func(ctx context.Context, s stage) {
-		if string(s) == os.Getenv("STAGE") {
-			accident(ctx, os.Getenv("ACCIDENT"))
+	start(func(e *env) {
+		e.reached = func(ctx context.Context, s stage) {
+			if string(s) == os.Getenv("STAGE") {
+				accident(ctx, os.Getenv("ACCIDENT"))
+			}
 		}
-	}
-	if os.Getenv("OWN_CONSOLE") != "" {
-		e.ownConsole = func() bool { return true }
-	}
-	code := guarded(ctx, os.Args[1:], e)
-	stop()
-	os.Exit(int(code))
+		if os.Getenv("OWN_CONSOLE") != "" {
+			e.ownConsole = func() bool { return true }
+		}
+	})
 }
 
 func accident(ctx context.Context, what string) {
@@ -53,6 +51,15 @@ func accident(ctx context.Context, what string) {
 	switch what {
 	case "panic":
 		panic("row 7: card 6222020000000000")
+	case "memory": // more than any limit of a test
+		var held [][]byte
+		for ctx.Err() == nil {
+			held = append(held, bytes.Repeat([]byte{1}, 16<<20))
+		}
+		runtime.KeepAlive(held)
+		return
+	case "block": // at once, before anything can see it coming
+		_ = make([]byte, 1<<40)
 	case "kill":
 		err = self.Kill()
 	case "term":
