@@ -93,7 +93,7 @@ func TestColumnName(t *testing.T) {
 		if got := columnName(i); got != want {
 			t.Errorf("%d: got %s, want %s", i, got, want)
 		}
-		if got, _, err := columnBefore([]byte(`<c r="` + want + "12")); got != i || err != nil {
+		if got, err := columnBefore([]byte(`<c r="` + want + "12")); got != i || err != nil {
 			t.Errorf("%s was read as %d, %v", want, got, err)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"strings"
 
 	"github.com/duizhang/duizhang/match/result"
@@ -37,11 +38,11 @@ func (d *rowsDigest) merge(o rowsDigest) {
 // it before anything is rendered. Reading the written files back must give it.
 type proof struct {
 	csv    map[string]*rowsDigest
-	sheets []rowsDigest // of the line tables
+	sheets []rowsDigest // by sheetProof.sheet
 }
 
-func newProof(tables int) *proof {
-	p := &proof{csv: map[string]*rowsDigest{closedCSV: {}}, sheets: make([]rowsDigest, tables)}
+func newProof(sheets int) *proof {
+	p := &proof{csv: map[string]*rowsDigest{closedCSV: {}}, sheets: make([]rowsDigest, sheets)}
 	for name := range csvHeads {
 		p.csv[name] = &rowsDigest{}
 	}
@@ -51,10 +52,11 @@ func newProof(tables int) *proof {
 // proofColumns are the columns of a CSV file whose values are proved.
 var proofColumns = map[string][]string{
 	transactionsCSV: {"match", "timing", "pos_amount", "clearing_amount", "pos_source", "clearing_source"},
-	settlementsCSV:  {"settlement_id", "credit", "timing", "transactions", "gross", "fee", "net", "credited", "outstanding"},
-	creditsCSV:      {"outcome", "date", "amount", "allocated", "source"},
-	rejectsCSV:      {"source"},
-	closedCSV:       {"item_id", "state", "closed_by", "source", "amount"},
+	settlementsCSV: {"settlement_id", "credit", "timing", "days_late", "acquirer", "merchant_id", "account", "clearing_date", "due_date",
+		"transactions", "gross", "fee", "net", "credited", "outstanding", "first_credit_date", "last_credit_date"},
+	creditsCSV: {"outcome", "date", "amount", "allocated", "account", "payer", "remark", "settlement_ids", "source"},
+	rejectsCSV: {"source", "column", "value", "reason"},
+	closedCSV:  {"item_id", "state", "closed_by", "source", "amount"},
 }
 
 // proved is a row in the making: its values, each with an end.
@@ -126,19 +128,43 @@ func (r *proved) settlement(s *result.Settlement) {
 	r.text(s.ID)
 	r.text(s.Credit.String())
 	r.text(s.Timing.String())
-	r.text(fmt.Sprint(s.Transactions))
+	r.text(strconv.Itoa(int(s.DaysLate)))
+	r.text(s.Acquirer)
+	r.text(s.MerchantID)
+	r.text(s.Account)
+	r.text(dateText(s.ClearingDate))
+	r.text(dateText(s.DueDate))
+	r.text(strconv.FormatInt(s.Transactions, 10))
 	for _, f := range [...]money.Fen{s.Gross, s.Fee, s.Net, s.Credited, s.Outstanding} {
 		r.fen(f, true)
 	}
+	r.text(dateText(s.FirstCredit))
+	r.text(dateText(s.LastCredit))
 }
 
-func (r *proved) credit(c *result.Credit, source string) {
+// credit is a line of credits.csv; all are the settlements that it pays among.
+func (r *proved) credit(c *result.Credit, row *record.Record, all []result.Settlement) {
 	r.start()
 	r.text(c.Outcome.String())
 	r.text(dateText(c.Date))
 	r.fen(c.Amount, true)
 	r.fen(c.Allocated, true)
-	r.text(source)
+	r.text(row.Text[record.Account])
+	r.text(row.Text[record.Payer])
+	r.text(row.Text[record.Remark])
+	ids := make([]string, len(c.Settlements))
+	for i, s := range c.Settlements {
+		ids[i] = all[s].ID
+	}
+	r.text(strings.Join(ids, ";"))
+	r.text(row.Source)
+}
+
+func (r *proved) reject(j *Reject) {
+	r.start()
+	for _, s := range [...]string{j.Source, j.Column, j.Value, j.Reason} {
+		r.text(s)
+	}
 }
 
 func (r *proved) closing(c *Closing) {
@@ -281,149 +307,4 @@ func (c *csvCutter) digest(d *rowsDigest) error {
 	}
 	d.add(c.row.buf)
 	return nil
-}
-
-// A tableProof says where a sheet over groups shows what is proved of a row.
-type tableProof struct {
-	table         int // of lineTables
-	pos, clearing int // columns of the amounts; -1: none
-}
-
-func newTableProof(i int, t *lineTable) *tableProof {
-	p := &tableProof{table: i, pos: -1, clearing: -1}
-	for k := range t.columns {
-		switch t.columns[k].head {
-		case colPosAmount.head:
-			p.pos = k
-		case colClearingAmount.head:
-			p.clearing = k
-		}
-	}
-	return p
-}
-
-// provedRow is a row of a sheet as the result has it: a hash of its sources, and
-// the amounts that the sheet shows as numbers.
-type provedRow struct {
-	sources                 uint64
-	pos, clearing           money.Fen
-	showsPos, showsClearing bool
-}
-
-func (r *proved) sheetRow(l *line) (p provedRow) {
-	r.start()
-	if s := l.sources(); s != "" {
-		r.buf = appendXML(r.buf, clip(s))
-	}
-	p.sources = xxh3.Hash(r.buf) + 3*xxh3.HashString(l.group.ItemID)
-	currency := l.currency()
-	number := func(f money.Fen, rows []record.Pos) bool {
-		return len(rows) > 0 && (currency == "" || currency == baseCurrency) && f.Abs() <= exactFen
-	}
-	g := l.group
-	p.pos, p.showsPos = g.PosAmount, number(g.PosAmount, g.Pos)
-	p.clearing, p.showsClearing = g.ClearingAmount, number(g.ClearingAmount, g.Clearing)
-	return p
-}
-
-// addRow adds a row that stands in the given row of its sheet.
-func (d *rowsDigest) addRow(t *tableProof, row int, p *provedRow) {
-	d.addSources(row, p.sources)
-	if t.pos >= 0 && p.showsPos {
-		d.addAmount(row, t.pos, p.pos)
-	}
-	if t.clearing >= 0 && p.showsClearing {
-		d.addAmount(row, t.clearing, p.clearing)
-	}
-}
-
-func (d *rowsDigest) addSources(row int, hash uint64) {
-	d.n++
-	d.sum += mixed(hash ^ uint64(row)*0x9e3779b97f4a7c15)
-}
-
-func (d *rowsDigest) addAmount(row, column int, f money.Fen) {
-	d.sum += mixed(mixed(uint64(row)<<8|uint64(column)) ^ uint64(f))
-}
-
-// mixed spreads a number over 64 bits (the finaliser of splitmix64).
-func mixed(z uint64) uint64 {
-	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
-	z = (z ^ z>>27) * 0x94d049bb133111eb
-	return z ^ z>>31
-}
-
-// amount adds an amount that was read back from a column.
-func (p *tableProof) amount(d *rowsDigest, row, column int, f money.Fen) {
-	if row >= firstRow && (column == p.pos || column == p.clearing) {
-		d.addAmount(row, column, f)
-	}
-}
-
-// sources adds the sources and the id of every row in xml: those sheets end in
-// the sources, decision, note, name and id.
-func (p *tableProof) sources(d *rowsDigest, xml []byte) {
-	for from := 0; ; {
-		i := bytes.Index(xml[from:], rowMark)
-		if i < 0 {
-			return
-		}
-		end := from + i
-		from = end + len(rowMark)
-		if !bytes.HasSuffix(xml[:end], sheetRowEnd) {
-			continue // the mark of another thing
-		}
-		cells := lastCells{rest: xml[:end-len(sheetRowEnd)]}
-		id, row := cells.next()
-		for range 3 { // name, note, decision
-			cells.next()
-		}
-		sources, at := cells.next()
-		if row < firstRow || at != row {
-			continue // a title or the header; of a row of data it would be missed
-		}
-		d.addSources(row, xxh3.Hash(sources)+3*xxh3.Hash(id))
-	}
-}
-
-// lastCells goes through the cells of a row from its end.
-type lastCells struct{ rest []byte }
-
-// next is the text of a cell as it is written, and its row; 0 where there is no
-// further cell.
-func (c *lastCells) next() (text []byte, row int) {
-	i := bytes.LastIndex(c.rest, cellStart)
-	if i < 0 {
-		return nil, 0
-	}
-	cell := c.rest[i:]
-	c.rest = c.rest[:i]
-	if inner, ok := bytes.CutSuffix(cell, textEnd); ok {
-		text = inner[bytes.LastIndexByte(inner, '>')+1:]
-	}
-	return text, rowNumber(cell)
-}
-
-var (
-	sheetRowEnd = []byte("</r") // before rowMark
-	cellStart   = []byte(`<c r="`)
-	textEnd     = []byte("</t></is></c>")
-)
-
-// rowNumber reads the row of the cell reference in `<c r="AB12"…`; 0 if there is
-// none.
-func rowNumber(cell []byte) (n int) {
-	cell, ok := bytes.CutPrefix(cell, []byte(`<c r="`))
-	if !ok {
-		return 0
-	}
-	for _, b := range cell {
-		switch {
-		case b >= '0' && b <= '9' && n < 1<<30:
-			n = n*10 + int(b-'0')
-		case b < 'A' || b > 'Z':
-			return n
-		}
-	}
-	return n
 }

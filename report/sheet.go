@@ -72,7 +72,7 @@ type sheet struct {
 	parts    []*part
 	reserved int         // rows whose places have been given out
 	dropped  int         // rows left out, with spec.once
-	proof    *tableProof // nil: only rows and sums are checked
+	proof    *sheetProof // nil: only rows and sums are checked
 }
 
 // part is one sheet of the format.
@@ -101,6 +101,14 @@ func (s *sheet) reserve(n int) (first, room int) {
 	}
 	s.reserved += n
 	return first, n
+}
+
+// most is how many rows have a place at all; -1: any number.
+func (s *sheet) most() int {
+	if s.spec.once {
+		return capacity()
+	}
+	return -1
 }
 
 // sum is a checked total of fen.

@@ -118,7 +118,7 @@ type lineTable struct {
 	// wants says which groups the sheet shows. A group may stand on several.
 	wants func(*line) bool
 	sheet *sheet
-	proof *tableProof // nil: the sheet may end before its rows
+	proof *sheetProof
 }
 
 const (

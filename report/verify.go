@@ -23,7 +23,7 @@ type tally struct {
 	rows int
 	sums []sum // per column, of the cells that are amounts
 	// proof says what else is looked at in a row, and digest is what was found.
-	proof  *tableProof
+	proof  *sheetProof
 	digest rowsDigest
 }
 
@@ -36,7 +36,7 @@ type verifier struct {
 	// blocks are the pieces in which large parts were compressed, so that
 	// they can be read on several cores; a part without is read in one piece.
 	blocks map[string][]*block
-	// proof is what the sheets over groups must hold; nil: not asked.
+	// proof is what the sheets must hold; nil: not asked.
 	proof *proof
 }
 
@@ -64,9 +64,9 @@ func (v *verifier) check(ctx context.Context, f *os.File, size int64, workers in
 			return fmt.Errorf("report: %s read back has %w", entry.Name, err)
 		}
 		if p := want.proof; p != nil {
-			d := found[p.table]
+			d := found[p.sheet]
 			d.merge(got.digest)
-			found[p.table] = d
+			found[p.sheet] = d
 		}
 	}
 	if seen != len(v.want) {
@@ -75,7 +75,7 @@ func (v *verifier) check(ctx context.Context, f *os.File, size int64, workers in
 	return v.compareProof(found)
 }
 
-// compareProof compares the rows of the sheets over groups with the result's.
+// compareProof compares the rows of the sheets with the result's.
 func (v *verifier) compareProof(found map[int]rowsDigest) error {
 	if v.proof == nil {
 		return nil
@@ -252,7 +252,7 @@ var valueMark = []byte("v>")
 func (t *tally) count(xml, marker []byte) error {
 	t.rows += bytes.Count(xml, rowMark)
 	if t.proof != nil {
-		t.proof.sources(&t.digest, xml)
+		t.proof.read(&t.digest, xml)
 	}
 	for from := 0; ; {
 		i := bytes.Index(xml[from:], valueMark)
@@ -264,7 +264,7 @@ func (t *tally) count(xml, marker []byte) error {
 		if i == 0 || xml[i-1] != '<' || !bytes.HasSuffix(xml[:i-1], marker) {
 			continue
 		}
-		column, row, err := columnBefore(xml[:i-1-len(marker)])
+		column, err := columnBefore(xml[:i-1-len(marker)])
 		if err != nil {
 			return err
 		}
@@ -273,22 +273,15 @@ func (t *tally) count(xml, marker []byte) error {
 			return fmt.Errorf("column %s holds %q where an amount should be", columnName(column), xml[from:min(from+20, len(xml))])
 		}
 		t.sums[column].add(f)
-		if t.proof != nil {
-			t.proof.amount(&t.digest, row, column, f)
-		}
 		from += n
 	}
 }
 
-// columnBefore reads the column and the row of the cell reference at the end of
-// xml.
-func columnBefore(xml []byte) (int, int, error) {
+// columnBefore reads the column of the cell reference at the end of xml.
+func columnBefore(xml []byte) (int, error) {
 	i := len(xml)
-	row, place := 0, 1
-	for i > 0 && xml[i-1] >= '0' && xml[i-1] <= '9' && place < 1<<30 {
+	for i > 0 && xml[i-1] >= '0' && xml[i-1] <= '9' {
 		i--
-		row += int(xml[i]-'0') * place
-		place *= 10
 	}
 	column, scale := 0, 1
 	for i > 0 && xml[i-1] >= 'A' && xml[i-1] <= 'Z' && scale < 26*26*26 {
@@ -297,9 +290,9 @@ func columnBefore(xml []byte) (int, int, error) {
 		scale *= 26
 	}
 	if column == 0 {
-		return 0, 0, fmt.Errorf("a cell without a reference before %q", xml[max(0, len(xml)-20):])
+		return 0, fmt.Errorf("a cell without a reference before %q", xml[max(0, len(xml)-20):])
 	}
-	return column - 1, row, nil
+	return column - 1, nil
 }
 
 // readYuan reads an amount with two decimals up to the next tag; n is 0 if

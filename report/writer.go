@@ -44,12 +44,17 @@ type writer struct {
 	spoil *spoiler
 }
 
-// A spoiler plants a fault: in the lines of a batch, in the rows of a sheet, or
-// in the lines of a CSV file that have been rendered.
+// A spoiler plants a fault: in the lines of a batch, in the rows of a sheet, in
+// what is rendered beside groups, or in the lines of a CSV file that have been
+// rendered.
 type spoiler struct {
-	lines func([]line)
-	sheet func([]*line) []*line
-	csv   func(name string, rows []byte) []byte
+	fees        func([]*feeSum) []*feeSum
+	settlements func([]*settled) []*settled
+	credits     func([]*credited) []*credited
+	rejects     func([]*Reject) []*Reject
+	lines       func([]line)
+	sheet       func([]*line) []*line
+	csv         func(name string, rows []byte) []byte
 }
 
 func newWriter(run *Run, out Output) (*writer, error) {
@@ -69,7 +74,7 @@ func newWriterOn(d disk, run *Run, out Output) (*writer, error) {
 }
 
 func (w *writer) open() error {
-	defer func() { w.proof = newProof(len(w.lineTables())) }()
+	defer func() { w.proof = newProof(len(w.lineTables()) + numOtherSheets) }()
 	if err := w.makeFolder(); err != nil {
 		return err
 	}
@@ -94,9 +99,7 @@ func (w *writer) openWorkbook() (err error) {
 	l := w.run.Lang
 	w.before, w.behind = lineTables(l, w.run.All)
 	for i, t := range w.lineTables() {
-		if !t.spec.once {
-			t.proof = newTableProof(i, t)
-		}
+		t.proof = newLineProof(i, t)
 	}
 	add := func(spec sheetSpec, headings []heading) *sheet {
 		s := newSheet(spec, headings)
@@ -117,6 +120,11 @@ func (w *writer) openWorkbook() (err error) {
 		t.sheet.proof = t.proof
 	}
 	w.rejects = add(sheetName("拒绝的行", "Rejected rows", l, red), headingsOf(rejectColumns, l))
+	n := len(w.lineTables())
+	w.fees.proof = newSheetProof(n, feeColumns, feeHeads...)
+	w.settlements.proof = newSheetProof(n+1, settlementColumns, settlementHeads...)
+	w.credits.proof = newSheetProof(n+2, creditColumns, creditHeads...)
+	w.rejects.proof = newSheetProof(n+3, rejectColumns, rejectHeads...)
 	w.log = add(sheetName("运行记录", "Run log", l, grey), headingsOf(logColumns, l))
 	return nil
 }
@@ -191,7 +199,7 @@ func (w *writer) render(ctx context.Context) error {
 	if err := w.renderGroups(ctx); err != nil {
 		return err
 	}
-	if err := table(w, w.fees, feeColumns, func(s *feeSum) string { return s.Currency }, w.run.feeSums()); err != nil {
+	if err := w.renderFees(); err != nil {
 		return err
 	}
 	if err := w.renderSettlements(ctx); err != nil {
@@ -292,7 +300,7 @@ type batch struct {
 	// proof is what the batch adds to the writer's.
 	proved       proved
 	transactions rowsDigest
-	shown        [][]provedRow // by line table
+	shown        []provedRows // by line table
 }
 
 func (w *writer) newBatch() *batch {
@@ -301,7 +309,7 @@ func (w *writer) newBatch() *batch {
 	if w.book != nil {
 		b.cells = newCells(w.book.styles.body)
 		b.rows = make([][]*line, len(w.before)+len(w.behind))
-		b.shown = make([][]provedRow, len(b.rows))
+		b.shown = make([]provedRows, len(b.rows))
 	}
 	return b
 }
@@ -357,23 +365,17 @@ func (w *writer) renderBatch(ctx context.Context, b *batch, groups []result.Grou
 func (b *batch) prove(groups []result.Group, lines []line, rows *[4]loaded, tables []*lineTable) error {
 	b.transactions = rowsDigest{}
 	for k := range b.shown {
-		b.shown[k] = b.shown[k][:0]
+		b.shown[k].reset(tables[k].proof)
 	}
 	for i := range groups {
 		if err := b.proved.group(&groups[i], rows); err != nil {
 			return err
 		}
 		b.transactions.add(b.proved.buf)
-		var row provedRow
-		known := false
 		for k, t := range tables {
-			if t.proof == nil || !t.wants(&lines[i]) {
-				continue
+			if t.wants(&lines[i]) {
+				b.shown[k].group(&lines[i])
 			}
-			if !known {
-				row, known = b.proved.sheetRow(&lines[i]), true
-			}
-			b.shown[k] = append(b.shown[k], row)
 		}
 	}
 	return nil
@@ -413,9 +415,7 @@ func (w *writer) appendBatch(b *batch, tables []*lineTable, segments [][]segment
 	}
 	w.proof.csv[transactionsCSV].merge(b.transactions)
 	for k, t := range tables {
-		for i := range b.shown[k] {
-			w.proof.sheets[k].addRow(t.proof, (first[k]+i)%capacity()+firstRow, &b.shown[k][i])
-		}
+		w.proof.sheets[k].placed(&b.shown[k], first[k], t.sheet.most())
 	}
 	if f := w.files[transactionsCSV]; f != nil {
 		if err := w.writeCSV(f, transactionsCSV, b.csv.buf); err != nil {
@@ -474,6 +474,38 @@ func pointers[T any](list []T) []*T {
 
 func noCurrency[T any](T) string { return "" }
 
+// numOtherSheets is how many sheets that are not over groups are proved.
+const numOtherSheets = 4
+
+// proves gives what the rows of a sheet must show to a function, and their place.
+func (w *writer) proves(s *sheet, draw func(*provedRows)) {
+	if w.book == nil {
+		return
+	}
+	var rows provedRows
+	rows.reset(s.proof)
+	draw(&rows)
+	w.proof.sheets[s.proof.sheet].placed(&rows, s.reserved, s.most())
+}
+
+func (w *writer) renderFees() error {
+	list := w.run.feeSums()
+	if w.book == nil || len(list) == 0 {
+		return nil
+	}
+	w.proves(w.fees, func(p *provedRows) {
+		for i := range w.run.Result.Fees {
+			if f := &w.run.Result.Fees[i]; f.Checked > 0 {
+				p.fee(f, w.run)
+			}
+		}
+	})
+	if w.spoil != nil && w.spoil.fees != nil {
+		list = w.spoil.fees(list)
+	}
+	return table(w, w.fees, feeColumns, func(s *feeSum) string { return s.Currency }, list)
+}
+
 func (w *writer) renderSettlements(ctx context.Context) error {
 	for chunk := range slices.Chunk(w.run.Result.Settlements, batchGroups) {
 		list, err := w.run.settlements(ctx, chunk)
@@ -484,7 +516,15 @@ func (w *writer) renderSettlements(ctx context.Context) error {
 			w.proved.settlement(&chunk[i])
 			w.proof.csv[settlementsCSV].add(w.proved.buf)
 		}
+		w.proves(w.settlements, func(p *provedRows) {
+			for i := range chunk {
+				p.settlement(&chunk[i], w.run)
+			}
+		})
 		rows := pointers(list)
+		if w.spoil != nil && w.spoil.settlements != nil {
+			rows = w.spoil.settlements(rows)
+		}
 		if err := table(w, w.settlements, settlementColumns, func(s *settled) string { return s.Currency }, rows); err != nil {
 			return err
 		}
@@ -502,10 +542,18 @@ func (w *writer) renderCredits(ctx context.Context) error {
 			return err
 		}
 		for i := range chunk {
-			w.proved.credit(&chunk[i], list[i].row.Source)
+			w.proved.credit(&chunk[i], list[i].row, w.run.Result.Settlements)
 			w.proof.csv[creditsCSV].add(w.proved.buf)
 		}
+		w.proves(w.credits, func(p *provedRows) {
+			for i := range chunk {
+				p.credit(&chunk[i], list[i].row, w.run)
+			}
+		})
 		rows := pointers(list)
+		if w.spoil != nil && w.spoil.credits != nil {
+			rows = w.spoil.credits(rows)
+		}
 		if err := table(w, w.credits, creditColumns, func(c *credited) string { return c.Currency }, rows); err != nil {
 			return err
 		}
@@ -522,6 +570,14 @@ func (w *writer) renderRejects(ctx context.Context) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
+		w.proves(w.rejects, func(p *provedRows) {
+			for _, r := range rows {
+				p.reject(r)
+			}
+		})
+		if w.spoil != nil && w.spoil.rejects != nil {
+			rows = w.spoil.rejects(rows)
+		}
 		if err := table(w, w.rejects, rejectColumns, noCurrency[*Reject], rows); err != nil {
 			return err
 		}
@@ -530,8 +586,7 @@ func (w *writer) renderRejects(ctx context.Context) error {
 		return err
 	}
 	for r := range w.run.rejects() {
-		w.proved.start()
-		w.proved.text(r.Source)
+		w.proved.reject(&r)
 		w.proof.csv[rejectsCSV].add(w.proved.buf)
 		if rows = append(rows, &r); len(rows) < batchGroups {
 			continue
