@@ -359,7 +359,7 @@ func (ds *docScan) verify() {
 		if check != nil {
 			f.setCheck(*check)
 		}
-		if problem == nil {
+		if broken != nil { // it names the row
 			problem = broken
 		}
 	}

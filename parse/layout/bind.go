@@ -99,6 +99,7 @@ type Binder struct {
 	sums     controlSums
 	Balance  int16    // the column of the running balance, -1: it is not asked for
 	Proved   bool     // the row just read satisfied an identity
+	below    bool     // its amount is that of a sale, and below zero
 	sifted   bool     // the row just read is a title, a total, a ruler or blank
 	Bound    [][]byte // its cells
 
@@ -980,6 +981,7 @@ func (b *Binder) amounts(cells [][]byte, bd *binding, row *record.Row) (Verdict,
 // means it, and the other amounts are in place.
 func (b *Binder) sign(printed money.Fen, rule *ruleSpec, row *record.Row) {
 	a := printed
+	b.below = false
 	if rule != nil && rule.sign != 0 {
 		a = a.Abs() * money.Fen(rule.sign)
 	}
@@ -987,7 +989,7 @@ func (b *Binder) sign(printed money.Fen, rule *ruleSpec, row *record.Row) {
 	case record.Void, record.Reversal, record.Refund:
 		a = -a.Abs()
 	case record.Sale:
-		if a < 0 {
+		if b.below = a < 0; b.below {
 			row.Kind = record.Refund
 		}
 	}

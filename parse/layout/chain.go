@@ -29,8 +29,12 @@ type chain struct {
 	// with every sign turned round.
 	up, down, upTurned, downTurned broken
 	later, earlier                 bool // some line is later, earlier than the one above it
-	flat                           bool // all balances are the same
-	idle                           bool // no amount was ever anything but zero
+	// Lines that say nothing of a balance and were not understood stand before
+	// the first, behind the last: the link over them is not known.
+	looseLead, looseTail bool
+	unread               bool // there are lines that were not understood
+	flat                 bool // all balances are the same
+	idle                 bool // no amount was ever anything but zero
 
 	lines []ChainRow // all with a balance, where they are kept
 }
@@ -38,6 +42,7 @@ type chain struct {
 // A ChainRow is one line with its balance.
 type ChainRow struct {
 	balance, change money.Fen
+	unread          bool // change is not known
 	at              record.Time
 	clock           bool // at is more than a day
 	Chunk           int
@@ -59,45 +64,48 @@ func newChain(account, currency string, row ChainRow, has bool) chain {
 		c.bare, c.lead = true, row.change
 		return c
 	}
-	c.rows, c.first, c.last = 1, row, row
+	c.rows, c.first, c.last, c.unread = 1, row, row, row.unread
 	return c
 }
 
 // join puts the chain of what follows behind c.
 func (c *chain) join(o *chain) {
-	c.bare, c.idle = c.bare || o.bare, c.idle && o.idle
+	c.bare, c.idle, c.unread = c.bare || o.bare, c.idle && o.idle, c.unread || o.unread
 	switch {
 	case o.rows == 0 && c.rows == 0:
 		c.lead += o.lead
+		c.looseLead = c.looseLead || o.looseLead
 		return
 	case o.rows == 0:
 		c.tail += o.lead
+		c.looseTail = c.looseTail || o.looseLead
 		return
 	case c.rows == 0:
-		lead, bare, idle := c.lead+o.lead, c.bare, c.idle
-		account, currency := c.account, c.currency
+		lead, bare, idle, unread := c.lead+o.lead, c.bare, c.idle, c.unread
+		account, currency, loose := c.account, c.currency, c.looseLead || o.looseLead
 		*c = *o
-		c.lead, c.bare, c.idle = lead, bare, idle
+		c.lead, c.bare, c.idle, c.unread, c.looseLead = lead, bare, idle, unread, loose
 		c.account, c.currency = account, currency
 		return
 	}
 	a, b, between := &c.last, &o.first, c.tail+o.lead
-	c.up.link(&o.up, b, a.balance+between+b.change)
-	c.down.link(&o.down, b, a.balance-a.change-between)
-	c.upTurned.link(&o.upTurned, b, a.balance-between-b.change)
-	c.downTurned.link(&o.downTurned, b, a.balance+a.change+between)
+	loose := c.looseTail || o.looseLead
+	c.up.link(&o.up, b, a.balance+between+b.change, loose || b.unread)
+	c.down.link(&o.down, b, a.balance-a.change-between, loose || a.unread)
+	c.upTurned.link(&o.upTurned, b, a.balance-between-b.change, loose || b.unread)
+	c.downTurned.link(&o.downTurned, b, a.balance+a.change+between, loose || a.unread)
 	c.flat = c.flat && o.flat && a.balance == b.balance
 	c.later = c.later || o.later || b.at > a.at
 	c.earlier = c.earlier || o.earlier || b.at < a.at
 	c.rows += o.rows
-	c.last, c.tail = o.last, o.tail
+	c.last, c.tail, c.looseTail = o.last, o.tail, o.looseTail
 	c.lines = append(c.lines, o.lines...)
 }
 
 // link takes the link to a line whose balance should be the expected one, and
-// those behind it.
-func (b *broken) link(o *broken, at *ChainRow, expected money.Fen) {
-	if at.balance != expected {
+// those behind it. What an open link is like is not known.
+func (b *broken) link(o *broken, at *ChainRow, expected money.Fen, open bool) {
+	if at.balance != expected && !open {
 		if b.n++; b.n == 1 {
 			b.at, b.expected = *at, expected
 		}
@@ -119,9 +127,8 @@ const (
 	chainBroken
 )
 
-// judge says whether the chain holds. unread is how many lines of the file were
-// not understood: each may be the reason for one link that does not hold.
-func (c *chain) judge(unread int64) (v verdictOfChain, at broken) {
+// judge says whether the chain holds.
+func (c *chain) judge() (v verdictOfChain, at broken) {
 	up, down := c.directions()
 	worst := c.up
 	if !up || down && c.down.n < c.up.n {
@@ -133,7 +140,7 @@ func (c *chain) judge(unread int64) (v verdictOfChain, at broken) {
 	case c.flat && !c.idle:
 		return chainSilent, at
 	}
-	if !c.bare && unread == 0 && len(c.lines) > 0 {
+	if !c.bare && !c.unread && len(c.lines) > 0 {
 		if at = c.inMoments(); at.n == 0 {
 			return chainHolds, at
 		}
@@ -144,8 +151,6 @@ func (c *chain) judge(unread int64) (v verdictOfChain, at broken) {
 		return chainTurned, c.up
 	case down && c.downTurned.n == 0:
 		return chainTurned, c.down
-	case worst.n <= unread:
-		return chainHolds, at
 	}
 	return chainBroken, worst
 }
@@ -158,9 +163,9 @@ func (c *chain) directions() (up, down bool) {
 }
 
 // inDoubt says that the lines have to be kept to judge the chain.
-func (c *chain) inDoubt(unread int64) bool {
+func (c *chain) inDoubt() bool {
 	up, down := c.directions()
-	return c.rows > 1 && unread == 0 && !c.bare && (!c.flat || c.idle) && !(up && c.up.n == 0) && !(down && c.down.n == 0)
+	return c.rows > 1 && !c.unread && !c.bare && (!c.flat || c.idle) && !(up && c.up.n == 0) && !(down && c.down.n == 0)
 }
 
 // ends are the balances before the first line and after the last one in time;

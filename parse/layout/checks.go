@@ -47,9 +47,8 @@ func (p *Plan) Declares() bool { return len(p.Controls) > 0 || p.BalanceUse() >=
 type PieceChains struct {
 	all  []chain
 	last int
-	// unread are the lines that the binder made nothing of, and which the
-	// balances may go on from.
-	unread int64
+	// unread: lines were not understood, and may be of any account.
+	unread bool
 	// Keep keeps the lines; see InDoubt.
 	Keep bool
 }
@@ -58,7 +57,7 @@ type PieceChains struct {
 // they have to be counted again and kept, to be put in the order of their times.
 func InDoubt(pieces []PieceChains) bool {
 	all := joinPieces(pieces)
-	return slices.ContainsFunc(all.all, func(c chain) bool { return c.inDoubt(all.unread) })
+	return slices.ContainsFunc(all.all, func(c chain) bool { return c.inDoubt() })
 }
 
 // add puts a line behind its account's chain.
@@ -74,11 +73,27 @@ func (p *PieceChains) add(account, currency []byte, row ChainRow, has bool) {
 	p.last = slices.IndexFunc(p.all, func(c chain) bool { return c.of(account, currency) })
 	if p.last < 0 {
 		one.account, one.currency = string(account), string(currency)
+		if p.unread {
+			one.unread, one.looseLead = true, true
+		}
 		p.last = len(p.all)
 		p.all = append(p.all, one)
 		return
 	}
 	p.all[p.last].join(&one)
+}
+
+// loosen takes a line of which neither account nor balance is known.
+func (p *PieceChains) loosen() {
+	p.unread = true
+	for i := range p.all {
+		c := &p.all[i]
+		if c.unread = true; c.rows == 0 {
+			c.looseLead = true
+		} else {
+			c.looseTail = true
+		}
+	}
 }
 
 func (c *chain) of(account, currency []byte) bool {
@@ -88,7 +103,14 @@ func (c *chain) of(account, currency []byte) bool {
 // joinPieces joins the chunks' chains in their order.
 func joinPieces(pieces []PieceChains) (all PieceChains) {
 	for i := range pieces {
-		all.unread += pieces[i].unread
+		before := all.unread
+		if all.unread = before || pieces[i].unread; pieces[i].unread {
+			for j := range all.all {
+				if a := &all.all[j]; !slices.ContainsFunc(pieces[i].all, func(c chain) bool { return c.account == a.account && c.currency == a.currency }) {
+					a.unread, a.looseTail = true, true
+				}
+			}
+		}
 		for k := range pieces[i].all {
 			o := &pieces[i].all[k]
 			if j := slices.IndexFunc(all.all, func(c chain) bool { return c.account == o.account && c.currency == o.currency }); j >= 0 {
@@ -96,7 +118,11 @@ func joinPieces(pieces []PieceChains) (all PieceChains) {
 				all.all[j].join(o)
 				all.all[j].account, all.all[j].currency = account, currency
 			} else {
-				all.all = append(all.all, *o)
+				c := *o
+				if before {
+					c.unread, c.looseLead = true, true
+				}
+				all.all = append(all.all, c)
 			}
 		}
 	}
@@ -110,8 +136,18 @@ func (b *Binder) ChainLine(p *PieceChains, cells [][]byte, row *record.Row, v Ve
 	}
 	f, has, problem := b.fenOf(b.textIn(cells, b.Balance), b.Balance)
 	if v != Accepted || problem != nil {
-		if has || v == Rejected || problem != nil {
-			p.unread++
+		switch {
+		case has && problem == nil && b.p.bindings[0].at[record.Account] < 0 && b.p.bindings[0].at[record.Currency] < 0 && len(p.all) < 2:
+			// Its balance follows from the one before, whatever it did.
+			one := ChainRow{balance: f, unread: true, Chunk: chunk, Line: line}
+			if p.last < len(p.all) {
+				one.at, one.clock = p.all[p.last].last.at, p.all[p.last].last.clock
+				p.add([]byte(p.all[p.last].account), []byte(p.all[p.last].currency), one, true)
+			} else {
+				p.loosen()
+			}
+		case has || v == Rejected || problem != nil:
+			p.loosen()
 		}
 		return
 	}
@@ -135,7 +171,7 @@ func (p *Plan) VerifyBalance(pieces []PieceChains, lineOf func(ChainRow) int64) 
 		if c.rows < 2 {
 			continue
 		}
-		v, at := c.judge(all.unread)
+		v, at := c.judge()
 		if v == chainSilent {
 			continue
 		}
@@ -172,7 +208,7 @@ type declaredBalance struct {
 // verifyEnds holds the declared opening and closing balances against the first
 // and the last line of the only account.
 func (p *Plan) verifyEnds(all *PieceChains, out *Check) *problem.Problem {
-	if len(all.all) != 1 || all.unread > 0 {
+	if len(all.all) != 1 || all.all[0].unread {
 		return nil
 	}
 	opening, closing, ok := all.all[0].ends()

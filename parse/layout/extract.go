@@ -118,13 +118,15 @@ func (s *View) findControls(p *Plan) *problem.Problem {
 	c := p.Layout.Compiled
 	found := make([]bool, len(c.controls))
 	above := s.above(p)
+	at := int64(1)
 	for k := range above {
 		line := above[k].plain(p)
 		for i := range c.controls {
 			if !found[i] {
-				found[i] = p.controlIn(&c.controls[i], line)
+				found[i] = p.controlIn(&c.controls[i], line, at)
 			}
 		}
+		at += above[k].lines
 	}
 	tail := s.below(p)
 	tail = tail[max(0, len(tail)-maxTrailer-1000):]
@@ -156,8 +158,8 @@ func (s *View) controlsBelow(p *Plan, lines []DocRecord, found []bool) {
 			switch {
 			case found[k]:
 			case spec.line != nil:
-				found[k] = p.controlIn(spec, line)
-			case i+1 < len(lines) && len(lines)-i <= maxTrailer && p.summaryAt(spec, &lines[i], &lines[i+1]):
+				found[k] = p.controlIn(spec, line, s.lineOf(p, &lines[i]))
+			case i+1 < len(lines) && len(lines)-i <= maxTrailer && p.summaryAt(spec, &lines[i], &lines[i+1], s.lineOf(p, &lines[i+1])):
 				found[k] = true
 				if p.onlyRemarks(lines[i+2:]) && lines[i].off < p.DataEnd {
 					p.DataEnd = lines[i].off
@@ -179,8 +181,8 @@ func (p *Plan) onlyRemarks(lines []DocRecord) bool {
 	return true
 }
 
-// controlIn reads a control from a line.
-func (p *Plan) controlIn(spec *controlSpec, line string) bool {
+// controlIn reads a control from a line, which is number at of the file.
+func (p *Plan) controlIn(spec *controlSpec, line string, at int64) bool {
 	if spec.line == nil {
 		return false
 	}
@@ -188,7 +190,7 @@ func (p *Plan) controlIn(spec *controlSpec, line string) bool {
 	if m == nil {
 		return false
 	}
-	ctl := control{spec: spec, sums: spec.sums}
+	ctl := control{spec: spec, sums: spec.sums, line: at}
 	if i := spec.line.SubexpIndex("rows"); i >= 0 {
 		ctl.Rows, ctl.HasRows = parseCount(m[i])
 	}
@@ -212,7 +214,7 @@ func parseCount(s string) (int64, bool) {
 }
 
 // summaryAt reads a summary block: its header line and the line of its values.
-func (p *Plan) summaryAt(spec *controlSpec, head, values *DocRecord) bool {
+func (p *Plan) summaryAt(spec *controlSpec, head, values *DocRecord, at int64) bool {
 	names := textsOf(head.Cells, p.Enc)
 	if len(names) == 0 || NormHeader(names[0]).Key != NormHeader(spec.Header).Key {
 		return false
@@ -228,7 +230,7 @@ func (p *Plan) summaryAt(spec *controlSpec, head, values *DocRecord) bool {
 		}
 		return string(Unguard([]byte(cells[i]))), true
 	}
-	ctl := control{spec: spec, sums: spec.sums}
+	ctl := control{spec: spec, sums: spec.sums, line: at}
 	if v, ok := value(spec.Rows); ok {
 		ctl.Rows, ctl.HasRows = parseCount(v)
 	}

@@ -161,7 +161,7 @@ func (p *Plan) IdentityName() string {
 func (b *Binder) identityProblem(cells [][]byte, bd *binding, row *record.Row) *problem.Problem {
 	b.Proved = false
 	if b.p.identity.plain {
-		fits, checked := row.NetFits(bd.at[record.FieldFee] >= 0 && bd.at[record.FieldNet] >= 0)
+		fits, checked := row.NetFits(bd.at[record.FieldFee] >= 0 && bd.at[record.FieldNet] >= 0, b.below)
 		if b.Proved = checked; !fits {
 			code := CodeNetDiffers
 			if b.p.adrift != "" {

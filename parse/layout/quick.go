@@ -659,7 +659,7 @@ func (v *quickValues) place(b *Binder, r *recipe, row *record.Row) bool {
 	b.sign(v.fens[fenAmount], b.p.bindings[r.binding].rule, row)
 	if b.Proved = false; b.p.identity.plain {
 		at, fits := &b.p.bindings[r.binding].at, false
-		if fits, b.Proved = row.NetFits(at[record.FieldFee] >= 0 && at[record.FieldNet] >= 0); !fits {
+		if fits, b.Proved = row.NetFits(at[record.FieldFee] >= 0 && at[record.FieldNet] >= 0, b.below); !fits {
 			return false
 		}
 	}

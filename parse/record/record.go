@@ -216,8 +216,10 @@ func (s Side) String() string {
 }
 
 // NetFits says whether net = amount - fee where a row has them. Preauthorisations
-// and what failed move no money, whatever stands beside them.
-func (row *Row) NetFits(fee bool) (fits, checked bool) {
+// and what failed move no money, whatever stands beside them. A sale below zero
+// has a net below zero: only of what is called a refund the net may be printed
+// without a sign.
+func (row *Row) NetFits(fee, saleBelow bool) (fits, checked bool) {
 	if !fee || !row.HasNet || row.Status != OK || row.Kind == Preauth {
 		return true, false
 	}
@@ -227,7 +229,7 @@ func (row *Row) NetFits(fee bool) (fits, checked bool) {
 	switch {
 	case row.Amount == 0 && row.Fee.Abs() == row.Net.Abs(): // a charge of its own
 		return true, true
-	case row.Amount < 0 && row.Net > 0 && row.Amount-row.Fee == -row.Net:
+	case !saleBelow && row.Amount < 0 && row.Net > 0 && row.Amount-row.Fee == -row.Net:
 		row.Net = -row.Net // a refund printed with a sign, its net without
 		return true, true
 	}
