@@ -7,7 +7,8 @@ import (
 
 // This file finds card numbers in text, however they are written: in ASCII or
 // full-width digits, at one go or in the groups in which cards show them, set
-// apart by blanks, points, hyphens or strokes, with invisible characters
+// apart by blanks, points, hyphens or strokes, also mixed, or in the groups of a
+// number that a spreadsheet has shown with commas, with invisible characters
 // between. About one order number in ten has the check digit of a card, which is
 // why a number at one go is left in keys; in a card's groups it is none there
 // either.
@@ -69,7 +70,7 @@ func FindCard(c []byte, from int) (f foundCard, ok bool) {
 func cardFrom(c []byte, i int) (best foundCard, ok bool) {
 	f := foundCard{from: i}
 	var sizes [20]int
-	var sep rune
+	var gaps cardGaps
 	for f.Groups < len(sizes) {
 		size := 0
 		for i < len(c) {
@@ -92,27 +93,78 @@ func cardFrom(c []byte, i int) (best foundCard, ok bool) {
 		}
 		sizes[f.Groups] = size
 		f.Groups++
-		if cardGroups(sizes[:f.Groups]) && IsCard(f.Digits[:f.N]) {
+		if gaps.fit(sizes[:f.Groups]) && IsCard(f.Digits[:f.N]) && !(gaps.commas() && goesOn(c, i)) {
 			best, ok = f, true
 		}
-		// A second group follows behind one or two of the same separator.
-		at := i
-		for k := 0; k < 2 && i < len(c); k++ {
-			r, n := utf8.DecodeRune(c[i:])
-			if !IsCardGap(r) || sep != 0 && Narrow(r) != sep {
-				break
-			}
-			sep = Narrow(r)
-			i += n
-			for i < len(c) && invisibleAt(c, i) > 0 {
-				i += invisibleAt(c, i)
-			}
-		}
-		if i == at {
+		n := gaps.take(c[i:])
+		if n == 0 {
 			return best, ok
 		}
+		i += n
 	}
 	return best, ok
+}
+
+// maxGap is how many characters may stand between two groups: " - ".
+const maxGap = 3
+
+// cardGaps are what stands between the groups of a card.
+type cardGaps struct {
+	first rune
+	mixed bool
+}
+
+// take takes what may stand before a further group; 0: nothing may.
+func (g *cardGaps) take(c []byte) (length int) {
+	for k := 0; k < maxGap && length < len(c); k++ {
+		r, n := utf8.DecodeRune(c[length:])
+		r = Narrow(r)
+		if !IsCardGap(r) && r != ',' {
+			break
+		}
+		if r == ',' && (k > 0 || g.first != 0 && g.first != ',') || r != ',' && g.first == ',' {
+			return 0 // cells, or an enumeration
+		}
+		g.mixed = g.mixed || g.first != 0 && g.first != r
+		g.first = r
+		length += n
+		for length < len(c) && invisibleAt(c, length) > 0 {
+			length += invisibleAt(c, length)
+		}
+	}
+	return length
+}
+
+func (g *cardGaps) commas() bool { return g.first == ',' }
+
+// fit says whether digits stand in groups as cards' do between such gaps.
+func (g *cardGaps) fit(sizes []int) bool {
+	switch {
+	case g.commas():
+		for _, s := range sizes[1:] {
+			if s != 3 {
+				return false
+			}
+		}
+		return len(sizes) > 1 && sizes[0] <= 3
+	case g.mixed:
+		return len(sizes) >= 4 && sizes[0] == 4 && cardGroups(sizes)
+	}
+	return cardGroups(sizes)
+}
+
+// goesOn says that a number in groups of three goes on: with a further group, or
+// with decimals, which make it an amount.
+func goesOn(c []byte, i int) bool {
+	if i+1 >= len(c) {
+		return false
+	}
+	r, n := utf8.DecodeRune(c[i:])
+	if r = Narrow(r); r != ',' && r != '.' || i+n >= len(c) {
+		return false
+	}
+	d, _ := digitAt(c, i+n)
+	return d >= 0
 }
 
 // cardGroups says whether digits stand in groups as cards' do: at one go, in
@@ -186,7 +238,7 @@ func IsKey(c []byte) bool {
 		return true
 	}
 	for _, x := range c {
-		if x-'-' <= '/'-'-' || x == '_' {
+		if x-',' <= '/'-',' || x == '_' {
 			return !HasGroupedCard(c)
 		}
 	}
