@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -110,6 +111,37 @@ func TestAReadErrorIsNotTheEnd(t *testing.T) {
 			t.Errorf("%v: %v, %v", cause, err, texts(d.file.Problems))
 		}
 		d.src = d.src.(failingSource).Source
+	}
+}
+
+// Files of equal size are compared with each other: one that cannot be read for
+// it is refused, and no reason to refuse the others.
+func TestAReadErrorWhileFilesAreComparedRefusesOne(t *testing.T) {
+	row := testHeader + testRow(1, "x") + testRow(2, "y")
+	long := row + strings.Repeat(testRow(3, "z"), 3000)
+	for what, content := range map[string]string{"short": row, "long": long} {
+		for _, from := range []int64{0, 3, int64(len(content)) / 2} {
+			dir := writeFiles(t, map[string]string{"a.csv": content, "b.csv": content, "c.csv": strings.Replace(content, "y", "w", 1)})
+			in := openFiles(t, nil, dir, "a.csv", "c.csv")
+			more := openFiles(t, nil, dir, "b.csv")
+			bad := more.docs[0]
+			bad.src = failingSource{bad.src, from, errors.New("input/output error")}
+			bad.file.Name = "a.csv" // the order of files of one name is that of their content
+			in.docs = append(in.docs, more.docs...)
+			for _, d := range in.docs {
+				d.print = print{}
+			}
+			if err := in.arrange(); err != nil {
+				t.Errorf("%s from %d: %v", what, from, err)
+				continue
+			}
+			for _, d := range in.docs {
+				refused := !d.file.Used && len(d.file.Problems) == 1 && d.file.Problems[0].Code == unpack.CodeUnreadable
+				if refused != (d == bad) || d.file.DuplicateOf != "" {
+					t.Errorf("%s from %d: %s used %v, same as %q, %v", what, from, d.file.Path, d.file.Used, d.file.DuplicateOf, texts(d.file.Problems))
+				}
+			}
+		}
 	}
 }
 

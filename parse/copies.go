@@ -3,6 +3,7 @@ package parse
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"crypto/sha256"
 	"errors"
 	"io"
@@ -22,6 +23,7 @@ type print struct {
 	ends, whole [sha256.Size]byte
 	hasEnds     bool
 	hasWhole    bool
+	lost        bool // the bytes cannot be read
 }
 
 // printBytes is how much of each end is read first.
@@ -29,14 +31,14 @@ const printBytes = 16 << 10
 
 // ends is the digest of a document's first and last bytes.
 func (d *document) ends() ([sha256.Size]byte, error) {
-	if d.print.hasEnds {
+	if d.print.hasEnds || d.print.lost {
 		return d.print.ends, nil
 	}
 	size := d.src.Size()
 	n := min(printBytes, size)
 	b := make([]byte, 2*n)
 	if err := errors.Join(text.ReadFull(d.src, b[:n], 0), text.ReadFull(d.src, b[n:], size-n)); err != nil {
-		return d.print.ends, err
+		return d.print.ends, d.lose(err)
 	}
 	d.print.ends, d.print.hasEnds = sha256.Sum256(b), true
 	return d.print.ends, nil
@@ -44,7 +46,7 @@ func (d *document) ends() ([sha256.Size]byte, error) {
 
 // whole is the digest of all bytes.
 func (d *document) whole() ([sha256.Size]byte, error) {
-	if d.print.hasWhole {
+	if d.print.hasWhole || d.print.lost {
 		return d.print.whole, nil
 	}
 	h := sha256.New()
@@ -53,11 +55,22 @@ func (d *document) whole() ([sha256.Size]byte, error) {
 		err = io.ErrUnexpectedEOF
 	}
 	if err != nil {
-		return d.print.whole, err
+		return d.print.whole, d.lose(err)
 	}
 	h.Sum(d.print.whole[:0])
 	d.print.hasWhole = true
 	return d.print.whole, nil
+}
+
+// lose refuses a document whose bytes cannot be read: the others are compared
+// without it. The end of the run stays an error.
+func (d *document) lose(err error) error {
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	_ = d.readError(err) // it says that the file is out
+	d.print.lost = true
+	return nil
 }
 
 // compareDocuments orders by name, and files of one name by size and content.
@@ -105,11 +118,14 @@ func (in *Input) markCopies() error {
 	for stage, look := range stages {
 		next := map[sameness]int{}
 		for i, d := range in.docs {
-			if stage > 0 && alike[key[i]] < 2 {
+			if stage > 0 && alike[key[i]] < 2 || d.print.lost {
 				continue // nothing is like it
 			}
 			if err := look(i, d); err != nil {
 				return err
+			}
+			if d.print.lost {
+				continue
 			}
 			next[key[i]]++
 		}
@@ -117,7 +133,7 @@ func (in *Input) markCopies() error {
 	}
 	first := map[sameness]*document{}
 	for i, d := range in.docs {
-		if alike[key[i]] < 2 {
+		if alike[key[i]] < 2 || d.print.lost {
 			continue
 		}
 		e := first[key[i]]

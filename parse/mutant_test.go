@@ -15,6 +15,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime/metrics"
 	"slices"
 	"strconv"
 	"strings"
@@ -41,14 +42,15 @@ func TestMutants(t *testing.T) {
 	n, seed := setting("MUTANTS", 500), uint64(setting("SEED", 1))
 	bench := newMutantBench(t)
 	var silent []string
-	told, same := 0, 0
+	told, same, worst := 0, 0, int64(0)
 	for i := range n {
 		m := bench.mutant(rand.New(rand.NewPCG(seed, uint64(i))))
-		started := time.Now()
-		complaint, spoke := bench.judge(m)
-		if took := time.Since(started); took > 20*time.Second {
-			t.Errorf("mutant %d (%s): %v", i, m.what, took)
+		complaint, spoke, spent := bench.within(m)
+		if spent != "" {
+			keep(t, i, m)
+			t.Fatalf("mutant %d (%s): %s", i, m.what, spent)
 		}
+		worst = max(worst, bench.peak)
 		switch {
 		case complaint != "":
 			silent = append(silent, fmt.Sprintf("mutant %d, %s: %s", i, m.what, complaint))
@@ -59,13 +61,75 @@ func TestMutants(t *testing.T) {
 			same++
 		}
 	}
-	t.Logf("%d mutants: %d told, %d read as their lines say, %d silent", n, told, same, len(silent))
+	t.Logf("%d mutants: %d told, %d read as their lines say, %d silent; at most %d MiB for one", n, told, same, len(silent), worst>>20)
 	for i, s := range silent {
 		if i == 40 {
 			t.Errorf("… and %d more", len(silent)-i)
 			break
 		}
 		t.Error(s)
+	}
+}
+
+// What one mutant may take: reading it, and each of its lines alone.
+const (
+	mutantTime   = time.Minute
+	mutantMemory = 512 << 20
+)
+
+// within judges a mutant and says what it took too much of: time, also if it
+// would never end, or memory, counting what is thrown away meanwhile.
+func (b *mutantBench) within(m *mutant) (complaint string, spoke bool, spent string) {
+	held := func() int64 {
+		sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
+		metrics.Read(sample)
+		return int64(sample[0].Value.Uint64())
+	}
+	before := held()
+	b.peak = 0
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		complaint, spoke = b.judge(m)
+	}()
+	look, late := time.NewTicker(2*time.Millisecond), time.After(mutantTime)
+	defer look.Stop()
+	for {
+		select {
+		case <-done:
+			b.peak = max(b.peak, held()-before)
+			if b.peak > mutantMemory {
+				spent = fmt.Sprintf("%d MiB", b.peak>>20)
+			}
+			return complaint, spoke, spent
+		case <-look.C:
+			b.peak = max(b.peak, held()-before)
+		case <-late:
+			return "", false, fmt.Sprintf("not done after %v", mutantTime)
+		}
+	}
+}
+
+// Lines that stand above a header say what they say below it too: an account's
+// title that has slipped is still the account's, or somebody is told.
+func TestTitlesBelowTheHeader(t *testing.T) {
+	bench, tried := newMutantBench(t), 0
+	for _, s := range bench.samples {
+		g := bench.read(s, s.name, []byte(s.text))
+		lines := strings.SplitAfter(s.text, "\n")
+		header := int(g.files[0].Choice.Header)
+		for i := 0; i < header-1 && header < len(lines); i++ {
+			moved := slices.Concat(lines[:i], lines[i+1:header], []string{lines[i]}, lines[header:])
+			m := &mutant{sample: s, name: s.name, text: strings.Join(moved, ""), what: fmt.Sprintf("%s/%s: line %d below the header", s.layout, s.name, i+1)}
+			m.content = []byte(m.text)
+			if complaint, _, spent := bench.within(m); complaint != "" || spent != "" {
+				t.Errorf("%s: %s %s", m.what, complaint, spent)
+			}
+			tried++
+		}
+	}
+	if tried < 20 {
+		t.Errorf("only %d titles were moved", tried)
 	}
 }
 
@@ -110,7 +174,7 @@ type mutantBench struct {
 	layouts *layout.Layouts
 	samples []*sample
 	alone   map[string][]string // what a file of one line reads as
-	mu      sync.Mutex
+	peak    int64               // memory of the mutant judged last
 }
 
 var asOf, _ = record.DateOf(2026, 3, 10)
@@ -273,7 +337,7 @@ func (b *mutantBench) compare(m *mutant, g *taking) string {
 	}
 	lines := records(m.text)
 	header := int(f.Choice.Header)
-	head, above := "", ""
+	head, above, titles := "", "", []string(nil)
 	for _, l := range lines {
 		if l.from == header {
 			head = l.text + "\n"
@@ -282,9 +346,11 @@ func (b *mutantBench) compare(m *mutant, g *taking) string {
 	for _, l := range lines {
 		if l.from < header && header > 0 {
 			above += l.text + "\n"
+			titles = append(titles, l.text+"\n")
 		}
 	}
-	amount := amountColumn(f, b.layouts.Get(f.Layout))
+	between := ""
+	amount := amountColumns(f, b.layouts.Get(f.Layout))
 	for _, l := range lines {
 		r := byLine[int64(l.from)]
 		if l.from == header || strings.TrimSpace(l.text) == "" {
@@ -294,6 +360,17 @@ func (b *mutantBench) compare(m *mutant, g *taking) string {
 			return fmt.Sprintf("line %d: %s", l.from, c)
 		}
 		said := b.lineAlone(m, above+head, l.text)
+		if r == nil {
+			between += l.text + "\n"
+		} else if said != nil && said[1] != digest(r) && between != "" {
+			// What stands between the rows may govern those below it, as the
+			// line with the account of each of several in one statement.
+			said = or(b.lineAlone(m, above+head+between, l.text), said)
+		}
+		// A line above may say what is true of all lines alone, as a total.
+		for k := 0; said == nil && k < len(titles); k++ {
+			said = b.lineAlone(m, strings.Join(slices.Concat(titles[:k], titles[k+1:]), "")+head, l.text)
+		}
 		if said == nil && head != "" {
 			said = b.lineAlone(m, head, l.text)
 		}
@@ -308,6 +385,13 @@ func (b *mutantBench) compare(m *mutant, g *taking) string {
 		}
 	}
 	return ""
+}
+
+func or(a, b []string) []string {
+	if a != nil {
+		return a
+	}
+	return b
 }
 
 // declaresNothing says that a text itself says that it has no rows.
@@ -370,52 +454,105 @@ func records(text string) []line {
 	return out
 }
 
-// amountColumn is the only column that is read as the amount, or -1: where it is
-// a sum of columns, no single cell says it.
-func amountColumn(f *parse.File, l *layout.Layout) int {
-	sums := map[string]bool{}
-	for i := range l.Columns {
-		sums[l.Columns[i].As] = len(l.Columns[i].Add) > 0
+// A summand is a column that counts in the amount.
+type summand struct {
+	at   int
+	sign int64
+}
+
+// amountColumns are the columns whose sum is the amount: one, and those that the
+// layout adds to it; none where rules choose among columns, or where a name does
+// not tell a column.
+func amountColumns(f *parse.File, l *layout.Layout) (sum []summand) {
+	if slices.ContainsFunc(l.Rules, func(r layout.Rule) bool { return r.Take["amount"] != "" }) {
+		return nil
 	}
-	other := func(r layout.Rule) bool { return sums[r.Take["amount"]] }
-	if sums["amount"] || slices.ContainsFunc(l.Rules, other) {
-		return -1
+	headed := func(names []string) (at []int) {
+		for i, c := range f.Columns {
+			if slices.Contains(names, c.Header) {
+				at = append(at, i)
+			}
+		}
+		return at
 	}
-	at := -1
 	for i, c := range f.Columns {
 		if c.Field == "amount" {
-			if at >= 0 {
-				return -1
-			}
-			at = i
+			sum = append(sum, summand{i, 1})
 		}
 	}
-	return at
+	if len(sum) != 1 {
+		return nil
+	}
+	for i := range l.Columns {
+		if l.Columns[i].As != "amount" {
+			continue
+		}
+		for _, name := range l.Columns[i].Add {
+			added, sign := strings.TrimPrefix(name, "-"), int64(1)
+			if added != name {
+				sign = -1
+			}
+			for j := range l.Columns {
+				if l.Columns[j].As != added {
+					continue
+				}
+				at := headed(l.Columns[j].Names)
+				if len(at) != 1 {
+					return nil
+				}
+				sum = append(sum, summand{at[0], sign})
+			}
+		}
+	}
+	return sum
 }
 
 var plainAmount = regexp.MustCompile(`^[-+]?[0-9]{1,12}(\.[0-9]{1,2})?$`)
 
-// naiveAmount reads the amount's cell with the standard library alone.
-func naiveAmount(text string, f *parse.File, column int, r *record.Record) string {
-	if r == nil || column < 0 || strings.ContainsAny(text, "\n\t|`") {
+// naiveAmount reads the amount's cells with the standard library alone.
+func naiveAmount(text string, f *parse.File, columns []summand, r *record.Record) string {
+	if r == nil || len(columns) == 0 || strings.Contains(text, "\n") {
 		return ""
 	}
 	cr := csv.NewReader(strings.NewReader(text))
+	cr.Comma = rune(cutAt(text)[0])
 	cells, err := cr.Read()
-	if err != nil || column >= len(cells) || len(cells) < len(f.Columns)-1 {
+	if err != nil || len(cells) < len(f.Columns)-1 {
 		return ""
 	}
-	cell := strings.TrimSpace(cells[column])
-	if !plainAmount.MatchString(cell) || f.Columns[column].Unit == "fen" {
-		return ""
+	var sum int64
+	var seen []string
+	for _, c := range columns {
+		column := c.at
+		if column >= len(cells) {
+			return ""
+		}
+		cell := strings.TrimSpace(strings.TrimPrefix(cells[column], "`"))
+		if cell == "" && len(columns) > 1 {
+			continue // nothing is added
+		}
+		if !plainAmount.MatchString(cell) {
+			return ""
+		}
+		whole, cents, point := strings.Cut(strings.TrimLeft(cell, "+-"), ".")
+		fen, err := strconv.ParseInt(whole+(cents + "00")[:2], 10, 64)
+		if err != nil {
+			return ""
+		}
+		if f.Columns[column].Unit == "fen" {
+			if point {
+				return ""
+			}
+			fen /= 100
+		}
+		if strings.HasPrefix(cell, "-") {
+			fen = -fen
+		}
+		sum += c.sign * fen
+		seen = append(seen, cell)
 	}
-	whole, cents, _ := strings.Cut(strings.TrimLeft(cell, "+-"), ".")
-	fen, err := strconv.ParseInt(whole+(cents + "00")[:2], 10, 64)
-	if err != nil {
-		return ""
-	}
-	if got := int64(r.Amount); got != fen && got != -fen {
-		return fmt.Sprintf("%q is read as %d fen", cell, got)
+	if got := int64(r.Amount); len(seen) > 0 && got != sum && got != -sum {
+		return fmt.Sprintf("%q is read as %d fen", seen, got)
 	}
 	return ""
 }
@@ -662,16 +799,16 @@ var containers = map[string]func(*rand.Rand, *mutantBench, *mutant){
 		m.content = m.content[:rnd.IntN(len(m.content))]
 		m.text = ""
 	},
-	"xlsx": func(_ *rand.Rand, b *mutantBench, m *mutant) { m.workbook(b.t, nil) },
+	"xlsx": func(_ *rand.Rand, b *mutantBench, m *mutant) { m.workbook(b, nil) },
 	"xlsx, a part changed": func(rnd *rand.Rand, b *mutantBench, m *mutant) {
-		m.workbook(b.t, func(part []byte) []byte {
+		m.workbook(b, func(part []byte) []byte {
 			part = slices.Clone(part)
 			part[rnd.IntN(len(part))] = byte("<>&\"/ =0123456789rcsvt"[rnd.IntN(22)])
 			return part
 		})
 	},
 	"xlsx, a part cut": func(rnd *rand.Rand, b *mutantBench, m *mutant) {
-		m.workbook(b.t, func(part []byte) []byte { return part[:rnd.IntN(len(part))] })
+		m.workbook(b, func(part []byte) []byte { return part[:rnd.IntN(len(part))] })
 	},
 }
 
@@ -695,17 +832,19 @@ func (m *mutant) zipped(t *testing.T, parts map[string][]byte) {
 
 // workbook makes the text a sheet of text cells; change alters its XML. The
 // text is then what an ordinary XML parser finds in it.
-func (m *mutant) workbook(t *testing.T, change func([]byte) []byte) {
+func (m *mutant) workbook(b *mutantBench, change func([]byte) []byte) {
 	if strings.ContainsAny(m.text, "\r\"") {
 		return // cut otherwise by the reader of CSV
 	}
+	l := b.layouts.Get(m.layout)
+	quotes := l == nil || l.Format.Quote == nil || *l.Format.Quote
 	x := excelize.NewFile()
 	defer x.Close()
 	for i, l := range strings.Split(m.text, "\n") {
 		for j, c := range strings.Split(l, cutAt(l)) {
 			at, err := excelize.CoordinatesToCellName(j+1, i+1)
 			if err != nil {
-				t.Fatal(err)
+				b.t.Fatal(err)
 			}
 			if c != "" {
 				if err := x.SetCellStr("Sheet1", at, c); err != nil {
@@ -716,15 +855,15 @@ func (m *mutant) workbook(t *testing.T, change func([]byte) []byte) {
 	}
 	buf, err := x.WriteToBuffer()
 	if err != nil {
-		t.Fatal(err)
+		b.t.Fatal(err)
 	}
-	parts := unzip(t, buf.Bytes())
+	parts := unzip(b.t, buf.Bytes())
 	const sheet = "xl/worksheets/sheet1.xml"
 	if change != nil {
 		parts[sheet] = change(parts[sheet])
 	}
-	m.text = gridText(parts[sheet], parts["xl/sharedStrings.xml"])
-	m.zipped(t, parts)
+	m.text = gridText(parts[sheet], parts["xl/sharedStrings.xml"], quotes)
+	m.zipped(b.t, parts)
 	m.name = m.sample.name + ".xlsx"
 }
 
@@ -747,8 +886,9 @@ func unzip(t *testing.T, content []byte) map[string][]byte {
 }
 
 // gridText is a sheet as CSV, by the standard library alone; "" if its XML is
-// not well-formed, or not what a sheet is.
-func gridText(sheet, shared []byte) string {
+// not well-formed, or not what a sheet is, or if lines without quotes cannot say
+// what it says.
+func gridText(sheet, shared []byte, quotes bool) string {
 	var words struct {
 		SI []struct {
 			T string `xml:"t"`
@@ -768,7 +908,6 @@ func gridText(sheet, shared []byte) string {
 		return ""
 	}
 	var out strings.Builder
-	w := csv.NewWriter(&out)
 	at := 0
 	for _, row := range grid.Rows {
 		if row.R <= at || row.R > 10_000 {
@@ -797,8 +936,15 @@ func gridText(sheet, shared []byte) string {
 			}
 			cells = append(cells, v)
 		}
-		w.Write(cells)
-		w.Flush()
+		for i, c := range cells {
+			if strings.ContainsAny(c, ",\"\n") {
+				if !quotes {
+					return ""
+				}
+				cells[i] = `"` + strings.ReplaceAll(c, `"`, `""`) + `"`
+			}
+		}
+		out.WriteString(strings.Join(cells, ",") + "\n")
 	}
 	return out.String()
 }
