@@ -959,7 +959,10 @@ func (b *Binder) amounts(cells [][]byte, bd *binding, row *record.Row) (Verdict,
 	row.Fee, row.Net, row.Credited = 0, 0, 0
 	row.HasFee, row.HasNet, row.HasCredited = false, false, false
 	if use := bd.at[record.FieldFee]; use >= 0 {
-		if row.Fee, row.HasFee, p = b.fen(use); p != nil {
+		if row.Fee, row.HasFee, p = b.fen(use); p == nil {
+			p = b.turnFee(cells, row)
+		}
+		if p != nil {
 			return Rejected, p
 		}
 	}
@@ -975,6 +978,30 @@ func (b *Binder) amounts(cells [][]byte, bd *binding, row *record.Row) (Verdict,
 	}
 	b.sign(a, bd.rule, row)
 	return Accepted, nil
+}
+
+// turnFee gives a fee the sign that the column beside it says.
+func (b *Binder) turnFee(cells [][]byte, row *record.Row) *problem.Problem {
+	c := b.p.Layout.Compiled
+	if !b.p.feeHasWord() || row.Fee == 0 {
+		return nil
+	}
+	m, p := b.lookup(cells, c.feeWord, c.direction, &b.directions)
+	switch {
+	case p != nil:
+		return p
+	case m == directionOut:
+		row.Fee = row.Fee.Abs()
+	default:
+		row.Fee = -row.Fee.Abs()
+	}
+	return nil
+}
+
+// feeHasWord says whether the file says of each fee if it was taken.
+func (p *Plan) feeHasWord() bool {
+	c := p.Layout.Compiled
+	return c.feeSign == feeByWord && p.Uses[c.feeWord].Cell >= 0
 }
 
 // sign gives the money of a row its signs; printed is the amount as the file
@@ -1017,6 +1044,10 @@ func (b *Binder) signFee(row *record.Row) {
 	switch b.p.Layout.Compiled.feeSign {
 	case feeIsCost:
 		return
+	case feeByWord:
+		if b.p.feeHasWord() {
+			return
+		}
 	case feeIsIncome:
 		row.Fee = -row.Fee
 		return

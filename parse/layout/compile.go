@@ -112,6 +112,7 @@ type compiled struct {
 	unit       money.Unit
 	hasUnit    bool
 	feeSign    feeSign
+	feeWord    int16 // the column fee_direction, -1: none
 	length     int
 	minLength  int
 	Columns    []*columnSpec
@@ -140,7 +141,12 @@ const (
 	feeLikeAmount feeSign = iota
 	feeIsCost
 	feeIsIncome
+	feeByWord // of the column feeDirection
 )
+
+// feeDirection is the layouts' name for the column that says of a fee whether it
+// was taken or came back.
+const feeDirection = "fee_direction"
 
 // columnSpec is one compiled Column.
 type columnSpec struct {
@@ -211,6 +217,8 @@ type extractSpec struct {
 type controlSpec struct {
 	*ControlRule
 	line     *regexp.Regexp
+	unless   *regexp.Regexp
+	currency int // group of line; -1: none
 	unit     money.Unit
 	kinds    []record.Kind
 	statuses []record.Status
@@ -331,8 +339,8 @@ func (l *Layout) compileFormat(c *compiled) (err error) {
 		return fmt.Errorf("format.header_unit %q: want ignore", f.HeaderUnit)
 	}
 	var ok bool
-	if c.feeSign, ok = map[string]feeSign{"": feeLikeAmount, "amount": feeLikeAmount, "cost": feeIsCost, "income": feeIsIncome}[f.FeeSign]; !ok {
-		return fmt.Errorf("format.fee_sign %q: want amount, cost or income", f.FeeSign)
+	if c.feeSign, ok = map[string]feeSign{"": feeLikeAmount, "amount": feeLikeAmount, "cost": feeIsCost, "income": feeIsIncome, "direction": feeByWord}[f.FeeSign]; !ok {
+		return fmt.Errorf("format.fee_sign %q: want amount, cost, income or direction", f.FeeSign)
 	}
 	c.length = f.Length
 	if c.Headerless && f.Line == "" && c.Form != FormDelimited {
@@ -451,6 +459,9 @@ func (l *Layout) compileColumns(c *compiled) error {
 	}
 	if err := c.compileAdd(); err != nil {
 		return err
+	}
+	if c.feeWord = int16(c.columnNamed(feeDirection)); c.feeSign == feeByWord && c.feeWord < 0 {
+		return errors.New("format.fee_sign direction: want a column as = \"fee_direction\"")
 	}
 	if l.Format.MinLength > 0 {
 		c.minLength = l.Format.MinLength
@@ -809,8 +820,15 @@ func (l *Layout) compileControl(c *compiled, in *ControlRule) (s controlSpec, er
 	if (in.Line == "") == (in.Header == "") {
 		return s, errors.New("want line or header")
 	}
+	s.currency = -1
 	if s.line, err = compileRegexp("line", in.Line); err != nil {
 		return s, err
+	}
+	if s.unless, err = compileRegexp("unless", in.Unless); err != nil {
+		return s, err
+	}
+	if s.line != nil {
+		s.currency = s.line.SubexpIndex("currency")
 	}
 	if s.line != nil && s.line.SubexpIndex("rows") < 0 && s.line.SubexpIndex("amount") < 0 {
 		return s, errors.New("line: want a group named rows or amount")
@@ -844,7 +862,7 @@ func (l *Layout) compileControl(c *compiled, in *ControlRule) (s controlSpec, er
 		sums = Values{"amount"}
 	}
 	for _, n := range sums {
-		t, ok := map[string]Target{"amount": Target(record.FieldAmount), "fee": Target(record.FieldFee), "net": Target(record.FieldNet), "ok": sumOfOK, "sales": sumOfSales}[n]
+		t, ok := map[string]Target{"amount": Target(record.FieldAmount), "fee": Target(record.FieldFee), "net": Target(record.FieldNet), "ok": sumOfOK, "sales": sumOfSales, "moved": sumOfMoved, "charged": sumOfCharged, "returned": sumOfReturned}[n]
 		name, isColumn := strings.CutPrefix(n, "column:")
 		switch col := c.columnNamed(name); {
 		case ok:
@@ -852,7 +870,7 @@ func (l *Layout) compileControl(c *compiled, in *ControlRule) (s controlSpec, er
 		case isColumn && col >= 0:
 			s.sums = append(s.sums, sumSpec{col: col})
 		default:
-			return s, fmt.Errorf("sum: %q is none of amount, fee, net, ok, sales and column:NAME", n)
+			return s, fmt.Errorf("sum: %q is none of amount, fee, net, ok, sales, moved, charged, returned and column:NAME", n)
 		}
 	}
 	return s, nil

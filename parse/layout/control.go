@@ -23,6 +23,7 @@ type Control struct {
 type control struct {
 	spec      *controlSpec // nil: a totals line that no layout describes
 	sums      []sumSpec
+	currency  string // "": of rows in any
 	Rows      int64
 	HasRows   bool
 	Amount    money.Fen
@@ -66,7 +67,7 @@ func (b *Binder) countInto(sums *controlSums, cells [][]byte, row *record.Row, a
 			s.rejected++
 			continue
 		}
-		if c.spec != nil && !c.spec.counts(row) {
+		if c.spec != nil && !c.spec.counts(row) || c.currency != "" && c.currency != string(row.Text[record.Currency]) {
 			continue
 		}
 		s.accepted++
@@ -90,7 +91,7 @@ func (s *controlSpec) counts(row *record.Row) bool {
 
 // isPart says that the control speaks of some of the rows only.
 func (c *control) isPart() bool {
-	return c.spec != nil && (len(c.spec.kinds) > 0 || len(c.spec.statuses) > 0 || c.spec.sign != 0)
+	return c.currency != "" || c.spec != nil && (len(c.spec.kinds) > 0 || len(c.spec.statuses) > 0 || c.spec.sign != 0)
 }
 
 // textIn is the text of a column of a row, or of the column that stands in for
@@ -172,7 +173,16 @@ func (b *Binder) measure(m sumSpec, cells [][]byte, row *record.Row) (money.Fen,
 			return 0, true
 		}
 	}
-	if m.field == sumOfRefunds {
+	switch m.field {
+	case sumOfMoved:
+		if row.Kind == record.Payout {
+			return 0, true
+		}
+	case sumOfCharged:
+		return max(row.Fee, 0), true
+	case sumOfReturned:
+		return max(-row.Fee, 0), true
+	case sumOfRefunds:
 		if row.Status != record.OK || row.Amount > 0 {
 			return 0, true
 		}
@@ -181,11 +191,15 @@ func (b *Binder) measure(m sumSpec, cells [][]byte, row *record.Row) (money.Fen,
 	return row.Amount, true
 }
 
-// Sums that only totals lines without a description use.
+// Sums that are no field; sumOfRefunds is only of totals lines that no layout
+// describes.
 const (
-	sumOfOK      = numTargets + iota // of rows that are ok
-	sumOfSales                       // of those, the positive ones
-	sumOfRefunds                     // of those, the negative ones, without their sign
+	sumOfOK       = numTargets + iota // of rows that are ok
+	sumOfSales                        // of those, the positive ones
+	sumOfRefunds                      // of those, the negative ones, without their sign
+	sumOfMoved                        // without payouts
+	sumOfCharged                      // fees that are a cost
+	sumOfReturned                     // fees that come back, without their sign
 )
 
 // Verify compares what the document declares with its rows, which the given
@@ -223,6 +237,9 @@ type declared struct {
 // add adds what a control says. Totals of parts add up; others say the same
 // again in other words.
 func (c *declared) add(d *control) {
+	if d.currency != "" {
+		return // sums never mix currencies
+	}
 	part := d.isPart()
 	if d.HasRows && (!c.HasRows || part && c.partRows) {
 		c.DeclaredRows, c.HasRows, c.partRows = c.DeclaredRows+d.Rows, true, part

@@ -52,6 +52,7 @@ type Plan struct {
 	Columns                     []ColumnUse
 	Why                         Choice
 	Controls                    []control
+	notOwn                      []bool // controls that are those of a whole of which the file is a part
 	Carries                     record.FieldSet
 	NewBinder                   func() *Binder
 

@@ -118,11 +118,18 @@ func (s *View) findControls(p *Plan) *problem.Problem {
 	c := p.Layout.Compiled
 	found := make([]bool, len(c.controls))
 	above := s.above(p)
+	p.notOwn = make([]bool, len(c.controls))
+	for k := range above {
+		line := above[k].plain(p)
+		for i := range c.controls {
+			p.notOwn[i] = p.notOwn[i] || c.controls[i].unless != nil && c.controls[i].unless.MatchString(line)
+		}
+	}
 	at := int64(1)
 	for k := range above {
 		line := above[k].plain(p)
 		for i := range c.controls {
-			if !found[i] {
+			if !found[i] && !p.notOwn[i] {
 				found[i] = p.controlIn(&c.controls[i], line, at)
 			}
 		}
@@ -132,7 +139,7 @@ func (s *View) findControls(p *Plan) *problem.Problem {
 	tail = tail[max(0, len(tail)-maxTrailer-1000):]
 	s.controlsBelow(p, tail, found)
 	for i := range c.controls {
-		if c.controls[i].Required && !found[i] {
+		if c.controls[i].Required && !found[i] && !p.notOwn[i] {
 			return &problem.Problem{Code: CodeControlMissing, Args: []string{p.Layout.Name}}
 		}
 	}
@@ -156,9 +163,9 @@ func (s *View) controlsBelow(p *Plan, lines []DocRecord, found []bool) {
 		for k := range c.controls {
 			spec := &c.controls[k]
 			switch {
-			case found[k]:
+			case found[k] && spec.currency < 0, p.notOwn[k]:
 			case spec.line != nil:
-				found[k] = p.controlIn(spec, line, s.lineOf(p, &lines[i]))
+				found[k] = p.controlIn(spec, line, s.lineOf(p, &lines[i])) || found[k]
 			case i+1 < len(lines) && len(lines)-i <= maxTrailer && p.summaryAt(spec, &lines[i], &lines[i+1], s.lineOf(p, &lines[i+1])):
 				found[k] = true
 				if p.onlyRemarks(lines[i+2:]) && lines[i].off < p.DataEnd {
@@ -191,6 +198,9 @@ func (p *Plan) controlIn(spec *controlSpec, line string, at int64) bool {
 		return false
 	}
 	ctl := control{spec: spec, sums: spec.sums, line: at}
+	if spec.currency >= 0 {
+		ctl.currency = m[spec.currency]
+	}
 	if i := spec.line.SubexpIndex("rows"); i >= 0 {
 		ctl.Rows, ctl.HasRows = parseCount(m[i])
 	}

@@ -177,7 +177,8 @@ type Format struct {
 	Brackets bool `toml:"brackets"`
 	// FeeSign is amount (the default: a fee has the sign of its amount,
 	// whatever the file prints, unless the net amount proves otherwise), cost
-	// (as ours: positive is a cost) or income (negative is a cost).
+	// (as ours: positive is a cost), income (negative is a cost) or direction:
+	// a column as = "fee_direction" says by its words whether it was taken.
 	FeeSign string `toml:"fee_sign"`
 	// ShortRows takes rows with fewer cells than the header; without it they
 	// are rejected as cut (workbooks leave out empty cells, and may).
@@ -340,8 +341,12 @@ type Extract struct {
 type ControlRule struct {
 	// Line is a regular expression with a named group rows or amount (or
 	// both). It is looked for in the lines before the header and in the last
-	// lines of the file.
+	// lines of the file. With a group currency it is a total of each currency,
+	// of the rows in it.
 	Line string `toml:"line"`
+	// Unless is a regular expression: where a line before the header matches,
+	// the file is a part of a whole, and the total not its own.
+	Unless string `toml:"unless"`
 	// Header is the first cell of a summary block's own header line; the line
 	// after it holds the values. Rows and Amount then name its columns.
 	Header string `toml:"header"`
@@ -356,8 +361,9 @@ type ControlRule struct {
 	// declared amount then counts without its sign.
 	Sign string `toml:"sign"`
 	// Sum says what the amount adds up: amount fee net (ours, signed), ok (the
-	// amounts of rows that are ok), sales (those above zero), or column:name
-	// (a column as printed). Several: it is enough that one agrees. Default:
+	// amounts of rows that are ok), sales (those above zero), moved (without
+	// payouts), charged and returned (fees that are a cost, and those that come
+	// back, without their sign), or column:name (a column as printed). Several: it is enough that one agrees. Default:
 	// amount.
 	Sum Values `toml:"sum"`
 	// Required: a file without it was cut short and is refused.
