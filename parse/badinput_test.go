@@ -2,6 +2,7 @@ package parse
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -44,9 +45,72 @@ func said(t *testing.T, name string, content []byte, opt *Options) string {
 // secretCard is a number with a right check digit that belongs to nobody.
 const secretCard = "6222029999999999992"
 
+// A badInput is a file and what comes of it.
+type badInput struct{ what, name, content, want string }
+
 // Every kind of bad input that concerns reading, and what comes of it. "N rows
 // SUM" with codes after it is never silent: a code makes the run end with 3.
 func TestBadInput(t *testing.T) {
+	for _, c := range badInputs(t) {
+		if got := said(t, c.name, []byte(c.content), nil); got != c.want {
+			t.Errorf("%s: %s, want %s", c.what, got, c.want)
+		}
+	}
+}
+
+// Whatever is wrong with a file, and on whatever side it is given, the file
+// beside it is read as if it were alone, and what is wrong is not missed.
+func TestAGoodFileBesideBadInputIsRead(t *testing.T) {
+	t.Parallel()
+	layouts := builtin(t)
+	good := map[record.Side]string{
+		record.SidePos:      tillHead + "G1,2026-03-01 10:00:00,消费,成功,5.00\nG2,2026-03-01 10:00:00,消费,成功,6.00\n",
+		record.SideClearing: "清算日期,交易时间,参考号,手续费,金额\n2026-03-01,2026-03-01 10:00:00,G1,0.03,5.00\n2026-03-01,2026-03-01 10:00:00,G2,0.03,6.00\n",
+		record.SideBank:     "交易日期,收入金额,支出金额,余额,对方户名,摘要\n2026-03-02,5.00,,105.00,甲,G1\n2026-03-03,6.00,,111.00,甲,G2\n",
+	}
+	for _, c := range badInputs(t) {
+		path := store(t, c.name, []byte(c.content))
+		for side, text := range good {
+			beside := store(t, "good.csv", []byte(text))
+			in, err := Open(t.Context(), []PathSide{{Path: path, Side: side}, {Path: beside, Side: side}}, &Options{AsOf: record.Civil(2026, 3, 10), Layouts: layouts})
+			if err != nil {
+				t.Errorf("%s as %v: %v", c.what, side, err)
+				continue
+			}
+			rows := 0
+			for try := 0; ; try++ {
+				rows = 0
+				var out *OutcastError
+				err := in.Sets[side].Scan(t.Context(), 1, 0, func(int) func(*record.Row) {
+					return func(r *record.Row) {
+						if in.Sets[side].docs[r.Doc].file.Path == beside {
+							rows++
+						}
+					}
+				})
+				if err == nil || !errors.As(err, &out) || try > 2 {
+					if err != nil {
+						t.Errorf("%s as %v: %v", c.what, side, err)
+					}
+					break
+				}
+			}
+			missed := false
+			for _, f := range in.Files {
+				if f.Path == beside && (!f.Used || f.Accepted != 2 || len(f.Problems) > 0) || rows != 2 {
+					t.Errorf("%s as %v: the good file has %d rows, %v", c.what, side, rows, texts(f.Problems))
+				}
+				missed = missed || f.Path != beside && f.Incomplete()
+			}
+			if told := strings.Contains(c.want, ":") && !strings.Contains(c.want, "odd_dates"); told && !missed {
+				t.Errorf("%s as %v: nobody is told", c.what, side)
+			}
+			in.Close()
+		}
+	}
+}
+
+func badInputs(t *testing.T) []badInput {
 	h := tillHead
 	row := func(id, amount string) string { return id + ",2026-03-01 10:00:00,消费,成功," + amount + "\n" }
 	two := row("A1", "5.00") + row("A2", "6.00")
@@ -57,7 +121,7 @@ func TestBadInput(t *testing.T) {
 	utf16 := func(s string, e unicode.Endianness) string { return string(utf16Text(t, []byte(s), e)) }
 	xlsx := string(workbookOf(t, [][]any{{"小票号", "交易时间", "金额"}, {"A1", "2026-03-01 10:00:00", 5}}))
 	long := strings.Repeat("长", 20<<10)
-	for _, c := range []struct{ what, name, content, want string }{
+	return []badInput{
 		{"as it should be", "a.csv", h + two, "2 rows 11.00"},
 		// truncated
 		{"cut at a line's end", "a.csv", strings.TrimSuffix(h+two, "\n"), "2 rows 11.00"},
@@ -174,9 +238,5 @@ func TestBadInput(t *testing.T) {
 		{"card numbers", "a.csv", "小票号,交易时间,金额,卡号,备注,顾客姓名,门店,支付方式,卡类型\nA1,2026-03-01 10:00:00,5.00," + secretCard + ",卡" + secretCard + "退," + secretCard + "," + secretCard + "," + secretCard + "," + secretCard + "\n", "1 rows 5.00"},
 		{"a card number in groups", "a.csv", "小票号,交易时间,金额,备注\nA1,2026-03-01 10:00:00,5.00,卡6222-0299-9999-9999-992退\nA2,2026-03-01 10:00:00,5.00,6222 0299 9999 9999 992\n", "2 rows 10.00"},
 		{"card numbers in rejects", "a.csv", "小票号,交易时间,金额,卡号\nA1," + secretCard + ",5.00,1\nA2,2026-03-01," + secretCard + ".123,1\n" + secretCard + "\n", "0 rows - bad_time:2 amount_range:3 short_row:4"},
-	} {
-		if got := said(t, c.name, []byte(c.content), nil); got != c.want {
-			t.Errorf("%s: %s, want %s", c.what, got, c.want)
-		}
 	}
 }

@@ -95,10 +95,16 @@ func (s *View) isOtherRow(d docLine) bool {
 	if s.In.Spooled || len(d.Raw) < minFixedLine {
 		return false
 	}
+	if cells := strings.Fields(d.Text); len(cells) >= leastAligned && TotalOf(cells) == NoTotal && isLikeRow(cells) {
+		return true // of a report that is aligned by blanks
+	}
 	return slices.ContainsFunc(s.In.Layouts.All, func(l *Layout) bool {
 		return l.Sign.Headerless && l.Sign.Form != FormDelimited && !l.Ignore && l.Complete().line != nil && l.fitsLine(d.Raw, s.In.Enc)
 	})
 }
+
+// leastAligned is how many cells a row has at least that blanks alone separate.
+const leastAligned = 6
 
 // minFixedLine is how long a line of a fixed or blank-aligned form is at least.
 const minFixedLine = 40

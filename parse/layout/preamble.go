@@ -17,6 +17,7 @@ import (
 var (
 	BareMoney  = regexp.MustCompile(`^[(（]?[-+]?[¥￥$]?[-+]?\d[\d,]*\.\d{1,2}[)）]?$`)
 	BareWhole  = regexp.MustCompile(`^[-+]?(?:0|[1-9]\d{0,8})$`)
+	dayAlone   = regexp.MustCompile(`^(0?[1-9]|1[0-2])[-/](0?[1-9]|[12]\d|3[01])$`)
 	bareNumber = regexp.MustCompile(`^[A-Za-z0-9*_#/-]+$`)
 )
 
@@ -78,10 +79,10 @@ func isLikeRow(cells []string) bool {
 	return money > 0 && moment+number > 0 || moment > 0 && whole > 0
 }
 
-// isMoment says whether a cell is a day, with or without a time.
+// isMoment says whether a cell is a day, with or without a year or a time.
 func isMoment(c string) bool {
 	if len(c) < 8 {
-		return false
+		return dayAlone.MatchString(c)
 	}
 	w, code := ParseWhen([]byte(c))
 	return code == "" && w.HasDay
