@@ -24,7 +24,7 @@ type Ledger struct {
 	Decided map[string]Decided
 	// Decisions are those that the night read, in their order.
 	Decisions []DecisionLine
-	// Head is the chain's end before this night, in short; "" at the first.
+	// Head is the chain's end before this night; "" at the first.
 	Head string
 }
 

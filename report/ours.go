@@ -73,7 +73,7 @@ func hasOurHeader(name string) bool {
 
 // ourHeads are the headers of all result files, with a ledger and without.
 func ourHeads() []string {
-	heads := []string{closedHead}
+	heads := []string{closedHead, openHead}
 	for name := range csvHeads {
 		heads = append(heads, csvHead(name, true)) // one with fewer columns is ours too
 	}

@@ -50,6 +50,9 @@ func (w *writer) writeLog() error {
 		add(warning, v.Code, WarningText(v, l))
 	}
 	if led := w.run.Ledger; led != nil {
+		if led.Head != "" {
+			add(text{"账本", "Ledger"}, text{"前一晚的链头", "head of the night before"}.in(l), "ledger head "+led.Head)
+		}
 		decision := text{"处理结果", "Decision"}
 		for i := range led.Decisions {
 			d := &led.Decisions[i]

@@ -64,7 +64,7 @@ func newRoot(e *env, lang language) (*cobra.Command, *runFlags) {
 	}
 	root.PersistentFlags().Var(&v, "lang", say(lang, msgFlagLang))
 	run, runFlags := newRun(e, lang)
-	root.AddCommand(run, newInspect(e, lang, runFlags), newLayouts(e, lang, runFlags), newDemo(e, lang), newPage(e, lang, runFlags), newUndo(e, lang), newVersion(e, lang), newCompletion(lang))
+	root.AddCommand(run, newInspect(e, lang, runFlags), newLayouts(e, lang, runFlags), newDemo(e, lang), newPage(e, lang, runFlags), newOpen(e, lang), newShow(e, lang), newDecide(e, lang), newNights(e, lang), newUndo(e, lang), newVerify(e, lang), newLedger(e, lang), newVersion(e, lang), newCompletion(lang))
 	localise(root, lang)
 	return root, runFlags
 }

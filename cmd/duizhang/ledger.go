@@ -273,6 +273,9 @@ func (j *job) reportLedger() *report.Ledger {
 	o := j.outcome
 	l := &report.Ledger{Night: o.Night, Base: o.Base, Carried: o.Carried, Opened: o.Opened, Closed: o.Closed, Open: o.Open, Owed: o.Owed,
 		Read: o.Read, Applied: o.Applied, Problems: o.Problems, Decided: decidedItems(o.Items), Decisions: j.decisionLines()}
+	if h := j.night.Head(); h.Seq > 0 {
+		l.Head = h.Hash.String()
+	}
 	for _, m := range o.Missing {
 		l.Missing = append(l.Missing, report.MissingFile{Acquirer: m.Acquirer, MerchantID: m.MerchantID, Day: m.Day})
 	}

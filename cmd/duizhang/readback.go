@@ -43,6 +43,9 @@ func (j *job) decide(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		if err = j.fromCommands(ctx); err != nil {
+			return err
+		}
 		j.back.foreseen = j.night.Foresee(j.decisions)
 		j.foretell()
 	}
@@ -61,6 +64,43 @@ func (j *job) fromFile() error {
 	j.decisions, err = j.night.Changed(j.decisions)
 	return ledgerFailure(err)
 }
+
+// fromCommands adds what duizhang decide and claims --mark have said since the
+// last night. It is later than what a replaced run had read; what --decisions or
+// a changed report says at the same time must agree with it.
+func (j *job) fromCommands(ctx context.Context) error {
+	said, err := j.night.Said(ctx)
+	if err != nil {
+		return ledgerFailure(err)
+	}
+	earlier, err := j.night.Earlier(ctx)
+	if err != nil {
+		return ledgerFailure(err)
+	}
+	if j.flags.decisions != "" { // the file stands for what was read, not for what was said
+		for _, d := range earlier {
+			if isSaid(&d) {
+				j.decisions = append(j.decisions, d)
+			}
+		}
+	}
+	former := j.decisions[:0:0]
+	var now []ledger.Decision
+	for _, d := range j.decisions {
+		if slices.Contains(earlier, d) {
+			former = append(former, d)
+		} else {
+			now = append(now, d)
+		}
+	}
+	j.decisions = ledger.Later(former, append(now, said...))
+	return nil
+}
+
+// commandSource is where decisions of the command line were said.
+const commandSource = "duizhang decide"
+
+func isSaid(d *ledger.Decision) bool { return d.Source == commandSource }
 
 func (j *job) fromLastReport(ctx context.Context) error {
 	earlier, err := j.night.Earlier(ctx)
@@ -172,9 +212,11 @@ func (j *job) foretell() {
 }
 
 // effect says in words what a decision changes.
-func (j *job) effect(f *ledger.Foreseen) string {
+func (j *job) effect(f *ledger.Foreseen) string { return effectOf(j.lang, f) }
+
+func effectOf(lang language, f *ledger.Foreseen) string {
 	if f.Why != "" {
-		return say(j.lang, map[string]message{"unknown_item": msgWhyUnknownItem, "unknown_word": msgWhyUnknownWord, "senseless": msgWhySenseless,
+		return say(lang, map[string]message{"unknown_item": msgWhyUnknownItem, "unknown_word": msgWhyUnknownWord, "senseless": msgWhySenseless,
 			"contradiction": msgWhyContradiction, "closed": msgWhyClosed}[f.Why], f.State, f.Word)
 	}
 	m := map[string]message{ledger.Accept: msgEffectAccept, ledger.Reject: msgEffectReject, ledger.Claimed: msgEffectClaimed, ledger.Adjusted: msgEffectClosed,
@@ -185,9 +227,9 @@ func (j *job) effect(f *ledger.Foreseen) string {
 	if f.Word == ledger.Accept && f.Type == ledger.Credit {
 		m = msgEffectPlace
 	}
-	text := say(j.lang, m, f.State, f.Owed.String(), f.Word)
+	text := say(lang, m, f.State, f.Owed.String(), f.Word)
 	if f.By+f.Note != "" {
-		text += say(j.lang, msgClosedSaid, f.By, f.Note)
+		text += say(lang, msgClosedSaid, f.By, f.Note)
 	}
 	return text
 }

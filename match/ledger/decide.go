@@ -241,7 +241,9 @@ func (n *AtWork) decide(res *result.Result, f *fates, decisions []Decision) {
 		}
 	}
 	for _, d := range n.valid(decisions, refuse) {
-		d.On = n.rules.AsOf
+		if d.On == 0 || d.On > n.rules.AsOf { // one that was said between two nights has its day
+			d.On = n.rules.AsOf
+		}
 		it := f.open[d.ItemID]
 		if it == nil {
 			if d.Word != Accept { // the line that it placed has closed by it
@@ -293,7 +295,7 @@ func (n *AtWork) apply(res *result.Result, f *fates, it *Item, d Decision) {
 	switch d.Word {
 	case Claimed:
 		if it.ClaimedOn == 0 {
-			it.ClaimedOn = n.rules.AsOf
+			it.ClaimedOn = it.Decision.On
 		}
 	case Accept, Adjusted, WrittenOff:
 		final := d.Word

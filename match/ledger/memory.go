@@ -65,6 +65,20 @@ func (m *Memory) Pages(_ context.Context, kind Kind, prefix string, at int64, vi
 	return nil
 }
 
+// Add implements Store.
+func (m *Memory) Add(ctx context.Context, base Head, p Page) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if m.head() != base || slices.ContainsFunc(m.pages, func(o Page) bool { return o.Ref == p.Ref && o.Until == 0 }) {
+		return &Error{Code: Moved, Head: m.head()}
+	}
+	m.pages = append(m.pages, p)
+	return nil
+}
+
 // Commit implements Store.
 func (m *Memory) Commit(ctx context.Context, c *Commit) (Head, error) {
 	m.mu.Lock()

@@ -556,6 +556,9 @@ func (n *AtWork) Commit(ctx context.Context, rec *NightRecord) (Head, error) {
 	if err != nil {
 		return Head{}, err
 	}
+	if err := n.dropSaid(ctx); err != nil {
+		return Head{}, err
+	}
 	n.commit.Base, n.commit.Replace, n.commit.Day, n.commit.Body = n.head, n.replace, n.rules.AsOf, body
 	return n.store.Commit(ctx, &n.commit)
 }

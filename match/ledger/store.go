@@ -196,6 +196,9 @@ type Store interface {
 	Pages(ctx context.Context, kind Kind, prefix string, at int64, visit func(*Page) error) error
 	// Commit applies a night and gives the new head.
 	Commit(ctx context.Context, c *Commit) (Head, error)
+	// Add keeps a page between two nights, as of the night base, which must be the
+	// last one: Moved otherwise, and also where a page of that name counts already.
+	Add(ctx context.Context, base Head, p Page) error
 	// Undo drops the night head, which must be the last one: Moved otherwise,
 	// TooOld where what it ended is already forgotten.
 	Undo(ctx context.Context, head Head) error
@@ -286,11 +289,16 @@ type Holder struct {
 func Check(ctx context.Context, s Store) (Head, error) {
 	var nights []Night
 	put, ended := map[int64][]pageHash{}, map[int64][]Ref{}
+	said := int64(0) // the last night that something was added to
 	err := s.Dump(ctx, func(n *Night) error {
 		nights = append(nights, *n)
 		return nil
 	}, func(p *Page) error {
-		put[p.Since] = append(put[p.Since], pageHash{p.Ref, p.Hash})
+		if p.Kind != kindSaid {
+			put[p.Since] = append(put[p.Since], pageHash{p.Ref, p.Hash})
+		} else {
+			said = max(said, p.Since)
+		}
 		if p.Until != 0 {
 			ended[p.Until] = append(ended[p.Until], p.Ref)
 		}
@@ -311,7 +319,7 @@ func Check(ctx context.Context, s Store) (Head, error) {
 		delete(put, n.Seq)
 		delete(ended, n.Seq)
 	}
-	if len(put)+len(ended) > 0 {
+	if len(put)+len(ended) > 0 || said > head.Seq {
 		return head, &Error{Code: Damaged, Detail: "there are pages of nights that do not exist"}
 	}
 	return head, nil

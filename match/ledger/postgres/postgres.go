@@ -337,6 +337,24 @@ func (s *store) inTx(ctx context.Context, do func(pgx.Tx) error) error {
 	}))
 }
 
+// Add implements ledger.Store.
+func (s *store) Add(ctx context.Context, base ledger.Head, p ledger.Page) error {
+	return s.inTx(ctx, func(tx pgx.Tx) error {
+		now, err := head(ctx, tx)
+		if err != nil {
+			return err
+		}
+		var there int
+		if err := tx.QueryRow(ctx, "SELECT count(*) FROM duizhang_page WHERE kind = $1 AND key = $2 AND until = 0", string(p.Kind), p.Key).Scan(&there); err != nil {
+			return err
+		}
+		if now != base || there > 0 {
+			return &ledger.Error{Code: ledger.Moved, Head: now}
+		}
+		return copyPages(ctx, tx, []ledger.Page{p})
+	})
+}
+
 // Commit implements ledger.Store.
 func (s *store) Commit(ctx context.Context, c *ledger.Commit) (h ledger.Head, err error) {
 	err = s.inTx(ctx, func(tx pgx.Tx) error {

@@ -365,6 +365,24 @@ func eachPage(ctx context.Context, q query, text string, args []any, visit func(
 	return rows.Err()
 }
 
+// Add implements ledger.Store.
+func (s *store) Add(ctx context.Context, base ledger.Head, p ledger.Page) error {
+	return s.ok(s.inTx(ctx, func(tx *sql.Tx) error {
+		now, err := head(ctx, tx)
+		if err != nil {
+			return err
+		}
+		var there int
+		if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM page WHERE kind = ? AND key = ? AND until = 0", string(p.Kind), p.Key).Scan(&there); err != nil {
+			return err
+		}
+		if now != base || there > 0 {
+			return &ledger.Error{Code: ledger.Moved, Head: now}
+		}
+		return insertPages(ctx, tx, []ledger.Page{p})
+	}))
+}
+
 // Commit implements ledger.Store.
 func (s *store) Commit(ctx context.Context, c *ledger.Commit) (h ledger.Head, err error) {
 	err = s.inTx(ctx, func(tx *sql.Tx) error {

@@ -28,6 +28,7 @@ func Run(t *testing.T, fresh func(t *testing.T) (first ledger.Store, again func(
 		{"of eight commits at once exactly one counts", eightAtOnce},
 		{"undo gives back the state before", undo},
 		{"the same day again replaces its night", replace},
+		{"a page added between nights goes with its night", added},
 		{"what ended long ago is forgotten and the chain still holds", forget},
 		{"a copy and the copy of it are byte-equal", copies},
 		{"many pages are kept in one night", manyPages},
@@ -240,6 +241,50 @@ func replace(t *testing.T, s ledger.Store, _ func() ledger.Store) {
 	}
 	if !bytes.Equal(want, export(t, s)) {
 		t.Error("the same night again left other bytes")
+	}
+	checked(t, s)
+}
+
+func added(t *testing.T, s ledger.Store, _ func() ledger.Store) {
+	ctx := context.Background()
+	said := []ledger.Decision{{ItemID: "T-1", Word: ledger.Hold}, {ItemID: "T-2", Note: "x"}}
+	h1 := commit(t, s, ledger.Commit{Put: []ledger.Page{page("a", "1")}})
+	for i := range said {
+		if err := ledger.Keep(ctx, s, h1, said[i:i+1]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if h := head(t, s); h != h1 {
+		t.Errorf("the head moved to %v", h)
+	}
+	checked(t, s)
+	want := export(t, s)
+	var refs []ledger.Ref
+	var last ledger.Page
+	if err := s.Pages(ctx, "said", "", h1.Seq, func(p *ledger.Page) error {
+		refs, last = append(refs, p.Ref), *p
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	wantCode(t, s.Add(ctx, h1, last), ledger.Moved) // the name is taken
+	h2 := commit(t, s, ledger.Commit{Base: h1, Drop: refs})
+	wantCode(t, ledger.Keep(ctx, s, h1, said), ledger.Moved)
+	if got, err := ledger.Waiting(ctx, s, h2); err != nil || len(got) != 0 {
+		t.Errorf("still waiting after the night that read it: %v %v", got, err)
+	}
+	checked(t, s)
+	if err := ledger.Keep(ctx, s, h2, said); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Undo(ctx, h2); err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(export(t, s), want) {
+		t.Error("undo does not give back what waited")
+	}
+	if got, err := ledger.Waiting(ctx, s, h1); err != nil || len(got) != 2 || got[0] != said[0] || got[1] != said[1] {
+		t.Errorf("waiting: %v %v", got, err)
 	}
 	checked(t, s)
 }
