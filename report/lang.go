@@ -76,7 +76,7 @@ var outcomeNames = [result.NumCreditOutcome]text{
 	result.Unidentified: {"未认领", "Unidentified"},
 	result.Ambiguous:    {"无法唯一认领", "Ambiguous"},
 	result.Returned:     {"退票/冲账", "Returned"},
-	result.Ignored:      {"非收单入账", "Ignored"},
+	result.Ignored:      {"不计入", "Not counted"},
 }
 
 // feeNames are indexed by match.FeeType.

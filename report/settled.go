@@ -277,6 +277,9 @@ func (c *credited) reason() string {
 // hint says which settlement an unplaced line is nearest to, and what the
 // difference looks like.
 func (c *credited) hint() string {
+	if c.Hint.GaveUp {
+		return c.say("入账太多，没有再找最接近的结算批次", "there are too many credits: the settlement nearest to it was not looked for")
+	}
 	if len(c.near) == 0 {
 		return ""
 	}

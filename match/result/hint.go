@@ -34,4 +34,6 @@ type Hint struct {
 	Settlements []int32 // indexes into Result.Settlements
 	// Amount is the line less what the settlements lack.
 	Amount money.Fen
+	// GaveUp: the search was stopped at its limit; a nearer one may be there.
+	GaveUp bool
 }

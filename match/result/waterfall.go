@@ -9,7 +9,7 @@ import (
 // step signed as it is added:
 //
 //	Sales + Refunds + Adjustments − Fees − PayoutFee − Repeated + Carried
-//	− Held + Released − Unpaid − Unexplained = Credited
+//	− Held + Released − Unpaid + Overpaid − Unexplained = Credited
 //
 // Unexplained is what is left when nothing else is known; no other line takes
 // in a part of it.
@@ -23,7 +23,9 @@ type Waterfall struct {
 	Held, Released money.Fen
 	// Unpaid is the whole of a settlement of which nothing came, or of which
 	// nobody can see whether it came.
-	Unpaid      money.Fen
+	Unpaid money.Fen
+	// Overpaid is what came beyond all that the clearing file claims.
+	Overpaid    money.Fen
 	Unexplained money.Fen
 	Credited    money.Fen
 }
@@ -49,6 +51,8 @@ func (s *Settlement) Waterfall() Waterfall {
 	w.Adjustments += s.Gross - s.sales - s.refunds
 	w.Fees += s.Fee
 	switch {
+	case s.Outstanding < 0:
+		w.Overpaid = -s.Outstanding
 	case len(s.Held) > 0:
 		w.Held += s.Outstanding
 	case s.Credited == 0:
@@ -61,5 +65,5 @@ func (s *Settlement) Waterfall() Waterfall {
 
 // Sum is what the steps lead to: Credited, if nothing was lost on the way.
 func (w Waterfall) Sum() money.Fen {
-	return w.Sales + w.Refunds + w.Adjustments - w.Fees - w.PayoutFee - w.Repeated + w.Carried - w.Held + w.Released - w.Unpaid - w.Unexplained
+	return w.Sales + w.Refunds + w.Adjustments - w.Fees - w.PayoutFee - w.Repeated + w.Carried - w.Held + w.Released - w.Unpaid + w.Overpaid - w.Unexplained
 }

@@ -62,18 +62,21 @@ type line struct {
 	claim bool
 	// stray: its remark says that it is the acquirer's money for something
 	// else than sales, such as a bonus or a deposit returned.
-	stray  bool
-	equals int32 // settlements of its amount that it was one of several lines for
-	twins  int   // lines with the same number cannot be told apart
-	open   bool
-	pass   result.ReasonCode
-	peers  int // lines that pay a settlement together in pass 4
-	paid   []result.Payment
-	undone bool // a payout that was returned
-	ways   int32
-	gaveUp bool
-	chance bool       // a set has its sum, but that says nothing
-	tried  [2]attempt // pass 3, near and far
+	stray bool
+	// elsewhere: its remark writes a day before the line's own that is the
+	// clearing day of no settlement it can mean; that day's file may be missing.
+	elsewhere bool
+	equals    int32 // settlements of its amount that it was one of several lines for
+	twins     int   // lines with the same number cannot be told apart
+	open      bool
+	pass      result.ReasonCode
+	peers     int // lines that pay a settlement together in pass 4
+	paid      []result.Payment
+	undone    bool // a payout that was returned
+	ways      int32
+	gaveUp    bool
+	chance    bool       // a set has its sum, but that says nothing
+	tried     [2]attempt // pass 3, near and far
 }
 
 // allocator places the bank's credits on settlements. It works in passes, the
@@ -86,7 +89,7 @@ type allocator struct {
 	returns   []returned
 	budget    int                         // steps that all searches together may still take
 	recent    map[record.Date]record.Date // see recentFrom
-	hintSteps int
+	hintSteps int                         // that the search for hints may still take
 
 	byMerchant map[string][]*payee
 	byDay      map[record.Date][]*payee // clearing day
@@ -104,7 +107,7 @@ type allocator struct {
 type returned struct{ credit, back *line }
 
 func newAllocator(o *Output) *allocator {
-	a := &allocator{o: o, budget: maxRunSteps, tick: 1, touched: map[record.Date]int{}, touchedMerchant: map[string]int{}, recent: map[record.Date]record.Date{}}
+	a := &allocator{o: o, budget: maxRunSteps, hintSteps: maxHintSteps, tick: 1, touched: map[record.Date]int{}, touchedMerchant: map[string]int{}, recent: map[record.Date]record.Date{}}
 	if len(o.In.Bank) == 0 {
 		// Nothing can be placed: what is judged is only that nothing came.
 		none := make([]payee, len(o.Settlements))
@@ -373,7 +376,7 @@ func compareDays(x, y *payee) int {
 // one that lacks anything.
 func (a *allocator) namedParts() (progress bool) {
 	for _, l := range a.lines {
-		if !l.open || len(l.ref.Merchants) == 0 || l.stray || l.ways > 1 {
+		if !l.open || len(l.ref.Merchants) == 0 || l.stray || l.elsewhere || l.ways > 1 {
 			continue
 		}
 		all := filter(a.choices(l, nearDays), func(p *payee) bool { return p.due <= l.row.date || onDay(l, p) })
@@ -441,7 +444,8 @@ func sumOf(ps []*payee, value func(*payee) money.Fen) (sum money.Fen) {
 
 // oneToOne is pass 2: one credit of exactly what one settlement still lacks.
 // Lines that a name restricts choose before the others, and those that come on
-// the very day before those that do not.
+// the very day before those that do not, unless they can be late money for an
+// older settlement (onlyOnDay).
 func (a *allocator) oneToOne(within record.Date, fits func(*line, *payee, record.Date) bool, who func(*line) bool) bool {
 	type bucket struct {
 		lines  []*line
@@ -470,10 +474,10 @@ func (a *allocator) oneToOne(within record.Date, fits func(*line, *payee, record
 	progress := false
 	for _, amount := range amounts {
 		b := buckets[amount]
-		strict := func(l *line, p *payee) bool { return onDay(l, p) && fits(l, p, within) }
 		wide := func(l *line, p *payee) bool { return fits(l, p, within) }
 		named := filter(b.lines, (*line).restricted)
 		for again := true; again; {
+			strict := onlyOnDay(b.lines, b.payees, amount, wide)
 			again = a.pairUp(named, b.payees, strict) || a.pairUp(named, b.payees, wide) ||
 				a.pairUp(b.lines, b.payees, strict) || a.pairUp(b.lines, b.payees, wide)
 			progress = progress || again
@@ -625,7 +629,7 @@ func (a *allocator) restOfDay(lines []*line) bool {
 	takers := map[*payee][]*line{}
 	var order []*payee
 	for _, l := range lines {
-		if !l.open || !l.named || l.stray || l.ways > 1 || len(l.ref.Merchants) > 0 {
+		if !l.open || !l.named || l.stray || l.elsewhere || l.ways > 1 || len(l.ref.Merchants) > 0 {
 			continue
 		}
 		p := a.taker(l)

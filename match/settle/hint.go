@@ -21,9 +21,13 @@ const (
 
 // hint looks for what an unplaced line of an acquirer is nearest to.
 func (a *allocator) hint(l *line) result.Hint {
-	near := filter(a.around(l, nearDays), func(p *payee) bool {
-		a.hintSteps++
-		return a.hintSteps < maxHintSteps && p.due <= l.row.date+hintDaysAhead && a.fits(l, p, nearDays)
+	around := a.around(l, nearDays)
+	if a.hintSteps -= len(around); a.hintSteps < 0 {
+		a.hintSteps = 0
+		return result.Hint{GaveUp: true}
+	}
+	near := filter(around, func(p *payee) bool {
+		return p.due <= l.row.date+hintDaysAhead && a.fits(l, p, nearDays)
 	})
 	best := result.Hint{}
 	take := func(h result.Hint) {

@@ -157,7 +157,9 @@ func (a *allocator) recogniseLine(l *line, own *terms.Payers, merchants terms.ID
 	blank := payer == "" && remark == ""
 	l.stray = a.o.In.Patterns.IsStray(remark) && len(l.ref.Days) == 0
 	l.open = !l.stranger && (!l.stray || len(l.ref.Merchants) > 0) && row.Amount > 0 && row.status != record.Failed && row.status != record.Pending && row.date <= a.o.In.AsOf && (l.named || blank) && !l.claim
-	if l.ref.Loose = a.usefulDays(l); len(l.ref.Days) > 0 {
+	useful := a.usefulDays(l)
+	l.elsewhere = len(useful) == 0 && slices.ContainsFunc(l.ref.Loose, func(d record.Date) bool { return d < l.row.date && d >= l.row.date-nearDays })
+	if l.ref.Loose = useful; len(l.ref.Days) > 0 {
 		l.ref.Loose = nil
 	}
 	l.specific = len(l.ref.Merchants) > 0 && len(l.ref.Days)+len(l.ref.Loose) > 0

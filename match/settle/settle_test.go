@@ -166,10 +166,18 @@ var allocationCases = []struct {
 	{
 		why: "pass 2: equal nets on two days: each credit goes to the one that is due on its day",
 		scene: scene{asOf: "2026-11-13",
+			clearing: []string{"拉卡拉|80001||2026-11-09|100|0", "拉卡拉|80001||2026-11-10|100|0", "拉卡拉|80001||2026-11-11|100|0"},
+			bank:     []string{"2026-11-11|100.00||" + kala + "|清算款", "2026-11-10|100.00||" + kala + "|结算款"}},
+		settlements: []string{"拉卡拉/80001/2026-11-09 full on_time 100.00/0.00", "拉卡拉/80001/2026-11-10 full on_time 100.00/0.00", "拉卡拉/80001/2026-11-11 none pending 0.00/100.00"},
+		credits:     []string{"identified 拉卡拉/80001/2026-11-10", "identified 拉卡拉/80001/2026-11-09"},
+	},
+	{
+		why: "pass 2: a credit on the day of one may be late money for an older one of that net, which has none: nothing is guessed",
+		scene: scene{asOf: "2026-11-13",
 			clearing: []string{"拉卡拉|80001||2026-11-09|100|0", "拉卡拉|80001||2026-11-10|100|0"},
 			bank:     []string{"2026-11-11|100.00||" + kala + "|清算款", "2026-11-10|-20.00||房东|房租"}},
-		settlements: []string{"拉卡拉/80001/2026-11-09 none overdue 0.00/100.00 late 3", "拉卡拉/80001/2026-11-10 full on_time 100.00/0.00"},
-		credits:     []string{"identified 拉卡拉/80001/2026-11-10", "ignored"},
+		settlements: []string{"拉卡拉/80001/2026-11-09 none overdue 0.00/100.00 late 3", "拉卡拉/80001/2026-11-10 none overdue 0.00/100.00 late 2"},
+		credits:     []string{"ambiguous", "ignored"},
 	},
 	{
 		why: "pass 2: two settlements of one net due on one day and one credit: ambiguous, nothing is guessed",

@@ -3,7 +3,9 @@ package settle
 import (
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"slices"
+	"strconv"
 	"testing"
 
 	"github.com/duizhang/duizhang/match/result"
@@ -58,14 +60,20 @@ func (o *Output) toldEqual(s *result.Settlement) bool {
 	return false
 }
 
-// On accounts with few prices most lines could pay several settlements.
+// On accounts with few prices most lines could pay several settlements. Where
+// which one cannot be known, the line is ambiguous, or told to be one of equal
+// ones; no settlement is called paid that was not, or on another day.
 func TestTwinsAreNotGuessed(t *testing.T) {
+	worlds := uint64(100)
+	if n, err := strconv.ParseUint(os.Getenv("DUIZHANG_SEEDS"), 10, 64); err == nil {
+		worlds = max(worlds, n)
+	}
 	for _, c := range []struct {
 		named int
-		wrong float64 // of the verdicts "paid in full", in per cent, at most
-	}{{100, 0.5}, {50, 1}, {0, 2}} {
-		full, wrong, open := 0, 0, 0
-		for seed := range uint64(10) {
+		open  int // of the paid settlements, in per cent, at most
+	}{{100, 24}, {50, 40}, {0, 44}} {
+		full, open := 0, 0
+		for seed := range worlds {
 			in, paid := makeTwins(seed, []money.Fen{100_00, 250_00}, c.named)
 			o := mustSettle(t, in)
 			for i, n := range o.Of {
@@ -75,19 +83,16 @@ func TestTwinsAreNotGuessed(t *testing.T) {
 					if paid[i] != 0 {
 						open++
 					}
+					continue
 				case s.CreditedDate != paid[i] && !o.toldEqual(s):
-					if wrong++; testing.Verbose() {
-						t.Logf("seed %d: %s due %s paid %s, called %s", seed, s.ID, terms.DayText(s.DueDate), terms.DayText(paid[i]), terms.DayText(s.CreditedDate))
-					}
-					full++
-				default:
-					full++
+					t.Errorf("%d %% named, seed %d: %s due %s paid %s, called %s", c.named, seed, s.ID, terms.DayText(s.DueDate), terms.DayText(paid[i]), terms.DayText(s.CreditedDate))
 				}
+				full++
 			}
 		}
-		t.Logf("%d %% named: %d called paid, %d of them wrong, %d paid ones left open", c.named, full, wrong, open)
-		if rate := 100 * float64(wrong) / float64(full); rate > c.wrong {
-			t.Errorf("%d %% named: %.1f %% of the verdicts are wrong", c.named, rate)
+		t.Logf("%d %% named: %d called paid, %d paid ones left open", c.named, full, open)
+		if 100*open > c.open*(full+open) {
+			t.Errorf("%d %% named: of %d settlements %d are left open", c.named, full+open, open)
 		}
 	}
 }
