@@ -2,6 +2,7 @@ package parse
 
 import (
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -58,5 +59,45 @@ func TestAFeeGoesAsItsOwnColumnSays(t *testing.T) {
 	rows := r.read(t, []byte(text)).rows
 	if text == string(b) || rows[len(rows)-1].Fee != 64 || rows[0].Fee != 320 {
 		t.Errorf("fees %v, %v", rows[0].Fee, rows[len(rows)-1].Fee)
+	}
+}
+
+// A batch of an Adyen settlement report adds up to nothing with its payout:
+// whatever is changed, dropped, doubled or turned round is told with a line. A
+// batch without its payout goes on elsewhere.
+func TestABatchIsHeldAgainstItsPayout(t *testing.T) {
+	b, err := os.ReadFile("testdata/layouts/adyen-settlement/settlement_detail_report_batch_12.csv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole := string(b)
+	lines := strings.SplitAfter(strings.TrimSuffix(whole, "\n"), "\n")
+	path := t.TempDir() + "/settlement_detail_report_batch_12.csv"
+	for _, chunk := range []int{0, 128} {
+		opt := &Options{Layouts: builtin(t), AsOf: record.Civil(2026, 3, 10), chunk: chunk}
+		read := func(text string) proof { return proofOf(t, path, []byte(text), opt) }
+		g := read(whole)
+		if want := (layout.Check{Kind: layout.CheckBatch, Lines: 5, OK: true}); g.told() || !slices.Contains(g.file.Checks, want) {
+			t.Fatalf("%+v, %v", g.file.Checks, g.file.Problems)
+		}
+		for name, text := range map[string]string{
+			"net of another currency": strings.Replace(whole, "HKD,39.00,,,,,,mc", "HKD,38.00,,,,,,mc", 1),
+			"fee row":                 strings.Replace(whole, "HKD,0.80", "HKD,0.90", 1),
+			"payout":                  strings.Replace(whole, "HKD,39.00,,,,,,,,12", "HKD,93.00,,,,,,,,12", 1),
+			"row dropped":             strings.Replace(whole, lines[3], "", 1),
+			"row doubled":             strings.Replace(whole, lines[1], lines[1]+lines[1], 1),
+			"turned":                  strings.Replace(whole, "HKD,0.80,,", "HKD,,0.80,", 1),
+		} {
+			if g := read(text); text == whole || !g.refused || g.line == 0 || g.file.Problems[0].Code != layout.CodeBatchOpen {
+				t.Errorf("%s: %v", name, g.file.Problems)
+			}
+		}
+		if g := read(strings.Replace(whole, "98.80", "98.70", 1)); !g.told() || g.line != 2 {
+			t.Errorf("gross less costs is not net, and line %d is told: %v", g.line, g.file.Problems)
+		}
+		open := strings.Join(lines[:len(lines)-1], "")
+		if g := read(open); g.told() || slices.ContainsFunc(g.file.Checks, func(c layout.Check) bool { return c.Kind == layout.CheckBatch }) {
+			t.Errorf("a batch that goes on: %+v %v", g.file.Checks, g.file.Problems)
+		}
 	}
 }

@@ -129,6 +129,7 @@ func errorCases(t *testing.T) map[problem.Code]errorCase {
 		layout.CodeNetUnread:       {content: text("交易时间,终端号,参考号,交易金额,手续费,增值费,结算金额\n2026-03-01 10:00:00,10000001,123456789012,100.00,0.60,0.40,99.00\n")},
 		layout.CodeMoneyUnread:     {content: text("交易时间,终端号,参考号,交易金额,增值费,结算金额\n2026-03-01 10:00:00,10000001,123456789012,100.00,1.00,99.00\n")},
 		layout.CodeIdentityBroken:  {content: text("通联订单号|订单类型|交易金额(分)|平台抽佣(分)|交易时间|商户订单号|原商户订单号|原通联订单号|支付模式|扩展参数|结算金额|预留1|预留2|预留3|渠道金额|渠道流水号|渠道手续费(分)|渠道交易类型|卡号|卡类别|渠道商户号|门店名称|终端号|\n20260301000001|ZF|10000|100|20260301103045|A001|||微信扫码||9800||||10000|112600000001|60|VSP501|||560290000000001|一店|10000001|\n")},
+		layout.CodeBatchOpen:       {content: text("Company Account,Merchant Account,Psp Reference,Creation Date,TimeZone,Type,Gross Currency,Gross Debit (GC),Gross Credit (GC),Net Currency,Net Debit (NC),Net Credit (NC),Batch Number\nG,S,8500000000000001,2026-03-01 10:30:45,CET,Settled,HKD,,5.00,HKD,,5.00,12\nG,S,,2026-03-03 00:00:00,CET,MerchantPayout,,,,HKD,4.00,,12\n")},
 		layout.CodeControlRows:     {content: till("A1,2026-03-01 10:00:00,消费,成功,5.00\n合计：2笔,,,,")},
 		layout.CodeControlAmount:   {content: till("A1,2026-03-01 10:00:00,消费,成功,5.00\n合计,,,,6.00")},
 		layout.CodeControlMissing:  {content: cutTail(t, "testdata/layouts/wechat-trade/1600000001All20260301.csv", "总交易单数")},

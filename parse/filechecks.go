@@ -17,7 +17,7 @@ func (f *File) setCheck(c layout.Check) {
 	slices.SortFunc(f.Checks, func(a, b layout.Check) int { return checkOrder[a.Kind] - checkOrder[b.Kind] })
 }
 
-var checkOrder = map[layout.CheckKind]int{layout.CheckBalance: 0, layout.CheckTotals: 1, layout.CheckIdentity: 2}
+var checkOrder = map[layout.CheckKind]int{layout.CheckBalance: 0, layout.CheckTotals: 1, layout.CheckIdentity: 2, layout.CheckBatch: 3}
 
 // checkIdentity tells how many rows satisfied the identity. One that did not was
 // rejected.

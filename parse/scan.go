@@ -51,6 +51,7 @@ type docScan struct {
 	binders []*layout.Binder // those that count what the document declares
 	lines   []text.ChunkLines
 	chains  []layout.PieceChains // by chunk, where balances are counted
+	batches []layout.PieceBatches
 	tally   tally
 }
 
@@ -285,6 +286,9 @@ func (w *scanWorker) rows(k int, start int64) text.ChunkLines {
 		}
 		if w.bind.Balance >= 0 {
 			w.bind.ChainLine(&w.ds.chains[k], w.bind.Bound, &w.row, what, k, lines.Lines)
+		}
+		if w.ds.batches != nil {
+			w.bind.BatchLine(&w.ds.batches[k], w.bind.Bound, what, k, lines.Lines)
 		}
 		switch what {
 		case layout.Accepted:

@@ -2,6 +2,7 @@ package parse
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -300,3 +301,50 @@ func damageFile(t *testing.T, file string) (tried int) {
 	}
 	return tried
 }
+
+// The layouts that are listed as not self-checking are those whose files are held
+// against nothing, and each other one has a file in the corpus that is held against
+// what its layout says.
+func TestWhichLayoutsCheckThemselves(t *testing.T) {
+	ls, dir := builtin(t), t.TempDir()
+	for _, l := range ls.List() {
+		if l.Ignore {
+			continue
+		}
+		opt := &Options{Layouts: ls, AsOf: record.Civil(2026, 3, 10)}
+		if l.Explicit {
+			opt.Layout = Overrides{{Value: l.Name}}
+		}
+		files, _ := filepath.Glob("testdata/layouts/" + l.Name + "/*")
+		made := map[layout.CheckKind]bool{}
+		for _, f := range files {
+			if strings.HasSuffix(f, ".want") || strings.HasPrefix(filepath.Base(f), "bad") {
+				continue
+			}
+			content, err := os.ReadFile(f)
+			folder := filepath.Join(dir, l.Name)
+			if err := errors.Join(err, os.MkdirAll(folder, 0o700)); err != nil {
+				t.Fatal(err)
+			}
+			g := proofOf(t, filepath.Join(folder, filepath.Base(f)), content, opt)
+			for _, c := range g.file.Checks {
+				made[c.Kind] = true
+			}
+		}
+		said := l.SelfChecks()
+		for _, k := range said {
+			if !made[k] && !thin[l.Name+" "+string(k)] {
+				t.Errorf("%s is said to be checked by %s, and no file of the corpus is", l.Name, k)
+			}
+		}
+		for k := range made {
+			if !slices.Contains(said, k) && k != layout.CheckTotals {
+				t.Errorf("%s is checked by %s and does not say so", l.Name, k)
+			}
+		}
+	}
+}
+
+// thin are the checks for which the corpus has no file: most of those files lack
+// the column.
+var thin = map[string]bool{"plain-statement balance": true}

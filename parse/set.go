@@ -309,6 +309,9 @@ func (s *Set) verify(ctx context.Context) error {
 		run.counting = true
 		for _, ds := range run.docs {
 			ds.chains = make([]layout.PieceChains, ds.n)
+			if ds.doc.plan.HasBatches() {
+				ds.batches = make([]layout.PieceBatches, ds.n)
+			}
 		}
 		err := run.scan(ctx, workers, nil)
 		var out *OutcastError
@@ -353,8 +356,17 @@ func (ds *docScan) verify() {
 	if f.Control = c; c != nil {
 		f.setCheck(layout.Check{Kind: layout.CheckTotals, Lines: f.Accepted + f.Rejected, OK: c.OK})
 	}
+	lines := d.known()
+	if ds.batches != nil {
+		check, broken := d.plan.VerifyBatches(ds.batches, func(r layout.ChainRow) int64 { return lines.Chunks[r.Chunk].Base + r.Line })
+		if check != nil {
+			f.setCheck(*check)
+		}
+		if problem == nil {
+			problem = broken
+		}
+	}
 	if d.plan.BalanceUse() >= 0 {
-		lines := d.known()
 		check, broken := d.plan.VerifyBalance(ds.chains, func(r layout.ChainRow) int64 { return lines.Chunks[r.Chunk].Base + r.Line })
 		if check != nil {
 			f.setCheck(*check)

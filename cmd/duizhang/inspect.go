@@ -256,7 +256,7 @@ func controlText(lang language, c *layout.Control) string {
 // of to be checked by.
 func checksText(lang language, f *parse.File) string {
 	var made, missing []string
-	for _, kind := range []layout.CheckKind{layout.CheckBalance, layout.CheckTotals, layout.CheckIdentity} {
+	for _, kind := range []layout.CheckKind{layout.CheckBalance, layout.CheckTotals, layout.CheckIdentity, layout.CheckBatch} {
 		name := say(lang, checkNames[kind])
 		i := slices.IndexFunc(f.Checks, func(c layout.Check) bool { return c.Kind == kind })
 		if i < 0 {
@@ -280,7 +280,7 @@ func checksText(lang language, f *parse.File) string {
 
 // checkNames are the checks for people.
 var checkNames = map[layout.CheckKind]message{
-	layout.CheckBalance: msgCheckBalance, layout.CheckTotals: msgCheckTotals, layout.CheckIdentity: msgCheckIdentity,
+	layout.CheckBalance: msgCheckBalance, layout.CheckTotals: msgCheckTotals, layout.CheckIdentity: msgCheckIdentity, layout.CheckBatch: msgCheckBatch,
 }
 
 // recordLine is a row as it was understood: where, when, what, how much, and

@@ -110,6 +110,7 @@ var (
 	msgCheckBalance  = message{"余额", "balance"}
 	msgCheckTotals   = message{"合计", "totals"}
 	msgCheckIdentity = message{"每行净额", "net of each row"}
+	msgCheckBatch    = message{"批次与划款", "batches and payouts"}
 	msgCheckAgrees   = message{"%s：%d 行相符", "%s: %d rows ok"}
 	msgCheckFails    = message{"%s：不符（%d 行相符）", "%s: DIFFERS (%d rows ok)"}
 	msgNotChecked    = message{"文件里没有可核对的：%s", "nothing in the file to check: %s"}

@@ -158,5 +158,14 @@ func layoutMarkdown(t *testing.T) string {
 	for _, l := range all.List() {
 		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s |\n", l.Name, l.Side, l.Title, l.TitleEN, l.Grade)
 	}
+	b.WriteString("\n不能自检 · Not self-checking（文件自己不含余额、合计、净额或批次，少一行、改一笔从文件本身看不出来 · their files hold no balance, total, net or batch: a row gone or changed shows only against another side）：")
+	comma := ""
+	for _, l := range all.List() {
+		if len(l.SelfChecks()) == 0 && !l.Ignore {
+			b.WriteString(comma + "`" + l.Name + "`")
+			comma = "、"
+		}
+	}
+	b.WriteString("\n")
 	return b.String()
 }

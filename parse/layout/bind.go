@@ -138,7 +138,7 @@ func (b *Binder) Bind(raw *text.Record, row *record.Row, need record.FieldSet) (
 	if b.Counting && v != Skipped {
 		b.count(cells, row, v == Accepted)
 	}
-	if b.Balance >= 0 {
+	if b.Balance >= 0 || b.Counting && b.p.HasBatches() {
 		if b.Bound = cells; cells == nil {
 			b.Bound = raw.Cut()
 		}

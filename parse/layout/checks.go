@@ -16,6 +16,7 @@ const (
 	CheckBalance  CheckKind = "balance"  // the running balance, line to line
 	CheckTotals   CheckKind = "totals"   // declared counts and sums
 	CheckIdentity CheckKind = "identity" // net = amount - fee, or the layout's own
+	CheckBatch    CheckKind = "batch"    // what a batch took in is what it paid out
 )
 
 // A Check is one thing that a file says of itself, and whether its rows agree.
@@ -24,6 +25,29 @@ type Check struct {
 	// Lines is how many rows it speaks of.
 	Lines int64
 	OK    bool
+}
+
+// SelfChecks are the checks that files of the layout allow by what they always
+// hold; none: a row that was changed, dropped or doubled leaves no trace in them.
+// Totals that stand in some files are checked under every layout.
+func (l *Layout) SelfChecks() (kinds []CheckKind) {
+	has := func(as string) bool {
+		return slices.ContainsFunc(l.Columns, func(c Column) bool { return c.As == as || slices.Contains(c.Also, as) }) ||
+			slices.ContainsFunc(l.Rules, func(r Rule) bool { return r.Take[as] != "" })
+	}
+	if has(balanceColumn) {
+		kinds = append(kinds, CheckBalance)
+	}
+	if len(l.Control) > 0 {
+		kinds = append(kinds, CheckTotals)
+	}
+	if len(l.Identity) == 0 && has("fee") && has("net") || slices.ContainsFunc(l.Identity, func(r IdentityRule) bool { return r.Equal != "none" }) {
+		kinds = append(kinds, CheckIdentity)
+	}
+	if l.Batch != nil {
+		kinds = append(kinds, CheckBatch)
+	}
+	return kinds
 }
 
 // balanceColumn is the layouts' name for the running balance.
@@ -40,7 +64,7 @@ func (p *Plan) BalanceUse() int16 {
 }
 
 // Declares says whether the rows have to be counted before they are used.
-func (p *Plan) Declares() bool { return len(p.Controls) > 0 || p.BalanceUse() >= 0 }
+func (p *Plan) Declares() bool { return len(p.Controls) > 0 || p.BalanceUse() >= 0 || p.HasBatches() }
 
 // PieceChains are the chains of one chunk of a document, by account and
 // currency in the order in which they begin.

@@ -112,7 +112,8 @@ type compiled struct {
 	unit       money.Unit
 	hasUnit    bool
 	feeSign    feeSign
-	feeWord    int16 // the column fee_direction, -1: none
+	batch      *batchSpec // nil: none
+	feeWord    int16      // the column fee_direction, -1: none
 	length     int
 	minLength  int
 	Columns    []*columnSpec
@@ -179,6 +180,7 @@ type constants struct {
 type ruleSpec struct {
 	when   condSpec
 	take   map[Target]int // column
+	clear  []Target
 	kind   record.Kind
 	status record.Status
 	sign   int8
@@ -277,7 +279,7 @@ func (l *Layout) compile() error {
 		return errors.New("fees_of is wanted together with a column orig_key")
 	}
 	c := &compiled{signature: l.Sign}
-	for _, step := range []func(*compiled) error{l.compileFormat, l.compileColumns, l.compileTelling, l.compileWords, l.compileConst, l.compileRules, l.compileSkips, l.compileExtracts, l.compileControls, l.compileIdentities} {
+	for _, step := range []func(*compiled) error{l.compileFormat, l.compileColumns, l.compileTelling, l.compileWords, l.compileConst, l.compileRules, l.compileSkips, l.compileExtracts, l.compileControls, l.compileIdentities, l.compileBatch} {
 		if err := step(c); err != nil {
 			return err
 		}
@@ -696,6 +698,13 @@ func (l *Layout) compileRule(c *compiled, in *Rule) (r ruleSpec, err error) {
 			return r, fmt.Errorf("take: %s = %s names no field or no column", f, in.Take[f])
 		}
 		r.take[t] = col
+	}
+	for _, f := range in.Clear {
+		t, ok := TargetNamed[f]
+		if !ok {
+			return r, fmt.Errorf("clear: %s names no field", f)
+		}
+		r.clear = append(r.clear, t)
 	}
 	var known bool
 	if r.sign, known = signNames[in.Sign]; !known {

@@ -1091,6 +1091,9 @@ func (p *Plan) bindTargets(extracted map[record.Field]string) {
 		r := &c.rules[i]
 		b := base
 		b.rule, b.kind, b.stat, b.cons = r, r.kind, r.status, &r.set
+		for _, t := range r.clear {
+			b.at[t] = -1
+		}
 		for t, col := range r.take {
 			b.at[t] = -1
 			if p.there(col) {

@@ -81,6 +81,8 @@ type Layout struct {
 	// Identity says how the money of each row adds up, where it is not
 	// net = amount - fee.
 	Identity []IdentityRule `toml:"identity"`
+	// Batch says which rows of a file add up to nothing.
+	Batch *BatchRule `toml:"batch"`
 	// FeesOf names the layouts whose transactions the rows of this one are the
 	// fees of: orig_key is the transaction's trace number and its transmission
 	// time (MMDDhhmmss). Given with a file of one of them, a fee is put on its
@@ -310,6 +312,9 @@ type Rule struct {
 	Status string `toml:"status"`
 	// Sign of the amount: "+", "-", or "" (by kind).
 	Sign string `toml:"sign"`
+	// Clear are fields that no column fills in such a row: a net in another
+	// currency than the amount.
+	Clear []string `toml:"clear"`
 	// Set fills text fields, channel and card_type with constants.
 	Set map[string]string `toml:"set"`
 	// Reject is a column: such a row is rejected, because what this column

@@ -148,7 +148,7 @@ func (q *quick) learn(b *Binder) {
 	*q = quick{
 		unread: make([]cellMemo, len(p.unread)), ways: make([]quickWay, len(p.bindings)), recipes: map[uint64]*recipe{},
 	}
-	q.off = len(p.skipLines) > 0 && p.Form == FormDelimited || b.Counting && p.countsColumns() || p.addsColumns() || p.Layout.Compiled.feeSign == feeByWord || len(p.identity.specs) > 0 || !p.showsHeader() || !q.findWords(b)
+	q.off = len(p.skipLines) > 0 && p.Form == FormDelimited || b.Counting && p.countsColumns() || p.addsColumns() || p.HasBatches() || p.Layout.Compiled.feeSign == feeByWord || len(p.identity.specs) > 0 || !p.showsHeader() || !q.findWords(b)
 }
 
 // addsColumns says whether an amount is a sum of columns.
