@@ -79,5 +79,5 @@ func knownAs(files []*File) string {
 const codeNoTable problem.Code = "no_table"
 
 var _ = problem.AddMessages(map[problem.Code]problem.Message{
-	codeNoTable: {ZH: "没有找到表格：至少要有一行表头（三列以上）和一行数据，或每行等长的定长文件", EN: "no table was found: at least a header of three columns and one row are wanted, or lines of one length"},
+	codeNoTable: {ZH: "没有找到表格；请给出至少有一行表头（三列以上）和一行数据的文件，或每行等长的定长文件", EN: "no table was found; give a file with at least a header of three columns and one row, or with lines of one length"},
 })

@@ -107,6 +107,7 @@ func errorCases(t *testing.T) map[problem.Code]errorCase {
 		codeMixedCoding: {content: append(till("A1,2026-03-01 10:00:00,消费,成功,5.00"), gbk("A2,2026-03-01 10:00:00,消费,成功,5.00\n")...)},
 		// files
 		codeUnknownCoding:          {content: text("\xFF\xFF\xFF\xFF\xC0\xC1,\xFE\xFE\n")},
+		codeMisnamed:               {content: text(tillHead + tillRow), opt: Options{Encoding: Overrides{{Value: "gbk"}}}},
 		codeUnfinished:             {content: text(tillHead + tillRow + "\x00\x00\x00\x00")},
 		codeCutOff:                 {content: text(tillHead + tillRow + "A2,2026-03-01 10:0")},
 		codeSumRange:               {content: till(strings.Repeat("A1,2026-03-01 10:00:00,消费,成功,300000000000000.00\n", 320))},
@@ -334,6 +335,23 @@ func TestEveryMessageHasItsFile(t *testing.T) {
 	for _, e := range kept {
 		if _, has := cases[problem.Code(e.Name())]; !has && e.IsDir() {
 			t.Errorf("testdata/errors/%s is of no case", e.Name())
+		}
+	}
+}
+
+// Every message says what is wrong and, behind it, what to do or why nothing
+// need be done.
+func TestProblemsSayWhatToDo(t *testing.T) {
+	for code := range errorCases(t) {
+		p := problem.Problem{Code: code}
+		if p.Code == codeOwnResult || p.Code == codeLockFile {
+			continue // what was passed over is no fault
+		}
+		for l, mark := range map[problem.Lang]string{problem.ZH: "；", problem.EN: "; "} {
+			wrong, todo, ok := strings.Cut(p.Text(l), mark)
+			if !ok || len([]rune(wrong)) < 4 || len([]rune(todo)) < 4 {
+				t.Errorf("%s: %q", code, p.Text(l))
+			}
 		}
 	}
 }

@@ -163,8 +163,32 @@ func (o *opener) text(b *unpack.Part) error {
 		}
 		p, problems = o.analyse(d, f, text.UTF8)
 	}
+	if p == nil {
+		if other := o.misnamed(src); other != nil {
+			problems = []problem.Problem{*other}
+		}
+	}
 	o.accept(d, f, p, problems)
 	return nil
+}
+
+// misnamed says that the text is not in the encoding that a person has named:
+// that is why nothing can be made of it.
+func (o *opener) misnamed(src text.Source) *problem.Problem {
+	named, ok := text.EncodingNamed(o.opt.Encoding.For(o.in.Path))
+	head := make([]byte, min(layout.HeadBytes, src.Size()))
+	if !ok || text.ReadFull(src, head, 0) != nil {
+		return nil
+	}
+	is, _ := text.ByteOrderMark(head)
+	ascii := false
+	if is == text.UnknownEncoding {
+		is, ascii = text.DetectEncoding(head, int64(len(head)) == src.Size())
+	}
+	if ascii || is == text.UnknownEncoding || is == named {
+		return nil
+	}
+	return &problem.Problem{Code: codeMisnamed, Args: []string{named.String(), is.String()}}
 }
 
 // safeInGB18030 says whether a delimiter cannot be the second byte of a

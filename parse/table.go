@@ -227,10 +227,10 @@ const (
 )
 
 var _ = problem.AddMessages(map[problem.Code]problem.Message{
-	codeSeveralTables: {ZH: "压缩包里不止一个文件，请只留下这张表，或直接给出表格文件", EN: "the archive holds more than one file; leave only the table in it, or give the table itself"},
-	codeTableCoding:   {ZH: "既不是 UTF-8 也不是 GBK，请另存为 UTF-8 的 CSV 或 .xlsx", EN: "neither UTF-8 nor GBK; save it as CSV in UTF-8 or as .xlsx"},
-	codeTableQuote:    {ZH: "引号不成对，无法按 CSV 读取", EN: "quotes do not pair, so it cannot be read as CSV"},
-	codeTableLine:     {ZH: "这一行的列数或长度超过了表格的上限，请更正这一行", EN: "the line has more columns or is longer than a table's may be; correct it"},
+	codeSeveralTables: {ZH: "压缩包里不止一个文件；请只留下这张表，或直接给出表格文件", EN: "the archive holds more than one file; leave only the table in it, or give the table itself"},
+	codeTableCoding:   {ZH: "既不是 UTF-8 也不是 GBK；请另存为 UTF-8 的 CSV 或 .xlsx", EN: "neither UTF-8 nor GBK; save it as CSV in UTF-8 or as .xlsx"},
+	codeTableQuote:    {ZH: "引号不成对，无法按 CSV 读取；请补上或删去多余的引号", EN: "quotes do not pair, so it cannot be read as CSV; add the missing one or delete the odd one"},
+	codeTableLine:     {ZH: "这一行的列数或长度超过了表格的上限；请更正这一行", EN: "the line has more columns or is longer than a table's may be; correct it"},
 })
 
 // SourceAt is a place as messages write it: basename:line, or book.xlsx:sheet!row.

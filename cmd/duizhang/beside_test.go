@@ -94,6 +94,7 @@ var notMissed = map[string]string{
 	"long_field":          "only with narrower limits",
 	"archive_entries":     "only with narrower limits",
 	"bad_encoding":        "only with a flag",
+	"encoding_misnamed":   "only with a flag",
 }
 
 // Whatever is wrong with a file, and on whatever side it is given, the good

@@ -24,7 +24,7 @@ var (
 	// Command line.
 	msgUnknownCommand   = message{"没有命令或文件“%s”；是否想用 %s？运行 duizhang help 查看全部命令", "no command or file \"%s\"; did you mean %s? run duizhang help for all commands"}
 	msgUnknownFlag      = message{"没有选项 %s；是否想用 %s？加 --help 查看全部选项", "no flag %s; did you mean %s? add --help for all flags"}
-	msgFlagNeedsValue   = message{"选项 %s 后面缺少值", "flag %s needs a value"}
+	msgFlagNeedsValue   = message{"选项 %s 后面缺少值；请在它后面写上，加 --help 查看用法", "flag %s needs a value; write it behind the flag, add --help for usage"}
 	msgFlagSyntax       = message{"选项“%s”写法不对；长选项写作 --名称 或 --名称=值", "flag \"%s\" is malformed; write --name or --name=value"}
 	msgFlagValue        = message{"选项 %s", "flag %s"}
 	msgFlagNotBool      = message{"选项 %s：“%s”不是开关值；写 true 或 false，或者不写值", "flag %s: \"%s\" is not a switch; write true or false, or no value at all"}
@@ -34,13 +34,13 @@ var (
 	msgAtMostOneDir     = message{"至多一个文件夹", "at most one folder"}
 	msgOneLayout        = message{"一个版式名称", "one layout name"}
 	msgOneFile          = message{"一个文件", "one file"}
-	msgNoDraft          = message{"不能为“%s”起草版式", "no layout could be drafted for \"%s\""}
+	msgNoDraft          = message{"不能为“%s”起草版式；请看下面的原因，改正文件后重试", "no layout could be drafted for \"%s\"; see why, and try again with a file without that"}
 	msgOneShell         = message{"一个 shell 名称（bash、zsh、fish 或 powershell）", "the name of one shell (bash, zsh, fish or powershell)"}
 	msgNoFiles          = message{"没有给出任何文件；例如：duizhang run --pos 销售.xlsx --clearing 对账单.csv", "no files given; for example: duizhang run --pos sales.xlsx --clearing clearing.csv"}
 	msgOutNotXLSX       = message{"选项 --out：“%s”不是 .xlsx；工作簿的文件名要以 .xlsx 结尾", "flag --out: \"%s\" is not .xlsx; the workbook's name must end in .xlsx"}
 	msgOutNoFolder      = message{"“%s”所在的文件夹不存在；请先建立文件夹或改正路径", "the folder of \"%s\" does not exist; create it or correct the path"}
 	msgOutIsInput       = message{"“%s”既是输入又是输出；输入文件绝不会被改写，请换一个输出文件名", "\"%s\" is an input and an output; inputs are never modified, choose another output"}
-	msgEmptyPath        = message{"路径是空的", "the path is empty"}
+	msgEmptyPath        = message{"路径是空的；请写文件或文件夹的路径", "the path is empty; write that of a file or a folder"}
 	msgNotAFile         = message{"“%s”不是普通文件（是文件夹、管道或设备）；请给出文件", "\"%s\" is not a regular file (but a folder, a pipe or a device); give a file"}
 	msgNoLayoutDir      = message{"选项 --layouts：文件夹“%s”不存在；请核对路径", "flag --layouts: there is no folder \"%s\"; check the path"}
 	msgLayoutNoDir      = message{"选项 --layouts：“%s”不是文件夹；请给出放版式（.toml）的文件夹", "flag --layouts: \"%s\" is not a folder; name the folder that holds the layouts (.toml)"}
@@ -51,7 +51,7 @@ var (
 	msgBadDate          = message{"“%s”不是日期；写作 2026-01-05", "\"%s\" is not a date; write 2026-01-05"}
 	msgBadSize          = message{"“%s”不是大小；写作 512MiB 或 1GiB", "\"%s\" is not a size; write 512MiB or 1GiB"}
 	msgSmallMemory      = message{"“%s”太小；至少 %s", "\"%s\" is too small; at least %s"}
-	msgBadWorkers       = message{"“%s”不是 1 到 %d 之间的整数", "\"%s\" is not a whole number from 1 to %d"}
+	msgBadWorkers       = message{"“%s”不是并行数；写 1 到 %d 之间的整数", "\"%s\" is no number of workers; write a whole number from 1 to %d"}
 	msgBadLanguage      = message{"“%s”不是语言；写 zh 或 en", "\"%s\" is not a language; write zh or en"}
 	msgBadFailOn        = message{"“%s”不是差异种类；可用 %s，或 all、none", "\"%s\" is no kind of difference; use %s, or all, none"}
 	msgBadOverride      = message{"“%s”写法不对；写作 值 或 文件:值", "\"%s\" is malformed; write VALUE or FILE:VALUE"}
@@ -60,12 +60,12 @@ var (
 	msgNoLayout         = message{"没有版式“%s”；最接近的是 %s，运行 duizhang layouts 查看全部", "no layout \"%s\"; the nearest is %s, run duizhang layouts for all"}
 
 	// Configuration.
-	msgConfigTooBig     = message{"%s：配置文件大于 %s，这不像配置文件", "%s: larger than %s, this does not look like a configuration"}
-	msgConfigUnreadable = message{"%s：读不了配置文件", "%s: cannot read the configuration"}
+	msgConfigTooBig     = message{"%s：配置文件大于 %s，这不像配置文件；请核对 --config", "%s: larger than %s, this does not look like a configuration; check --config"}
+	msgConfigUnreadable = message{"%s：读不了配置文件；请核对路径与权限", "%s: cannot read the configuration; check its path and rights"}
 	msgConfigNotUTF8    = message{"%s：配置文件不是 UTF-8 编码；请另存为 UTF-8", "%s: the configuration is not UTF-8; save it as UTF-8"}
 	msgConfigSyntax     = message{"%s:%d:%d：配置文件写法有误：%s", "%s:%d:%d: the configuration is not TOML: %s"}
 	msgConfigUnknownKey = message{"%s：没有配置项“%s”；是否想用 %s？", "%s: no key \"%s\"; did you mean %s?"}
-	msgConfigType       = message{"%s：“%s”应当是%s", "%s: \"%s\" must be %s"}
+	msgConfigType       = message{"%s：“%s”的值不对；应当是%s", "%s: \"%s\" has a wrong value; it must be %s"}
 	msgConfigValue      = message{"%s：“%s”", "%s: \"%s\""}
 	msgTypeBool         = message{"true 或 false", "true or false"}
 	msgTypeInteger      = message{"不带引号的整数", "a whole number without quotes"}
@@ -74,7 +74,7 @@ var (
 	msgTypeTable        = message{"一个表，写作 [match]", "a table, written [match]"}
 	msgTypeDuration     = message{"带引号的时长，如 \"10m\"", "a duration in quotes such as \"10m\""}
 	msgTypeDate         = message{"日期，如 2026-01-05", "a date such as 2026-01-05"}
-	msgThresholdRange   = message{"%s：“%s”应当在 %s 到 %s 之间", "%s: \"%s\" must be from %s to %s"}
+	msgThresholdRange   = message{"%s：“%s”超出范围；应当在 %s 到 %s 之间", "%s: \"%s\" is out of range; it must be from %s to %s"}
 
 	// Run.
 	msgCannotWrite   = message{"不能写出报告", "cannot write the report"}
@@ -85,7 +85,7 @@ var (
 	msgNotBalanced   = message{"自查不平：%s；没有写出任何文件，请报告给开发者", "the proof does not balance: %s; nothing was written, please report this"}
 	msgMoreProblems  = message{"另有 %d 行被拒绝，见工作簿“拒绝的行”或 rejects.csv", "%d more rows are rejected, see the workbook's sheet of rejected rows or rejects.csv"}
 	msgDuplicate     = message{"%s：与 %s 内容相同，只使用一次", "%s: same content as %s, used once"}
-	msgCannotPrint   = message{"标准输出写不进去", "standard output cannot be written to"}
+	msgCannotPrint   = message{"标准输出写不进去；请检查磁盘空间或重定向的目标", "standard output cannot be written to; check the disk, or where it is redirected to"}
 	msgSummaryLost   = message{"报告已写出（%s），只是汇总打印不到标准输出：%s", "the report is written (%s), only its summary cannot be printed on standard output: %s"}
 	msgPhaseRead     = message{"读取", "reading"}
 	msgPhaseMatch    = message{"核对", "matching"}
@@ -133,7 +133,7 @@ var (
 	msgDemoExists  = message{"“%s”里已有别的文件；请给一个空的或新的文件夹", "\"%s\" holds other files; name an empty or a new folder"}
 	msgDemoWrote   = message{"已在 %s 生成演示数据：商户 %d 个文件、收单 %d 个、银行 %d 个，及合同表", "wrote demo data to %s: %d POS files, %d clearing files, %d bank files and a contract table"}
 	msgDemoRuns    = message{"运行：%s", "running: %s"}
-	msgDemoCannot  = message{"不能写出演示数据", "cannot write the demo data"}
+	msgDemoCannot  = message{"不能写出演示数据；请检查文件夹的权限与磁盘空间", "cannot write the demo data; check the rights of the folder and the free space"}
 	msgDemoCompare = message{"演示数据里故意放入了差异，所以 run 在这里的退出码是 %d", "the data holds planted differences, so run itself would exit %d"}
 
 	// Help.

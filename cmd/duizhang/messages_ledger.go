@@ -13,8 +13,8 @@ var (
 	msgLedgerNotEmpty        = message{"账本 %s 里已有记录", "the ledger %s holds nights already"}
 	msgLedgerTooOld          = message{"%s 这一晚已不能撤销：它结清的内容不再保留", "the night of %s cannot be undone any more: what it closed is no longer kept"}
 	msgLedgerUnreachable     = message{"账本 %s 打不开：%s", "the ledger %s cannot be opened: %s"}
-	msgDecisionsNoLedger     = message{"--decisions 需要 --ledger", "--decisions needs --ledger"}
-	msgDecisionsUnreadable   = message{"读不出处理结果文件 %s", "cannot read the decisions %s"}
+	msgDecisionsNoLedger     = message{"--decisions 要有账本；请加上 --ledger", "--decisions needs a ledger; add --ledger"}
+	msgDecisionsUnreadable   = message{"读不出处理结果文件 %s；请核对路径、权限与格式", "cannot read the decisions %s; check its path, rights and form"}
 	msgDecisionsNoColumn     = message{"%s：没有“编号”(item_id) 这一列；第一行应是 item_id,decision,note,by", "%s: no column item_id; the first line should be item_id,decision,note,by"}
 	msgDecisionUnknownItem   = message{"%[1]s：编号 %[2]s 不在未了结的事项里；请核对编号", "%[1]s: %[2]s is no open item; check the id"}
 	msgDecisionUnknownWord   = message{"%[1]s：%[2]s 的处理结果“%[3]s”不认识；可用 accept、reject、claimed、adjusted、written_off、hold、open", "%[1]s: %[2]s: unknown decision %[3]q; use accept, reject, claimed, adjusted, written_off, hold or open"}

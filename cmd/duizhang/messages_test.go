@@ -94,3 +94,44 @@ func stringLit(t *testing.T, e ast.Expr) string {
 	}
 	return s
 }
+
+// partial are messages that end a command and say one of the two things alone,
+// and why.
+var partial = map[string]string{
+	"msgFlagValue":    "the value's own message follows",
+	"msgConfigValue":  "the value's own message follows",
+	"msgConfigSyntax": "what the reader of TOML says follows",
+	"msgCannotWrite":  "the package's own message follows",
+}
+
+// A message that ends a command says what is wrong and, behind it, what to do.
+func TestMessagesSayWhatToDo(t *testing.T) {
+	said := regexp.MustCompile(`(?:usage\(|failed\([^()]*?, |&failure\{[^}]*msg: )(msg\w+)`)
+	all, found := catalogue(t), map[string]bool{}
+	for _, file := range goFiles(t, ".") {
+		raw, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		for _, m := range said.FindAllStringSubmatch(string(raw), -1) {
+			found[m[1]] = true
+		}
+	}
+	if len(found) < 30 {
+		t.Fatalf("only %d messages end a command", len(found))
+	}
+	for name := range found {
+		m, ok := all[name]
+		_, fine := partial[name]
+		zh := strings.ContainsAny(m.zh, "；？") || strings.Contains(m.zh, "。请")
+		en := strings.ContainsAny(m.en, ";?") || strings.Contains(m.en, ". ") || strings.Contains(m.en, "for example:")
+		switch {
+		case !ok: // of another catalogue
+		case fine == (zh && en):
+			t.Errorf("%s: in the list of parts %v, whole %v: %q / %q", name, fine, zh && en, m.zh, m.en)
+		}
+	}
+}
