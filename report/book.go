@@ -122,9 +122,9 @@ func (s *styles) define(f *excelize.File) error {
 		id *int
 		look
 	}{
-		{&s.body[kText], with(body, func(k *look) { k.format, k.wrap = textFormat, true })},
+		{&s.body[kText], with(body, func(k *look) { k.format = textFormat })},
 		{&s.body[kLog], with(body, func(k *look) { k.format, k.wrap = textFormat, true })},
-		{&s.body[kCode], with(body, func(k *look) { k.format, k.wrap, k.horizontal = textFormat, true, "center" })},
+		{&s.body[kCode], with(body, func(k *look) { k.format, k.horizontal = textFormat, "center" })},
 		{&s.body[kMoney], with(body, money)},
 		{&s.body[kDate], with(body, func(k *look) { k.format, k.horizontal = dateFormat, "center" })},
 		{&s.body[kTime], with(body, func(k *look) { k.format, k.horizontal = timeFormat, "center" })},
@@ -133,7 +133,7 @@ func (s *styles) define(f *excelize.File) error {
 		{&s.body[kID], look{border: true, format: textFormat, size: 7.5, colour: "7F7F7F"}},
 		{&s.body[kNote], with(body, func(k *look) { k.format, k.wrap, k.fill = textFormat, true, paleYellow })},
 		{&s.title, look{bold: true, size: 13, colour: navy}},
-		{&s.link, look{link: true, colour: "0563C1"}},
+		{&s.link, look{bold: true, size: 13, colour: navy}},
 		{&s.linkCell, look{link: true, colour: "0563C1", border: true}},
 		{&s.head, look{bold: true, colour: "FFFFFF", fill: navy, horizontal: "center", wrap: true, border: true}},
 		{&s.totalLabel, look{bold: true, fill: paleBlue, border: true, horizontal: "center"}},
@@ -364,7 +364,10 @@ func (b *book) dressColumns(p *part, last string) error {
 				return err
 			}
 		case h.title == colAge.head.in(b.run.Lang):
-			if err := b.file.SetConditionalFormat(p.name, at, []excelize.ConditionalFormatOptions{{Type: "cell", Criteria: ">", Value: strconv.Itoa(agedDays), Format: &b.styles.aged}}); err != nil {
+			if err := b.file.SetConditionalFormat(p.name, at, []excelize.ConditionalFormatOptions{
+				{Type: "cell", Criteria: ">", Value: strconv.Itoa(agedDays), Format: &b.styles.aged},
+				{Type: "data_bar", Criteria: "=", MinType: "num", MinValue: "0", MaxType: "max", BarColor: "#F4B183", BarSolid: true},
+			}); err != nil {
 				return err
 			}
 		}
@@ -438,8 +441,9 @@ func (s *sheet) empty(column int) bool {
 func (b *book) headRows(p *part) []byte {
 	g := &grid{}
 	l := b.run.Lang
-	g.put(titleRow, 0, b.styles.link, text{"← 返回汇总", "← Summary"}.in(l))
-	g.put(titleRow, 1, b.styles.title, b.partTitle(p))
+	// The title stands with the way back in the first column, which is frozen: a
+	// hidden column beside it takes nothing away.
+	g.put(titleRow, 0, b.styles.link, text{"← 汇总　", "← Summary   "}.in(l)+b.partTitle(p))
 	g.height(titleRow, 24)
 	for i, h := range p.sheet.headings {
 		g.put(headRow, i, b.styles.head, h.title)

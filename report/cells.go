@@ -122,10 +122,10 @@ func (c *cells) text(s string) {
 		c.last = append(c.last, shown{})
 	}
 	t := &c.last[c.col]
-	if t.text != s {
-		t.render(s, c.sheet.headings[c.col].max)
-	}
 	k := c.kind()
+	if t.text != s {
+		t.render(s, c.sheet.headings[c.col].max, wraps[k])
+	}
 	if k != kCode && k != kLog && k != kDecision && k != kNote && k != kID {
 		k = kText
 	}
@@ -134,12 +134,16 @@ func (c *cells) text(s string) {
 	c.buf = append(c.buf, t.xml...)
 }
 
+// wraps are the kinds of cells that grow with their text. The others keep a row
+// in one line: what is longer than its column shows when the cell is chosen.
+var wraps = [numKinds]bool{kLog: true, kNote: true}
+
 // render keeps s as a cell shows it that is at most limit wide.
-func (t *shown) render(s string, limit int) {
+func (t *shown) render(s string, limit int, wrap bool) {
 	t.text = s
 	s = clip(s)
 	t.width, t.lines = textWidth(s), 1
-	if t.width > limit || strings.Contains(s, "\n") {
+	if wrap && (t.width > limit || strings.Contains(s, "\n")) {
 		t.lines = wrappedLines(s, limit)
 	}
 	t.xml = append(t.xml[:0], `" t="inlineStr"><is><t`...)

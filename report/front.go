@@ -28,7 +28,7 @@ var frontColumns = [...]int{15, 17, 7, 13, 13, 13, 13, 13, 13, 13, 13, 13, 13}
 const (
 	lastFront  = len(frontColumns) - 1
 	frontLine  = 15.0 // height of a row in points
-	frontPages = 2    // pages that the front page is made to fit
+	frontPages = 3    // pages that the front page is made to fit
 )
 
 func (b *book) front() *front {
@@ -45,7 +45,12 @@ func (b *book) front() *front {
 	f.beside(tableAt{0, f.settlements}, tableAt{9, f.moneyProof})
 	f.proof()
 	f.files()
-	f.trend()
+	if _, acquirers, _ := f.run.fileCalendar(); len(acquirers) <= lastFront-calendarAt {
+		f.beside(tableAt{0, f.trend}, tableAt{calendarAt, func() { f.calendar(1) }})
+	} else {
+		f.trend()
+		f.calendar(trendFirst)
+	}
 	f.fit()
 	return f
 }
@@ -293,7 +298,7 @@ func lastTag(body string) int {
 func (f *front) pages() int {
 	const (
 		paper    = 520.0 // of A4 landscape between the margins, in points
-		smallest = 0.6
+		smallest = 0.7
 	)
 	high := 0.0
 	for row := 1; row < f.row; row++ {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/duizhang/duizhang/match/result"
 	"github.com/duizhang/duizhang/parse/money"
@@ -322,12 +323,15 @@ func (f *front) flags() {
 // Limits of the trend: more columns would not fit on the page, more days not
 // into the chart.
 const (
-	trendAcquirers = 6
+	trendAcquirers = 5
 	trendDays      = 31
 )
 
 // trendFirst is the first column of the trend's amounts.
 const trendFirst = 3
+
+// calendarAt is where the calendar of files stands beside the trend.
+const calendarAt = 9
 
 func (f *front) trend() {
 	days, acquirers, amounts := trendTable(f.run.Result.Trend, f.word("其他", "Others"))
@@ -360,6 +364,48 @@ func (f *front) trend() {
 	for j := range head[trendFirst:] {
 		c.series = append(c.series, trendFirst+j)
 	}
+}
+
+// calendar shows of which days the acquirers' files came, holes in red.
+// Its days take so many columns.
+func (f *front) calendar(first int) {
+	days, acquirers, at := f.run.fileCalendar()
+	if len(days) == 0 {
+		return
+	}
+	days, acquirers = days[max(0, len(days)-trendDays):], acquirers[:min(len(acquirers), lastFront+1-first)]
+	head := append([]string{f.word("清算日", "Clearing day")}, make([]string, first-1)...)
+	for _, name := range acquirers {
+		if name == "" {
+			name = f.word("(未注明)", "(no name)")
+		}
+		head = append(head, name)
+	}
+	f.section(f.word("对账文件日历：红色为缺口", "Calendar of clearing files, holes in red"), head...)
+	f.across(f.row-1, first, f.st.head, head[0])
+	for _, day := range days {
+		f.across(f.row, first, f.st.value, dateText(day))
+		for i, name := range acquirers {
+			switch at(day, name) {
+			case dayCame:
+				f.text(first+i, f.st.value, "✓")
+			case dayMissing:
+				f.text(first+i, f.st.bad, f.word("缺", "missing"))
+			default:
+				f.text(first+i, f.st.value, "")
+			}
+		}
+		f.row++
+	}
+}
+
+// across writes a text over the first columns of the table.
+func (f *front) across(row, columns, style int, s string) {
+	if columns == 1 {
+		f.put(row, f.col, style, s)
+		return
+	}
+	f.merge(row, f.col, f.col+columns-1, style, s)
 }
 
 // trendTable arranges the points as days × acquirers, the largest acquirers
@@ -437,7 +483,7 @@ func (f *front) files() {
 	f.merge(f.row-1, 2, 3, f.st.head, f.word("一方", "Side"))
 	for i := range f.run.Files {
 		file := &f.run.Files[i]
-		f.merge(f.row, 0, 1, f.st.wrap, file.Name)
+		f.merge(f.row, 0, 1, f.st.wrap, strings.TrimSpace(f.run.names[file.Name]+" "+file.Name))
 		f.merge(f.row, 2, 3, f.st.value, sideNames[file.Side].in(f.run.Lang))
 		f.text(4, f.st.value, file.Layout)
 		for k, n := range []int64{file.Accepted, file.Rejected, file.Seen, file.Skipped} {

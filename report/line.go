@@ -27,6 +27,7 @@ type line struct {
 	lang          problem.Lang
 	thresholds    terms.Thresholds
 	decided       Decided
+	names         shortNames
 	said          string // the sentence of reason, once it has been asked for
 }
 
@@ -94,7 +95,7 @@ func (r *Run) line(g *result.Group, rows *[4]loaded) line {
 	if g.Reason.HasOther {
 		l.other = rows[g.Reason.OtherSide].find(g.Reason.Other)
 	}
-	l.decided = r.Ledger.decided(g.ItemID)
+	l.decided, l.names = r.Ledger.decided(g.ItemID), r.names
 	if g.Settlement >= 0 && int(g.Settlement) < len(r.Result.Settlements) {
 		l.settlement = &r.Result.Settlements[g.Settlement]
 	}
@@ -349,6 +350,28 @@ func (l *line) sure() string {
 		return sureText.in(l.lang)
 	}
 	return text{"中", "fair"}.in(l.lang)
+}
+
+// shortReason is the reason in a few words.
+func (l *line) shortReason() string { return shortReason(l.group.Reason.Code, l.reason(), l.lang) }
+
+// counting says of which days the row's age and lateness are.
+func (l *line) counting() string {
+	if l.group.DueDate == 0 {
+		return ""
+	}
+	return countedBy(l.group.Cycle, l.lang)
+}
+
+// countedBy says whether a cycle counts business or calendar days.
+func countedBy(cycle string, l problem.Lang) string {
+	switch {
+	case cycle == "":
+		return ""
+	case strings.HasPrefix(cycle, "D"):
+		return text{"自然日", "calendar"}.in(l)
+	}
+	return text{"工作日", "business"}.in(l)
 }
 
 // goesBack is true where the group holds a row that takes a sale back.

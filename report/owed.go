@@ -79,6 +79,8 @@ func (s *owedSentence) sales(parts []string) []string {
 	case owed == 0:
 	case s.Overdue == 0 && s.Oldest == 0:
 		parts = append(parts, s.say("欠 %s，未逾期", "owes %s, none of it overdue", s.amount(owed)))
+	case s.Overdue == 0 && s.Oldest < s.asOf: // a file or a statement is missing
+		parts = append(parts, s.say("欠 %s，最早应于 %s 到账，是否逾期看不出", "owes %s, the first due %s; whether it is overdue cannot be seen", s.amount(owed), s.day()))
 	case s.Overdue == 0:
 		parts = append(parts, s.say("欠 %s，未逾期，最早应于 %s 到账", "owes %s, none of it overdue, the first due %s", s.amount(owed), s.day()))
 	case s.Overdue == owed:

@@ -51,6 +51,8 @@ type Run struct {
 	TempDir string
 	// Progress, if any, is updated while rows are written.
 	Progress *Progress
+
+	names shortNames // of the files, for the workbook's rows
 }
 
 // File is one input as the report shows it.

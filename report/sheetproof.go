@@ -149,7 +149,7 @@ func (r *provedRows) group(l *line) {
 	r.money(colCredited.head, g.Credited, g.HasCredited)
 	r.money(colOwed.head, g.Owed, g.Owed != 0)
 	r.date(colDue.head, g.DueDate)
-	r.text(colSources.head, l.sources())
+	r.text(colSources.head, l.shortSources())
 	r.text(colItem.head, g.ItemID)
 	r.end()
 }

@@ -14,25 +14,26 @@ var (
 	colMatch    = column[*line]{text{"结果", "Outcome"}, kCode, 16, func(c *cells, l *line) { c.text(matchNames[l.group.Match].in(l.lang)) }}
 	colTiming   = column[*line]{text{"到账时效", "Timing"}, kCode, 10, func(c *cells, l *line) { c.text(l.timingWord()) }}
 	colDaysLate = column[*line]{text{"迟到天数", "Days late"}, kInt, 6, func(c *cells, l *line) { c.intIf(int64(l.group.DaysLate)) }}
-	colAge      = column[*line]{text{"账龄(天)", "Age (days)"}, kInt, 6, func(c *cells, l *line) { c.int(int64(l.age())) }}
+	colAge      = column[*line]{text{"账龄", "Age"}, kInt, 6, func(c *cells, l *line) { c.int(int64(l.age())) }}
+	colCount    = column[*line]{text{"按", "Days"}, kCode, 6, func(c *cells, l *line) { c.text(l.counting()) }}
 	colFlags    = column[*line]{text{"标记", "Flags"}, kCode, 12, func(c *cells, l *line) { c.text(flagWords(l.group.Flags, l.lang)) }}
 	colAcquirer = column[*line]{text{"收单机构", "Acquirer"}, kText, 14, func(c *cells, l *line) { c.text(l.acquirer()) }}
-	colMerchant = column[*line]{text{"商户号", "Merchant"}, kText, 18, func(c *cells, l *line) { c.text(l.merchant()) }}
+	colMerchant = column[*line]{text{"商户号", "Merchant"}, kText, 16, func(c *cells, l *line) { c.text(l.merchant()) }}
 	colStore    = textColumn(text{"门店", "Store"}, 16, record.Store)
 	colTerminal = textColumn(text{"终端号", "Terminal"}, 12, record.TerminalID)
 	colCard     = textColumn(text{"卡号", "Card"}, 16, record.CardTail)
 	colPay      = textColumn(text{"支付方式", "Paid by"}, 12, record.PayMethod)
 	colOrig     = textColumn(text{"原交易号", "Original"}, 24, record.OrigKey)
 	colKind     = column[*line]{text{"交易类型", "Kind"}, kCode, 10, func(c *cells, l *line) { c.text(l.kindWords()) }}
-	colOrder    = column[*line]{text{"订单号", "Order no."}, kText, 20, func(c *cells, l *line) { c.text(l.of(orderOrChannel)) }}
-	colNumber   = column[*line]{text{"单号", "Number"}, kText, 20, func(c *cells, l *line) { c.text(l.anyNumber()) }}
+	colOrder    = column[*line]{text{"订单号", "Order no."}, kText, 32, func(c *cells, l *line) { c.text(l.of(orderOrChannel)) }}
+	colNumber   = column[*line]{text{"单号", "Number"}, kText, 32, func(c *cells, l *line) { c.text(l.anyNumber()) }}
 	colRef      = column[*line]{text{"参考号/凭证号", "Reference / trace"}, kText, 16, func(c *cells, l *line) { c.text(l.of(refOrTrace)) }}
 	colTime     = column[*line]{text{"交易时间", "Time"}, kTime, 19, func(c *cells, l *line) { c.time(l.time()) }}
 
 	colPosTime      = column[*line]{text{"商户交易时间", "POS time"}, kTime, 19, func(c *cells, l *line) { putTime(c, l.pos) }}
 	colClearingTime = column[*line]{text{"收单交易时间", "Clearing time"}, kTime, 19, func(c *cells, l *line) { putTime(c, l.clearing) }}
-	colPosNumber    = column[*line]{text{"商户单号", "POS number"}, kText, 20, func(c *cells, l *line) { c.text(l.number(l.pos)) }}
-	colClearNumber  = column[*line]{text{"收单单号", "Clearing number"}, kText, 20, func(c *cells, l *line) { c.text(l.number(l.clearing)) }}
+	colPosNumber    = column[*line]{text{"商户单号", "POS number"}, kText, 32, func(c *cells, l *line) { c.text(l.number(l.pos)) }}
+	colClearNumber  = column[*line]{text{"收单单号", "Clearing number"}, kText, 32, func(c *cells, l *line) { c.text(l.number(l.clearing)) }}
 
 	colPosAmount      = column[*line]{text{"商户金额(元)", "POS amount (CNY)"}, kMoney, 20, func(c *cells, l *line) { c.moneyIf(l.group.PosAmount, len(l.pos) > 0) }}
 	colClearingAmount = column[*line]{text{"清算金额(元)", "Cleared (CNY)"}, kMoney, 20, func(c *cells, l *line) { c.moneyIf(l.group.ClearingAmount, len(l.clearing) > 0) }}
@@ -48,9 +49,10 @@ var (
 	colClearingDate = column[*line]{text{"清算日期", "Clearing date"}, kDate, 10, func(c *cells, l *line) { c.date(l.clearingDate()) }}
 	colDue          = column[*line]{text{"应到账日", "Due"}, kDate, 10, func(c *cells, l *line) { c.date(l.group.DueDate) }}
 	colCreditedDate = column[*line]{text{"到账日期", "Credited on"}, kDate, 10, func(c *cells, l *line) { c.date(l.group.CreditedDate) }}
-	colSources      = column[*line]{text{"来源", "Source"}, kText, 21, func(c *cells, l *line) { c.text(l.sources()) }}
-	colReason       = column[*line]{text{"原因", "Reason"}, kText, 28, func(c *cells, l *line) { c.text(l.reason()) }}
-	colRiskReason   = column[*line]{text{"原因", "Reason"}, kText, 28, func(c *cells, l *line) { c.text(l.riskReason()) }}
+	colSources      = column[*line]{text{"来源", "Source"}, kText, 16, func(c *cells, l *line) { c.text(l.shortSources()) }}
+	colReason       = column[*line]{text{"原因", "Reason"}, kText, 18, func(c *cells, l *line) { c.text(l.shortReason()) }}
+	colFull         = column[*line]{text{"说明", "In full"}, kText, 12, func(c *cells, l *line) { c.text(l.reason()) }}
+	colRiskFull     = column[*line]{text{"说明", "In full"}, kText, 30, func(c *cells, l *line) { c.text(l.riskReason()) }}
 	colDecision     = decisionColumn(func(l *line) string { return decisionWord(l.decided.Word, l.lang) })
 	colNote         = noteColumn(func(l *line) string { return l.decided.Note })
 	colBy           = byColumn(func(l *line) string { return l.decided.By })
@@ -179,21 +181,21 @@ func isRisk(l *line) bool {
 
 var (
 	oneSided = []column[*line]{colMatch, colAcquirer, colMerchant, colStore, colTerminal, colTime, colKind, colPay, colCard, colOrder, colRef,
-		colPosAmount, colClearingDate, colClearingAmount, colOwed, colDue, colAge, colFlags, colReason, colSources, colDecision, colNote, colBy, colItem}
+		colPosAmount, colClearingDate, colClearingAmount, colOwed, colDue, colAge, colCount, colFlags, colReason, colFull, colSources, colDecision, colNote, colBy, colItem}
 	unequal = []column[*line]{colMatch, colTiming, colAcquirer, colMerchant, colStore, colTerminal, colTime, colPay, colNumber,
-		colPosAmount, colClearingDate, colClearingAmount, colDifference, colOwed, colNet, colCredited, colFlags, colReason, colSources, colDecision, colNote, colBy, colItem}
-	late = []column[*line]{colTiming, colDaysLate, colMatch, colAcquirer, colMerchant, colTime, colPay, colNumber,
-		colClearingDate, colDue, colCreditedDate, colNet, colCredited, colOwed, colAwaited, colFlags, colReason, colSources, colDecision, colNote, colBy, colItem}
+		colPosAmount, colClearingDate, colClearingAmount, colDifference, colOwed, colNet, colCredited, colFlags, colReason, colFull, colSources, colDecision, colNote, colBy, colItem}
+	late = []column[*line]{colTiming, colDaysLate, colCount, colMatch, colAcquirer, colMerchant, colTime, colPay, colNumber,
+		colClearingDate, colDue, colCreditedDate, colNet, colCredited, colOwed, colAwaited, colFlags, colReason, colFull, colSources, colDecision, colNote, colBy, colItem}
 	fees = []column[*line]{colMatch, colAcquirer, colMerchant, colTerminal, colTime, colKind, colPay, colCard, colNumber,
-		colClearingDate, colClearingAmount, colFee, colExpectedFee, colFeeOver, colReason, colSources, colDecision, colNote, colBy, colItem}
+		colClearingDate, colClearingAmount, colFee, colExpectedFee, colFeeOver, colReason, colFull, colSources, colDecision, colNote, colBy, colItem}
 	goingBack = []column[*line]{colMatch, colTiming, colAcquirer, colMerchant, colStore, colTime, colKind, colPay, colCard, colNumber, colOrig,
-		colPosAmount, colClearingDate, colClearingAmount, colDifference, colFlags, colReason, colSources, colDecision, colNote, colBy, colItem}
+		colPosAmount, colClearingDate, colClearingAmount, colDifference, colFlags, colReason, colFull, colSources, colDecision, colNote, colBy, colItem}
 	suggested = []column[*line]{colMatch, colSure, colAcquirer, colMerchant, colStore, colTerminal, colPosTime, colClearingTime, colPay, colCard, colPosNumber, colClearNumber,
-		colPosAmount, colClearingDate, colClearingAmount, colOwed, colReason, colSources, colDecision, colNote, colBy, colItem}
+		colPosAmount, colClearingDate, colClearingAmount, colOwed, colReason, colFull, colSources, colDecision, colNote, colBy, colItem}
 	risks = []column[*line]{colFlags, colMatch, colAcquirer, colMerchant, colStore, colTerminal, colTime, colKind, colPay, colCard, colNumber,
-		colPosAmount, colClearingDate, colClearingAmount, colDifference, colRiskReason, colSources, colDecision, colNote, colBy, colItem}
+		colPosAmount, colClearingDate, colClearingAmount, colDifference, colReason, colRiskFull, colSources, colDecision, colNote, colBy, colItem}
 	matched = []column[*line]{colMatch, colTiming, colAcquirer, colMerchant, colStore, colTerminal, colTime, colKind, colPay, colNumber,
-		colPosAmount, colClearingDate, colClearingAmount, colFee, colNet, colDue, colCreditedDate, colFlags, colReason, colSources, colDecision, colNote, colBy, colItem}
+		colPosAmount, colClearingDate, colClearingAmount, colFee, colNet, colDue, colCreditedDate, colFlags, colReason, colFull, colSources, colDecision, colNote, colBy, colItem}
 )
 
 // feeColumns sum the checked fees of a merchant and type of payment.
@@ -218,6 +220,7 @@ var settlementColumns = []column[*settled]{
 	{text{"到账情况", "Credit"}, kCode, 10, func(c *cells, s *settled) { c.text(creditNames[s.Credit].in(s.lang)) }},
 	{text{"到账时效", "Timing"}, kCode, 10, func(c *cells, s *settled) { c.text(timingNames[s.Timing].in(s.lang)) }},
 	{text{"迟到天数", "Days late"}, kInt, 6, func(c *cells, s *settled) { c.intIf(int64(s.DaysLate)) }},
+	{colCount.head, kCode, 6, func(c *cells, s *settled) { c.text(countedBy(s.Cycle, s.lang)) }},
 	{text{"收单机构", "Acquirer"}, kText, 14, func(c *cells, s *settled) { c.text(s.Acquirer) }},
 	{text{"商户号", "Merchant"}, kText, 18, func(c *cells, s *settled) { c.text(s.MerchantID) }},
 	{text{"结算账户", "Account"}, kText, 22, func(c *cells, s *settled) { c.text(s.Account) }},
@@ -237,8 +240,9 @@ var settlementColumns = []column[*settled]{
 	{text{"银行到账日", "At the bank"}, kDate, 10, func(c *cells, s *settled) { c.date(s.LastCredit) }},
 	{text{"说法", "Claim"}, kCode, 8, func(c *cells, s *settled) { c.text(s.claim()) }},
 	{text{"标记", "Flags"}, kCode, 12, func(c *cells, s *settled) { c.text(flagWords(s.Flags, s.lang)) }},
-	{text{"原因", "Reason"}, kText, 26, func(c *cells, s *settled) { c.text(s.reason()) }},
-	{text{"银行来源", "Bank source"}, kText, 18, func(c *cells, s *settled) { c.text(s.sources()) }},
+	{text{"原因", "Reason"}, kText, 18, func(c *cells, s *settled) { c.text(shortReason(s.Reason.Code, s.reason(), s.lang)) }},
+	{text{"说明", "In full"}, kText, 16, func(c *cells, s *settled) { c.text(s.reason()) }},
+	{text{"银行来源", "Bank source"}, kText, 16, func(c *cells, s *settled) { c.text(oneLine(s.sources())) }},
 	decisionColumn(func(s *settled) string { return decisionWord(s.decided.Word, s.lang) }),
 	noteColumn(func(s *settled) string { return s.decided.Note }),
 	byColumn(func(s *settled) string { return s.decided.By }),
@@ -255,8 +259,9 @@ var creditColumns = []column[*credited]{
 	{text{"账户", "Account"}, kText, 22, func(c *cells, r *credited) { c.text(r.row.Text[record.Account]) }},
 	{text{"付款方", "Payer"}, kText, 24, func(c *cells, r *credited) { c.text(r.row.Text[record.Payer]) }},
 	{text{"摘要/附言", "Remark"}, kText, 30, func(c *cells, r *credited) { c.text(r.row.Text[record.Remark]) }},
-	{text{"结算批次", "Settlements"}, kText, 34, func(c *cells, r *credited) { c.text(r.settlementLines()) }},
-	{text{"原因", "Reason"}, kText, 36, func(c *cells, r *credited) { c.text(r.reason()) }},
+	{text{"结算批次", "Settlements"}, kText, 34, func(c *cells, r *credited) { c.text(oneLine(r.settlementLines())) }},
+	{text{"原因", "Reason"}, kText, 18, func(c *cells, r *credited) { c.text(shortReason(r.Reason.Code, r.reason(), r.lang)) }},
+	{text{"说明", "In full"}, kText, 30, func(c *cells, r *credited) { c.text(r.reason()) }},
 	{text{"来源", "Source"}, kText, 22, func(c *cells, r *credited) { c.text(r.row.Source) }},
 	decisionColumn(func(r *credited) string { return decisionWord(r.decided.Word, r.lang) }),
 	noteColumn(func(r *credited) string { return r.decided.Note }),
@@ -267,8 +272,8 @@ var creditColumns = []column[*credited]{
 var rejectColumns = []column[*Reject]{
 	{text{"来源", "Source"}, kText, 36, func(c *cells, r *Reject) { c.text(r.Source) }},
 	{text{"列", "Column"}, kText, 20, func(c *cells, r *Reject) { c.text(r.Column) }},
-	{text{"值", "Value"}, kText, 40, func(c *cells, r *Reject) { c.text(r.Value) }},
-	{text{"原因", "Reason"}, kText, 70, func(c *cells, r *Reject) { c.text(r.Reason) }},
+	{text{"值", "Value"}, kLog, 40, func(c *cells, r *Reject) { c.text(r.Value) }},
+	{text{"原因", "Reason"}, kLog, 70, func(c *cells, r *Reject) { c.text(r.Reason) }},
 	noteColumn(nothingSaid[*Reject]),
 }
 

@@ -156,7 +156,7 @@ func TestWorkbookEnglishSheets(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	want := []string{"Summary", "Unmatched", "Partial", "Late", "Fees", "Fee differences", "Refunds and voids", "Suggested", "Settlements", "Bank credits", "Risks", "In transit and failed", "Rejected rows", "Run log"}
+	want := []string{"Summary", "Unmatched", "Partial", "Late", "Fees", "Fee differences", "Refunds and voids", "Suggested", "Settlements", "Waterfall", "Bank credits", "Risks", "In transit and failed", "Rejected rows", "Run log", "Audit"}
 	if diff := cmp.Diff(want, f.GetSheetList()); diff != "" {
 		t.Error(diff)
 	}
@@ -367,7 +367,7 @@ func TestRowsBeyondASheetGoOnInTheNext(t *testing.T) {
 	run.All = true
 	path := filepath.Join(t.TempDir(), "r.xlsx")
 	w := write(t, run, Output{Workbook: path})
-	if want := int64(330 + 110 + 110 + 100 + 2); w.Rows != want {
+	if want := int64(330 + 110 + 110 + 100 + 2 + 3); w.Rows != want {
 		t.Errorf("%d rows written, want %d", w.Rows, want)
 	}
 	f, err := excelize.OpenFile(path)
@@ -375,7 +375,7 @@ func TestRowsBeyondASheetGoOnInTheNext(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	want := []string{"汇总", "未匹配", "未匹配(续2)", "未匹配(续3)", "未匹配(续4)", "部分到账", "部分到账(续2)", "延迟到账", "延迟到账(续2)", "一致明细", "运行记录"}
+	want := []string{"汇总", "未匹配", "未匹配(续2)", "未匹配(续3)", "未匹配(续4)", "部分到账", "部分到账(续2)", "延迟到账", "延迟到账(续2)", "一致明细", "运行记录", "审计"}
 	if diff := cmp.Diff(want, f.GetSheetList()); diff != "" {
 		t.Fatal(diff)
 	}
@@ -390,11 +390,11 @@ func TestRowsBeyondASheetGoOnInTheNext(t *testing.T) {
 	if rows != 330 {
 		t.Errorf("%d rows on the parts of 未匹配", rows)
 	}
-	title, _ := f.GetCellValue("未匹配(续4)", "B1")
+	title, _ := f.GetCellValue("未匹配(续4)", "A1")
 	if !strings.Contains(title, "共 30 行") || !strings.Contains(title, "总计 330 行") {
 		t.Errorf("the last part is entitled %q", title)
 	}
-	title, _ = f.GetCellValue("一致明细", "B1")
+	title, _ = f.GetCellValue("一致明细", "A1")
 	if !strings.Contains(title, "另有 10 行未列出") {
 		t.Errorf("the sheet of matched groups is entitled %q", title)
 	}
@@ -537,8 +537,8 @@ func TestEmptyColumnsAreHidden(t *testing.T) {
 	}
 }
 
-// A day with 25 files is summed up on two pages that can still be read.
-func TestFrontOfADayFitsTwoPages(t *testing.T) {
+// A day with 25 files is summed up on three pages, at seven points or more.
+func TestFrontOfADayFitsThreePages(t *testing.T) {
 	run := sample(problem.ZH)
 	for len(run.Files) < 25 {
 		run.Files = append(run.Files, run.Files[1])

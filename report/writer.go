@@ -30,7 +30,8 @@ type writer struct {
 	settlements    *sheet
 	credits        *sheet
 	rejects        *sheet
-	log            *sheet
+	log, audit     *sheet
+	waterfalls     *sheet
 	workbook       *tempFile
 
 	files map[string]*csvFile // by name; empty without CSV
@@ -90,6 +91,7 @@ func (w *writer) open() error {
 }
 
 func (w *writer) openWorkbook() (err error) {
+	w.run.names = w.run.shortNames()
 	if w.book, err = newBook(w.run, w.workers); err != nil {
 		return err
 	}
@@ -114,6 +116,7 @@ func (w *writer) openWorkbook() (err error) {
 		t.sheet.proof = t.proof
 	}
 	w.settlements = add(sheetName("结算批次", "Settlements", l, blue), headingsOf(settlementColumns, l))
+	w.waterfalls = add(sheetName("结算勾稽", "Waterfall", l, blue), headingsOf(waterfallColumns, l))
 	w.credits = add(sheetName("银行入账", "Bank credits", l, blue), headingsOf(creditColumns, l))
 	for _, t := range w.behind {
 		t.sheet = add(t.spec, headingsOf(t.columns, l))
@@ -126,6 +129,7 @@ func (w *writer) openWorkbook() (err error) {
 	w.credits.proof = newSheetProof(n+2, creditColumns, creditHeads...)
 	w.rejects.proof = newSheetProof(n+3, rejectColumns, rejectHeads...)
 	w.log = add(sheetName("运行记录", "Run log", l, grey), headingsOf(logColumns, l))
+	w.audit = add(sheetName("审计", "Audit", l, grey), headingsOf(auditColumns, l))
 	return nil
 }
 
@@ -528,6 +532,13 @@ func (w *writer) renderSettlements(ctx context.Context) error {
 		if err := table(w, w.settlements, settlementColumns, func(s *settled) string { return s.Currency }, rows); err != nil {
 			return err
 		}
+		falls := make([]waterfall, len(list))
+		for i := range list {
+			falls[i] = waterfall{&list[i], list[i].Settlement.Waterfall()}
+		}
+		if err := table(w, w.waterfalls, waterfallColumns, func(s *waterfall) string { return s.Currency }, pointers(falls)); err != nil {
+			return err
+		}
 		if err := lines(w, settlementsCSV, rows, (*csvRows).settlement); err != nil {
 			return err
 		}
@@ -616,6 +627,9 @@ func (w *writer) complete(ctx context.Context) error {
 		return ctx.Err()
 	}
 	if err := w.writeLog(); err != nil {
+		return err
+	}
+	if err := table(w, w.audit, auditColumns, noCurrency[*audited], pointers(w.run.audit())); err != nil {
 		return err
 	}
 	w.book.nameParts()

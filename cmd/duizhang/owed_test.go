@@ -175,6 +175,13 @@ func TestEveryFigureOfWhatIsOwedAddsUp(t *testing.T) {
 				t.Errorf("seed %d: %s: added up %v, said %v", seed, what, pair[0], pair[1])
 			}
 		}
+		steps := money.Fen(0)
+		for _, step := range []string{"Sales (CNY)", "+ refunds", "+ adjustments", "- fees", "- payout fee", "- repeated rows", "± carried", "- held", "+ released", "- unpaid", "- unexplained"} {
+			steps += sheetSum(t, report, step, "Waterfall")
+		}
+		if came := sheetSum(t, report, "= credited", "Waterfall"); came != steps || came == 0 {
+			t.Errorf("seed %d: the steps of the waterfall lead to %v, credited is %v", seed, steps, came)
+		}
 		if l := said.Ledger; l != nil && fenOf(t, l.Owed) != hand.total-hand.unplaced {
 			t.Errorf("seed %d: the ledger says %s, added up %v", seed, l.Owed, hand.total-hand.unplaced)
 		}
