@@ -163,6 +163,9 @@ func TestColumnsOfTheCorpusMayMove(t *testing.T) {
 			content = without(content, g.rejects)
 			g = r.read(t, content)
 		}
+		if typed := builtin(t).Get(layout); len(typed.Control) > 0 && len(typed.Skips) > 0 && typed.Skips[0].Unless != nil {
+			continue // lines of several types, totals among them, have no common columns to move
+		}
 		f, ok := shuffledOf(t, g, string(content))
 		if !ok || len(g.rows) > len(f.rows)-1 || strings.HasPrefix(base, "bad") || len(g.problems) > 0 || len(g.rows) == 0 {
 			continue
