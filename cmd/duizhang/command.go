@@ -32,6 +32,10 @@ func dispatch(ctx context.Context, args []string, e *env, lang language) error {
 		return err
 	}
 	root, run := newRoot(e, lang)
+	args = asAsked(args)
+	if err := checkCommand(args, root); err != nil {
+		return err
+	}
 	args = withCommand(args, root, run)
 	root.SetArgs(args)
 	root.SetIn(e.stdin)
@@ -56,6 +60,9 @@ func newRoot(e *env, lang language) (*cobra.Command, *runFlags) {
 			if len(args) == 0 {
 				return cmd.Help()
 			}
+			if looksLikeFile(args[0]) {
+				return usage(msgNoSuchFile, args[0])
+			}
 			return usage(msgUnknownCommand, args[0], nearest(args[0], commandNames(cmd)))
 		},
 		SilenceErrors:     true,
@@ -69,14 +76,48 @@ func newRoot(e *env, lang language) (*cobra.Command, *runFlags) {
 	return root, runFlags
 }
 
+// asAsked puts the words of this program in the place of what others call help
+// and version.
+func asAsked(args []string) []string {
+	if len(args) == 0 {
+		return args
+	}
+	switch first := strings.ToLower(args[0]); {
+	case slices.Contains([]string{"--version", "-version", "-v", "/version"}, first):
+		return append([]string{"version"}, args[1:]...)
+	case slices.Contains([]string{"-?", "-？", "/?", "/h", "/help", "-help"}, first) && !namesSomething(args[0]):
+		return append([]string{"--help"}, args[1:]...)
+	}
+	return args
+}
+
+// looksLikeFile says that a word was meant as the name of a file.
+func looksLikeFile(word string) bool { return strings.ContainsAny(word, `./\*`) }
+
+// checkCommand refuses a command that was mistyped before the files that it was
+// to read: it would be taken for one of them that is missing.
+func checkCommand(args []string, root *cobra.Command) error {
+	flags := pflag.NewFlagSet("run", pflag.ContinueOnError)
+	newRunFlags().register(flags, problem.ZH)
+	flags.AddFlag(root.PersistentFlags().Lookup("lang"))
+	plain, _ := plainArguments(args, flags)
+	if len(plain) < 2 || looksLikeFile(plain[0]) || namesSomething(plain[0]) {
+		return nil
+	}
+	word := plain[0]
+	names := commandNames(root)
+	meant := nearest(word, names)
+	if meant == "" || slices.Contains(names, word) || word == "help" || strings.HasPrefix(word, cobra.ShellCompRequestCmd) {
+		return nil
+	}
+	return usage(msgUnknownCommand, word, meant)
+}
+
 // withCommand puts run before arguments that name no command but files, folders
 // or patterns, or that begin with a flag of run: they mean run, with the report
 // beside the first file, since the working folder is anywhere when files are
 // dropped on the program's icon.
 func withCommand(args []string, root *cobra.Command, run *runFlags) []string {
-	if len(args) > 0 && args[0] == "--version" {
-		return append([]string{"version"}, args[1:]...)
-	}
 	flags := pflag.NewFlagSet("run", pflag.ContinueOnError)
 	newRunFlags().register(flags, problem.ZH)
 	flags.AddFlag(root.PersistentFlags().Lookup("lang"))
@@ -173,6 +214,12 @@ func commandNames(root *cobra.Command) []string {
 // exactly wants a number of arguments between least and most (-1: any).
 func exactly(least, most int, wanted message) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
+		if most == 0 && len(args) > 0 {
+			if cmd.HasAvailableSubCommands() {
+				return usage(msgNoSubcommand, cmd.CommandPath(), args[0], nearest(args[0], commandNames(cmd)))
+			}
+			return usage(msgNoArguments, cmd.CommandPath(), len(args))
+		}
 		if len(args) < least || most >= 0 && len(args) > most {
 			return usage(msgArguments, cmd.CommandPath(), wanted, len(args))
 		}

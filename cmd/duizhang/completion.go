@@ -17,8 +17,11 @@ func newCompletion(lang language) *cobra.Command {
 		Short:     say(lang, msgComplShort),
 		ValidArgs: shells,
 		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) != 1 || !slices.Contains(shells, args[0]) {
+			if len(args) != 1 {
 				return usage(msgArguments, cmd.CommandPath(), msgOneShell, len(args))
+			}
+			if !slices.Contains(shells, args[0]) {
+				return usage(msgNoShell, args[0], nearest(args[0], slices.Clone(shells)))
 			}
 			return nil
 		},

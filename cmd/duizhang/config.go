@@ -217,39 +217,6 @@ func (c *config) at(key string) string {
 	return c.file
 }
 
-// nearest is the word of list that needs the fewest edits to become word.
-func nearest(word string, list []string) string {
-	slices.Sort(list)
-	best, least := "", -1
-	for _, w := range list {
-		if d := distance(word, w); least < 0 || d < least {
-			best, least = w, d
-		}
-	}
-	return best
-}
-
-// distance is the Levenshtein distance in bytes.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range a {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range b {
-			replace := diagonal
-			if a[i] != b[j] {
-				replace++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(replace, diagonal+1, row[j]+1)
-		}
-	}
-	return row[len(b)]
-}
-
 // applyConfig reads the configuration for a command other than run: it takes
 // the keys that it has flags for, and knows those of run.
 func applyConfig(cmd *cobra.Command, file string, run *runFlags) error {

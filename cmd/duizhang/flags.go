@@ -89,10 +89,22 @@ func (v *filesValue) Type() string { return "FILE..." }
 func (v *filesValue) String() string { return strings.Join(v.paths, " ") }
 
 func (v *filesValue) Set(s string) error {
-	if s == "" {
-		return usage(msgEmptyPath)
+	if err := checkPath(s); err != nil {
+		return err
 	}
 	v.paths = append(v.paths, s)
+	return nil
+}
+
+// checkPath refuses a path that is none: nothing, or the next flag, which was
+// taken for the value that was forgotten.
+func checkPath(s string) error {
+	switch {
+	case s == "":
+		return usage(msgEmptyPath)
+	case strings.HasPrefix(s, "--") && !namesSomething(s):
+		return usage(msgPathIsFlag, s)
+	}
 	return nil
 }
 
@@ -112,8 +124,8 @@ func (v pathValue) String() string {
 }
 
 func (v pathValue) Set(s string) error {
-	if s == "" {
-		return usage(msgEmptyPath)
+	if err := checkPath(s); err != nil {
+		return err
 	}
 	*v.path = s
 	return nil

@@ -38,6 +38,11 @@ func say(lang language, m message, args ...any) string {
 		switch a := a.(type) {
 		case message:
 			shown[i] = say(lang, a)
+		case guess:
+			shown[i] = say(lang, msgNotMeant)
+			if a != "" {
+				shown[i] = say(lang, msgMeant, string(a))
+			}
 		case string:
 			shown[i] = visible(a)
 		case error:

@@ -29,7 +29,7 @@ func newLayouts(e *env, lang language, run *runFlags) *cobra.Command {
 	list := &cobra.Command{
 		Use:   "layouts",
 		Short: say(lang, msgLayoutsShort),
-		Args:  exactly(0, 0, msgNothingMore),
+		Args:  exactly(0, 0, message{}),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			all, err := load(cmd)
 			if err != nil {

@@ -22,31 +22,38 @@ var (
 	msgPressEnter    = message{"按回车键关闭窗口……", "press Enter to close this window …"}
 
 	// Command line.
-	msgUnknownCommand   = message{"没有命令或文件“%s”；是否想用 %s？运行 duizhang help 查看全部命令", "no command or file \"%s\"; did you mean %s? run duizhang help for all commands"}
-	msgUnknownFlag      = message{"没有选项 %s；是否想用 %s？加 --help 查看全部选项", "no flag %s; did you mean %s? add --help for all flags"}
+	msgUnknownCommand   = message{"没有命令或文件“%s”%s运行 duizhang help 查看全部命令", "no command or file \"%s\"%srun duizhang help for all commands"}
+	msgNoSubcommand     = message{"%s 没有子命令“%s”%s加 --help 查看用法", "%s has no command \"%s\"%sadd --help for usage"}
+	msgNoSuchFile       = message{"没有文件“%s”；请核对路径，或把文件拖到程序图标上", "there is no file \"%s\"; check the path, or drop the file on the program's icon"}
+	msgMeant            = message{"；是否想用 %s？", "; did you mean %s? "}
+	msgNotMeant         = message{"；", "; "}
+	msgUnknownFlag      = message{"没有选项 %s%s加 --help 查看全部选项", "no flag %s%sadd --help for all flags"}
 	msgFlagNeedsValue   = message{"选项 %s 后面缺少值；请在它后面写上，加 --help 查看用法", "flag %s needs a value; write it behind the flag, add --help for usage"}
 	msgFlagSyntax       = message{"选项“%s”写法不对；长选项写作 --名称 或 --名称=值", "flag \"%s\" is malformed; write --name or --name=value"}
 	msgFlagValue        = message{"选项 %s", "flag %s"}
 	msgFlagNotBool      = message{"选项 %s：“%s”不是开关值；写 true 或 false，或者不写值", "flag %s: \"%s\" is not a switch; write true or false, or no value at all"}
 	msgArguments        = message{"%s 需要%s，现在给了 %d 个；加 --help 查看用法", "%s wants %s, got %d; add --help for usage"}
 	msgOneOrMoreFiles   = message{"一个或多个文件", "one or more files"}
-	msgNothingMore      = message{"不带参数", "no arguments"}
+	msgNoArguments      = message{"%s 不带参数，现在给了 %d 个；加 --help 查看用法", "%s takes no arguments, got %d; add --help for usage"}
 	msgAtMostOneDir     = message{"至多一个文件夹", "at most one folder"}
 	msgOneLayout        = message{"一个版式名称", "one layout name"}
 	msgOneFile          = message{"一个文件", "one file"}
 	msgNoDraft          = message{"不能为“%s”起草版式；请看下面的原因，改正文件后重试", "no layout could be drafted for \"%s\"; see why, and try again with a file without that"}
 	msgOneShell         = message{"一个 shell 名称（bash、zsh、fish 或 powershell）", "the name of one shell (bash, zsh, fish or powershell)"}
+	msgNoShell          = message{"没有 shell“%s”%s可用 bash、zsh、fish、powershell", "no shell \"%s\"%suse bash, zsh, fish or powershell"}
+	msgOneDay           = message{"一个日期，如 2026-01-05", "one day such as 2026-01-05"}
 	msgNoFiles          = message{"没有给出任何文件；例如：duizhang run --pos 销售.xlsx --clearing 对账单.csv", "no files given; for example: duizhang run --pos sales.xlsx --clearing clearing.csv"}
 	msgOutNotXLSX       = message{"选项 --out：“%s”不是 .xlsx；工作簿的文件名要以 .xlsx 结尾", "flag --out: \"%s\" is not .xlsx; the workbook's name must end in .xlsx"}
 	msgOutNoFolder      = message{"“%s”所在的文件夹不存在；请先建立文件夹或改正路径", "the folder of \"%s\" does not exist; create it or correct the path"}
 	msgOutIsInput       = message{"“%s”既是输入又是输出；输入文件绝不会被改写，请换一个输出文件名", "\"%s\" is an input and an output; inputs are never modified, choose another output"}
 	msgEmptyPath        = message{"路径是空的；请写文件或文件夹的路径", "the path is empty; write that of a file or a folder"}
+	msgPathIsFlag       = message{"“%s”是下一个选项，不是文件；这里缺少值", "\"%s\" is the next flag and not a file; a value is missing here"}
 	msgNotAFile         = message{"“%s”不是普通文件（是文件夹、管道或设备）；请给出文件", "\"%s\" is not a regular file (but a folder, a pipe or a device); give a file"}
 	msgNoLayoutDir      = message{"选项 --layouts：文件夹“%s”不存在；请核对路径", "flag --layouts: there is no folder \"%s\"; check the path"}
 	msgLayoutNoDir      = message{"选项 --layouts：“%s”不是文件夹；请给出放版式（.toml）的文件夹", "flag --layouts: \"%s\" is not a folder; name the folder that holds the layouts (.toml)"}
 	msgEmptyFolder      = message{"文件夹“%s”里没有文件；请把要核对的文件放进去，或直接给出文件", "there are no files in the folder \"%s\"; put the files to reconcile into it, or name them"}
 	msgFolderUnreadable = message{"读不了文件夹“%s”；请检查权限，或直接给出文件", "the folder \"%s\" cannot be read; check its rights, or name the files"}
-	msgLongDash         = message{"“%s”开头的横线不是选项用的减号（多半被文字处理软件改过）；请写 %s", "\"%s\" begins with a dash where a flag has hyphens (a text program has changed them); write %s"}
+	msgLongDash         = message{"“%s”开头的横线不是选项用的减号（多半被文字处理软件改过）%s请用两个减号重写", "\"%s\" begins with a dash where a flag has hyphens (a text program has changed them)%stype two hyphens"}
 	msgFlagElsewhere    = message{"%s 没有选项 %s，它是 %s 的选项；加 --help 查看全部选项", "%s has no flag %s, it is one of %s; add --help for all flags"}
 	msgBadDate          = message{"“%s”不是日期；写作 2026-01-05", "\"%s\" is not a date; write 2026-01-05"}
 	msgBadSize          = message{"“%s”不是大小；写作 512MiB 或 1GiB", "\"%s\" is not a size; write 512MiB or 1GiB"}
@@ -57,15 +64,15 @@ var (
 	msgBadOverride      = message{"“%s”写法不对；写作 值 或 文件:值", "\"%s\" is malformed; write VALUE or FILE:VALUE"}
 	msgOverrideNoFile   = message{"选项 --%s：“%s”不在给出的文件之中；写文件的路径或文件名", "flag --%s: \"%s\" is none of the given files; write a file's path or base name"}
 	msgBadEncoding      = message{"选项 --encoding：没有编码“%s”；可用 %s", "flag --encoding: no encoding \"%s\"; use %s"}
-	msgNoLayout         = message{"没有版式“%s”；最接近的是 %s，运行 duizhang layouts 查看全部", "no layout \"%s\"; the nearest is %s, run duizhang layouts for all"}
+	msgNoLayout         = message{"没有版式“%s”%s运行 duizhang layouts 查看全部", "no layout \"%s\"%srun duizhang layouts for all"}
 
 	// Configuration.
 	msgConfigTooBig     = message{"%s：配置文件大于 %s，这不像配置文件；请核对 --config", "%s: larger than %s, this does not look like a configuration; check --config"}
 	msgConfigUnreadable = message{"%s：读不了配置文件；请核对路径与权限", "%s: cannot read the configuration; check its path and rights"}
 	msgConfigNotUTF8    = message{"%s：配置文件不是 UTF-8 编码；请另存为 UTF-8", "%s: the configuration is not UTF-8; save it as UTF-8"}
 	msgConfigSyntax     = message{"%s:%d:%d：配置文件写法有误：%s", "%s:%d:%d: the configuration is not TOML: %s"}
-	msgConfigUnknownKey = message{"%s：没有配置项“%s”；是否想用 %s？", "%s: no key \"%s\"; did you mean %s?"}
-	msgConfigType       = message{"%s：“%s”的值不对；应当是%s", "%s: \"%s\" has a wrong value; it must be %s"}
+	msgConfigUnknownKey = message{"%s：没有配置项“%s”%s全部配置项见 duizhang run --help", "%s: no key \"%s\"%sduizhang run --help has them all"}
+	msgConfigType       = message{"%s：“%s”应当是%s", "%s: \"%s\" must be %s"}
 	msgConfigValue      = message{"%s：“%s”", "%s: \"%s\""}
 	msgTypeBool         = message{"true 或 false", "true or false"}
 	msgTypeInteger      = message{"不带引号的整数", "a whole number without quotes"}

@@ -5,6 +5,7 @@ import (
 	"go/parser"
 	"go/token"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -53,7 +54,14 @@ func TestMessagesAreUsed(t *testing.T) {
 func catalogue(t *testing.T) map[string]message {
 	t.Helper()
 	all := map[string]message{}
-	for _, name := range []string{"messages.go", "messages_ledger.go"} {
+	files, err := filepath.Glob("messages*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range files {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
 		file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
 		if err != nil {
 			t.Fatal(err)

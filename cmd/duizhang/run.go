@@ -175,6 +175,9 @@ func (j *job) checkInputs(files []string) error {
 	j.listed = map[string]bool{}
 	for _, g := range given {
 		for _, pattern := range g.paths {
+			if pattern == "" {
+				return usage(msgEmptyPath)
+			}
 			found, folder, err := expand(pattern)
 			if err != nil {
 				return err

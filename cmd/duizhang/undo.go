@@ -18,7 +18,7 @@ func newUndo(e *env, lang language) *cobra.Command {
 		Use:         "undo DATE",
 		Short:       say(lang, msgUndoShort),
 		Long:        say(lang, msgUndoLong),
-		Args:        cobra.ExactArgs(1),
+		Args:        exactly(1, 1, msgOneDay),
 		Annotations: map[string]string{"exit": say(lang, msgExitUndo)},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var day dateValue

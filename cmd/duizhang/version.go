@@ -27,7 +27,7 @@ func newVersion(e *env, lang language) *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: say(lang, msgVersionShort),
-		Args:  exactly(0, 0, msgNothingMore),
+		Args:  exactly(0, 0, message{}),
 		RunE: func(*cobra.Command, []string) error {
 			line(e.stdout, fmt.Sprintf("duizhang %s %s/%s %s", buildVersion(), runtime.GOOS, runtime.GOARCH, runtime.Version()))
 			return nil
