@@ -83,26 +83,40 @@ func ourHeads() []string {
 // leastColumns is how many columns of a header speak for this program.
 const leastColumns = 4
 
+// IsReport says that a file is a workbook that this program made, whoever saved
+// it last: programs keep the name of the first writer.
+func IsReport(name string) bool {
+	var core struct {
+		Creator string `xml:"creator"`
+	}
+	return savedBy(name) == application || property(name, "docProps/core.xml", &core) && strings.HasPrefix(core.Creator, application+" ")
+}
+
 // savedBy is the application that a workbook's properties name; "" if there is
 // none, or it is no workbook.
 func savedBy(name string) string {
-	z, err := zip.OpenReader(name)
-	if err != nil {
-		return ""
-	}
-	defer z.Close()
-	f, err := z.Open("docProps/app.xml")
-	if err != nil {
-		return ""
-	}
-	defer f.Close()
 	var props struct {
 		Application string `xml:"Application"`
 	}
-	if xml.NewDecoder(io.LimitReader(f, maxAppProps)).Decode(&props) != nil {
+	if !property(name, "docProps/app.xml", &props) {
 		return ""
 	}
 	return props.Application
+}
+
+// property reads a part of a workbook's properties.
+func property(name, part string, into any) bool {
+	z, err := zip.OpenReader(name)
+	if err != nil {
+		return false
+	}
+	defer z.Close()
+	f, err := z.Open(part)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	return xml.NewDecoder(io.LimitReader(f, maxAppProps)).Decode(into) == nil
 }
 
 // maxAppProps bounds what is read of a workbook's properties.

@@ -58,6 +58,9 @@ func newRoot(e *env, lang language) (*cobra.Command, *runFlags) {
 		Args:  cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
+				if e.ownConsole() {
+					return dispatch(cmd.Context(), []string{"page", "--lang", languageNames[languageFlag(cmd)]}, e, lang)
+				}
 				return cmd.Help()
 			}
 			if looksLikeFile(args[0]) {
@@ -128,7 +131,7 @@ func withCommand(args []string, root *cobra.Command, run *runFlags) []string {
 			return args
 		}
 		runs = runs || slices.ContainsFunc(files, namesSomething)
-		run.beside = filepath.Dir(filepath.Clean(files[0]))
+		run.beside = folderOf(files[0])
 	}
 	if !runs {
 		return args

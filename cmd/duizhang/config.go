@@ -70,6 +70,47 @@ func readConfig(file string) (*config, error) {
 	return c, nil
 }
 
+// configBeside is the configuration of a drop: in the folder that was dropped or
+// that of the first file, in the current folder, or beside the program; "" is
+// none of them. Where files are dropped, the current folder is anywhere.
+func configBeside(files []string) string {
+	var folders []string
+	for _, f := range files {
+		if info, err := os.Stat(f); err == nil && info.IsDir() {
+			folders = append(folders, f)
+		}
+		folders = append(folders, folderOf(f))
+		break
+	}
+	folders = append(folders, "")
+	if self, err := os.Executable(); err == nil {
+		folders = append(folders, filepath.Dir(self))
+	}
+	for _, folder := range folders {
+		file := filepath.Join(folder, defaultConfig)
+		if _, err := os.Stat(file); err == nil {
+			return file
+		}
+	}
+	return ""
+}
+
+// folderOf is the folder of a file, of a folder, or of the first file that a
+// pattern fits.
+func folderOf(path string) string {
+	if found, _, err := expand(path); err == nil && len(found) > 0 && !isFolder(path) {
+		path = found[0]
+	}
+	return filepath.Dir(filepath.Clean(path))
+}
+
+// forget takes keys out of a configuration.
+func (c *config) forget(keys ...string) {
+	for _, k := range keys {
+		delete(c.values, k)
+	}
+}
+
 func configSyntax(file string, err error) error {
 	if wrong := (*toml.DecodeError)(nil); errors.As(err, &wrong) {
 		line, column := wrong.Position()

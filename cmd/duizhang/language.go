@@ -135,6 +135,9 @@ func languageOf(args []string) language {
 	value, given := flagIn(args, "lang")
 	if !given {
 		file, _ := flagIn(args, "config")
+		if file == "" && len(args) > 0 && namesSomething(args[0]) {
+			file = configBeside(args)
+		}
 		value = languageInConfig(file)
 	}
 	var v languageValue

@@ -84,22 +84,26 @@ var (
 	msgThresholdRange   = message{"%s：“%s”超出范围；应当在 %s 到 %s 之间", "%s: \"%s\" is out of range; it must be from %s to %s"}
 
 	// Run.
-	msgCannotWrite   = message{"不能写出报告", "cannot write the report"}
-	msgNoScratch     = message{"不能建立临时文件夹；请检查磁盘空间和环境变量 TMPDIR 所指文件夹的权限", "cannot make a temporary folder; check free space and the rights of the folder that TMPDIR names"}
-	msgNothingToRead = message{"没有一个文件可以使用；没有写出任何文件", "none of the files can be used; nothing was written"}
-	msgReadFailed    = message{"读取失败；没有写出任何文件", "reading failed; nothing was written"}
-	msgMatchFailed   = message{"对账失败；没有写出任何文件", "reconciling failed; nothing was written"}
-	msgNotBalanced   = message{"自查不平：%s；没有写出任何文件，请报告给开发者", "the proof does not balance: %s; nothing was written, please report this"}
-	msgMoreProblems  = message{"另有 %d 行被拒绝，见工作簿“拒绝的行”或 rejects.csv", "%d more rows are rejected, see the workbook's sheet of rejected rows or rejects.csv"}
-	msgDuplicate     = message{"%s：与 %s 内容相同，只使用一次", "%s: same content as %s, used once"}
-	msgCannotPrint   = message{"标准输出写不进去；请检查磁盘空间或重定向的目标", "standard output cannot be written to; check the disk, or where it is redirected to"}
-	msgSummaryLost   = message{"报告已写出（%s），只是汇总打印不到标准输出：%s", "the report is written (%s), only its summary cannot be printed on standard output: %s"}
-	msgPhaseRead     = message{"读取", "reading"}
-	msgPhaseMatch    = message{"核对", "matching"}
-	msgPhaseWrite    = message{"写报告", "writing"}
-	msgKeptEdited    = message{"%s 不是本程序写出的，或已在其他程序中编辑保存过，予以保留；这次的结果写到了 %s", "%s was not written by this program, or was edited and saved by another, and is kept; this run's is %s"}
-	msgRenamed       = message{"%s 正被其他程序打开；这次的结果写到了 %s", "%s is open in another program; this run's is %s"}
-	msgUnfinished    = message{"上一次运行在交付结果时被中断：%s 是那一次的，%s 仍是更早的；这次运行会全部换新", "an earlier run was stopped while it delivered its results: %s are of that run, %s are still those of before; this run replaces all of them"}
+	msgCannotWrite    = message{"不能写出报告", "cannot write the report"}
+	msgNoScratch      = message{"不能建立临时文件夹；请检查磁盘空间和环境变量 TMPDIR 所指文件夹的权限", "cannot make a temporary folder; check free space and the rights of the folder that TMPDIR names"}
+	msgNothingToRead  = message{"没有一个文件可以使用；没有写出任何文件", "none of the files can be used; nothing was written"}
+	msgReadFailed     = message{"读取失败；没有写出任何文件", "reading failed; nothing was written"}
+	msgMatchFailed    = message{"对账失败；没有写出任何文件", "reconciling failed; nothing was written"}
+	msgNotBalanced    = message{"自查不平：%s；没有写出任何文件，请报告给开发者", "the proof does not balance: %s; nothing was written, please report this"}
+	msgMoreProblems   = message{"另有 %d 行被拒绝，见工作簿“拒绝的行”或 rejects.csv", "%d more rows are rejected, see the workbook's sheet of rejected rows or rejects.csv"}
+	msgDuplicate      = message{"%s：与 %s 内容相同，只使用一次", "%s: same content as %s, used once"}
+	msgCannotPrint    = message{"标准输出写不进去；请检查磁盘空间或重定向的目标", "standard output cannot be written to; check the disk, or where it is redirected to"}
+	msgSummaryLost    = message{"报告已写出（%s），只是汇总打印不到标准输出：%s", "the report is written (%s), only its summary cannot be printed on standard output: %s"}
+	msgPhaseRead      = message{"读取", "reading"}
+	msgPhaseMatch     = message{"核对", "matching"}
+	msgPhaseWrite     = message{"写报告", "writing"}
+	msgKeptEdited     = message{"%s 不是本程序写出的，或已在其他程序中编辑保存过，予以保留；这次的结果写到了 %s", "%s was not written by this program, or was edited and saved by another, and is kept; this run's is %s"}
+	msgRenamed        = message{"%s 正被其他程序打开；这次的结果写到了 %s", "%s is open in another program; this run's is %s"}
+	msgUnfinished     = message{"上一次运行在交付结果时被中断：%s 是那一次的，%s 仍是更早的；这次运行会全部换新", "an earlier run was stopped while it delivered its results: %s are of that run, %s are still those of before; this run replaces all of them"}
+	msgContractsFound = message{"%s：这是合同表，按它核对", "%s: a table of contracts, it is used"}
+	msgContractsNamed = message{"%s：这是合同表，没有使用；已指定 %s", "%s: a table of contracts, it is not used; %s was named"}
+	msgContractsTwice = message{"“%s”和“%s”都是合同表；请只给一份", "\"%s\" and \"%s\" are both tables of contracts; give one"}
+	msgReportNotShown = message{"%s 已写出，但没能打开（%s）", "%s is written but could not be opened (%s)"}
 
 	// Inspect.
 	msgWordName      = message{"名称", "name"}
@@ -145,7 +149,7 @@ var (
 
 	// Help.
 	msgShort        = message{"商户销售、收单清算与银行到账的核对", "reconcile sales, acquirer clearing and bank credits"}
-	msgLong         = message{"对账：把商户的销售记录与收单机构的对账单、银行到账逐笔核对，\n说清每一笔钱是否清算、是否到账、何时到账、手续费是否正确，并写出一份 Excel 报告。\n\n直接给出文件或文件夹（或把它们拖到程序图标上）等于 run，报告写在第一个文件旁边。", "Duizhang reconciles a shop's sales with the acquirer's clearing files and the bank's credits:\nwas each sale cleared, did the money arrive, on which day, and was the fee right. It writes one workbook.\n\nFiles or folders given without a command (or dropped on the icon) mean run, with the report beside the first file."}
+	msgLong         = message{"对账：把商户的销售记录与收单机构的对账单、银行到账逐笔核对，\n说清每一笔钱是否清算、是否到账、何时到账、手续费是否正确，并写出一份 Excel 报告。\n\n直接给出文件或文件夹（或把它们拖到程序图标上）等于 run，报告写在第一个文件旁边。\n不想敲命令：duizhang page 打开本机页面。", "Duizhang reconciles a shop's sales with the acquirer's clearing files and the bank's credits:\nwas each sale cleared, did the money arrive, on which day, and was the fee right. It writes one workbook.\n\nFiles or folders given without a command (or dropped on the icon) mean run, with the report beside the first file.\nThose who would rather look than type: duizhang page."}
 	msgRootUse      = message{"命令 [选项] | 文件...", "COMMAND [flags] | FILE..."}
 	msgUsageWord    = message{"用法：", "Usage:"}
 	msgCommandsWord = message{"命令：", "Commands:"}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
@@ -20,15 +21,13 @@ func newPage(e *env, lang language, run *runFlags) *cobra.Command {
 		Long:        say(lang, msgPageLong),
 		Annotations: map[string]string{"exit": say(lang, msgExitPage)},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := readConfig(f.config)
+			c, err := readConfig(cmp.Or(f.config, configBeside(args)))
 			if err != nil {
 				return err
 			}
 			// The files of a configuration are those of a scheduled run: at the
 			// page a person drops them.
-			for _, key := range []string{"pos", "clearing", "bank", "out", "csv"} {
-				delete(c.values, key)
-			}
+			c.forget("pos", "clearing", "bank", "out", "csv")
 			if err := applyValues(c, cmd, run, &f.thresholds); err != nil {
 				return err
 			}

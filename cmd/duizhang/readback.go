@@ -112,8 +112,8 @@ func (j *job) fromLastReport(ctx context.Context) error {
 		return ledgerFailure(err)
 	}
 	var rows []ledger.Decision
-	for _, book := range j.editedReports(path, digest) {
-		list, err := readDecisionBook(book)
+	for _, book := range j.withDropped(j.editedReports(path, digest)) {
+		list, err := readDecisions(book)
 		if err != nil {
 			j.back.bad = append(j.back.bad, book)
 			warn(j.env, j.lang, msgReportUnreadable, book, reasonOf(err, j.lang))

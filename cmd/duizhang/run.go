@@ -35,8 +35,14 @@ func newRun(e *env, lang language) (*cobra.Command, *runFlags) {
 		Annotations: map[string]string{"exit": say(lang, msgExitRun)},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := readConfig(f.config)
+			if f.config == "" && f.beside != "" {
+				c, err = readConfig(configBeside(args))
+			}
 			if err != nil {
 				return err
+			}
+			if f.beside != "" { // the files are those that were dropped
+				c.forget("pos", "clearing", "bank")
 			}
 			if err := c.apply(cmd.Flags(), cmd.Flags(), &f.thresholds); err != nil {
 				return err
@@ -59,7 +65,9 @@ type job struct {
 	paths  []parse.PathSide
 	listed map[string]bool // those of paths that were found in a folder
 	output report.Output
-	shown  map[string]string // what stands in the report for a path; nil: the path itself
+	// dropped are earlier reports and tables of decisions among the inputs.
+	dropped []string
+	shown   map[string]string // what stands in the report for a path; nil: the path itself
 
 	rules    rules
 	scratch  *scratch
@@ -101,6 +109,11 @@ func reconcile(ctx context.Context, e *env, lang language, f *runFlags, files []
 		return err
 	}
 	e.reached(ctx, stageCommitted)
+	if f.beside != "" && e.ownConsole() {
+		if err := e.show(j.written.Workbook); err != nil {
+			warn(e, lang, msgReportNotShown, j.written.Workbook, err)
+		}
+	}
 	return j.conclude()
 }
 
@@ -192,7 +205,10 @@ func (j *job) checkInputs(files []string) error {
 	if len(all) == 0 && !j.remembers() {
 		return usage(msgNoFiles)
 	}
-	return j.flags.checkOverrides(all)
+	if err := j.flags.checkOverrides(all); err != nil {
+		return err
+	}
+	return j.sortOut()
 }
 
 // expand resolves * and ?, which the Windows shell leaves to programs, and
@@ -294,7 +310,7 @@ func (j *job) checkOutputs() error {
 }
 
 // checkInputsAreKept refuses an output that is an input. What was only found in
-// a folder is then no input: it is the report of an earlier run.
+// a folder is then no input, nor is an earlier report: the new one takes its place.
 func (j *job) checkInputsAreKept() error {
 	for _, out := range j.outputs() {
 		there, err := os.Stat(out)
@@ -305,7 +321,9 @@ func (j *job) checkInputsAreKept() error {
 			info, err := os.Stat(p.Path)
 			return err == nil && os.SameFile(there, info)
 		}
-		j.paths = slices.DeleteFunc(j.paths, func(p parse.PathSide) bool { return j.listed[p.Path] && same(p) })
+		j.paths = slices.DeleteFunc(j.paths, func(p parse.PathSide) bool {
+			return same(p) && (j.listed[p.Path] || p.Side == record.SideUnknown && report.IsReport(p.Path))
+		})
 		if slices.ContainsFunc(append(j.tables(), j.paths...), same) {
 			return usage(msgOutIsInput, out)
 		}

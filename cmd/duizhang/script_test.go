@@ -40,6 +40,18 @@ func mainAt() {
 		if os.Getenv("OWN_CONSOLE") != "" {
 			e.ownConsole = func() bool { return true }
 		}
+		// What would be opened is told; a page that was is closed at once.
+		e.show = func(what string) error {
+			line(e.stdout, "opened "+what)
+			if !strings.HasPrefix(what, "http") {
+				return nil
+			}
+			self, err := os.FindProcess(os.Getpid())
+			if err != nil {
+				return err
+			}
+			return self.Signal(os.Interrupt)
+		}
 	})
 }
 
