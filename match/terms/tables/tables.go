@@ -400,8 +400,10 @@ func headerKey(s string) string {
 	if i := strings.IndexByte(s, '('); i > 0 {
 		s = s[:i]
 	}
-	return strings.NewReplacer("_", "", "%", "", "*", "").Replace(s)
+	return headerNoise.Replace(s)
 }
+
+var headerNoise = strings.NewReplacer("_", "", "%", "", "*", "")
 
 func columnNamed(text string, columns []column) *column {
 	key := headerKey(text)
