@@ -18,7 +18,7 @@ import (
 // keeps the window open until the user has read what came out.
 func execute(ctx context.Context, args []string, e *env, lang language) error {
 	err := dispatch(ctx, args, e, lang)
-	if e.ownConsole() {
+	if e.ownConsole() && (len(args) > 0 || err != nil) {
 		if err != nil {
 			err = outcome(tell(e, lang, err))
 		}

@@ -62,19 +62,24 @@ func TestPanicTellsNoData(t *testing.T) {
 	}
 }
 
-// A double-clicked program shows its help, or what went wrong, and waits.
+// A program with a window of its own shows what came out, or what went wrong, and
+// waits. A double-click opens the page, which says itself when it has ended.
 func TestOwnConsoleWaitsForTheUser(t *testing.T) {
 	for _, c := range []struct {
-		args []string
-		want exitCode
-	}{{nil, exitReconciled}, {[]string{"no-such-file.csv"}, exitUsage}} {
+		args  []string
+		want  exitCode
+		waits bool
+	}{{nil, exitReconciled, false}, {[]string{"version"}, exitReconciled, true}, {[]string{"no-such-file.csv"}, exitUsage, true}} {
+		ctx, cancel := context.WithCancel(t.Context())
 		var stdout, stderr bytes.Buffer
 		e := testEnv(&stdout, &stderr)
 		e.ownConsole = func() bool { return true }
+		e.show = func(string) error { cancel(); return nil }
 		keys := strings.NewReader("\n")
 		e.stdin = keys
-		code := guarded(context.Background(), c.args, e)
-		if code != c.want || keys.Len() != 0 || !strings.HasSuffix(stdout.String(), say(problem.ZH, msgPressEnter)+"\n") {
+		code := guarded(ctx, c.args, e)
+		cancel()
+		if code != c.want || (keys.Len() == 0) != c.waits || strings.HasSuffix(stdout.String(), say(problem.ZH, msgPressEnter)+"\n") != c.waits {
 			t.Errorf("%q: status %d, stdout %q, stderr %q, %d keys left", c.args, code, &stdout, &stderr, keys.Len())
 		}
 	}
@@ -84,5 +89,6 @@ func testEnv(stdout, stderr *bytes.Buffer) *env {
 	e := systemEnv()
 	e.stdin, e.stdout, e.stderr = strings.NewReader(""), stdout, stderr
 	e.stderrIsTerminal = false
+	e.show = func(string) error { return nil }
 	return e
 }
