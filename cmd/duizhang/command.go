@@ -271,7 +271,11 @@ func unknownFlag(cmd *cobra.Command, e *pflag.NotExistError) error {
 	if !cmd.HasParent() {
 		names = allFlags(cmd)
 	}
-	for _, c := range cmd.Root().Commands() {
+	others := cmd.Root().Commands()
+	slices.SortStableFunc(others, func(a, b *cobra.Command) int { // run has most of them
+		return strings.Compare(strings.TrimPrefix(a.Name(), "run"), strings.TrimPrefix(b.Name(), "run"))
+	})
+	for _, c := range others {
 		if f := c.Flags().Lookup(name); f != nil && c != cmd {
 			return usage(msgFlagElsewhere, cmd.CommandPath(), dashed, c.CommandPath())
 		}

@@ -54,7 +54,7 @@ type nightFile struct {
 func newNights(e *env, lang language) *cobra.Command {
 	var f ledgerFlags
 	cmd := &cobra.Command{
-		Use: "nights", Short: say(lang, msgNightsShort), Args: exactly(0, 0, msgNothingMore),
+		Use: "nights", Short: say(lang, msgNightsShort), Args: exactly(0, 0, message{}),
 		Annotations: map[string]string{"exit": say(lang, msgExitShown)},
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return listNights(cmd.Context(), e, languageFlag(cmd), &f)

@@ -99,7 +99,7 @@ func newOpen(e *env, lang language) *cobra.Command {
 	var f ledgerFlags
 	var csv string
 	cmd := &cobra.Command{
-		Use: "open", Short: say(lang, msgOpenShort), Long: say(lang, msgOpenLong), Args: exactly(0, 0, msgNothingMore),
+		Use: "open", Short: say(lang, msgOpenShort), Long: say(lang, msgOpenLong), Args: exactly(0, 0, message{}),
 		Annotations: map[string]string{"exit": say(lang, msgExitShown)},
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return showOpen(cmd.Context(), e, languageFlag(cmd), &f, csv)
