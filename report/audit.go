@@ -29,6 +29,7 @@ var waterfallColumns = []column[*waterfall]{
 	{text{"－扣留(元)", "- held"}, kMoney, 16, func(c *cells, s *waterfall) { c.moneyIf(-s.Waterfall.Held, s.Waterfall.Held != 0) }},
 	{text{"＋释放(元)", "+ released"}, kMoney, 16, func(c *cells, s *waterfall) { c.moneyIf(s.Waterfall.Released, s.Waterfall.Released != 0) }},
 	{text{"－未到(元)", "- unpaid"}, kMoney, 16, func(c *cells, s *waterfall) { c.moneyIf(-s.Unpaid, s.Unpaid != 0) }},
+	{text{"＋多到(元)", "+ overpaid"}, kMoney, 16, func(c *cells, s *waterfall) { c.moneyIf(s.Overpaid, s.Overpaid != 0) }},
 	{text{"－未解释(元)", "- unexplained"}, kMoney, 16, func(c *cells, s *waterfall) { c.moneyIf(-s.Unexplained, s.Unexplained != 0) }},
 	{text{"＝到账(元)", "= credited"}, kMoney, 20, func(c *cells, s *waterfall) { c.money(s.Waterfall.Credited) }},
 	{text{"核对", "Check"}, kCode, 8, func(c *cells, s *waterfall) { c.text(s.check()) }},

@@ -176,7 +176,7 @@ func TestEveryFigureOfWhatIsOwedAddsUp(t *testing.T) {
 			}
 		}
 		steps := money.Fen(0)
-		for _, step := range []string{"Sales (CNY)", "+ refunds", "+ adjustments", "- fees", "- payout fee", "- repeated rows", "± carried", "- held", "+ released", "- unpaid", "- unexplained"} {
+		for _, step := range []string{"Sales (CNY)", "+ refunds", "+ adjustments", "- fees", "- payout fee", "- repeated rows", "± carried", "- held", "+ released", "- unpaid", "+ overpaid", "- unexplained"} {
 			steps += sheetSum(t, report, step, "Waterfall")
 		}
 		if came := sheetSum(t, report, "= credited", "Waterfall"); came != steps || came == 0 {
