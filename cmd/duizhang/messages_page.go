@@ -8,7 +8,7 @@ var (
 	msgFlagNoOpen   = message{"不打开浏览器，只打印地址", "do not open a browser, only print the address"}
 	msgPageAt       = message{"页面（只能打开一次）：%s\n结束：点页面上的“退出”，关闭窗口，或按 Ctrl-C", "the page (good for one browser): %s\nto end it: Quit on the page, close its window, or Ctrl-C"}
 	msgPageNotShown = message{"浏览器没能打开（%s）；请把上面的地址复制到浏览器", "no browser could be opened (%s); copy the address above into one"}
-	msgPageFailed   = message{"页面不能运行", "the page cannot run"}
+	msgPageFailed   = message{"页面不能运行；可改用 duizhang run", "the page cannot run; duizhang run does the same"}
 
 	msgPageGood       = message{"全部核对一致", "everything agrees"}
 	msgPageDiffers    = message{"有差异，需要处理", "there are differences to look at"}

@@ -106,10 +106,17 @@ func stringLit(t *testing.T, e ast.Expr) string {
 // partial are messages that end a command and say one of the two things alone,
 // and why.
 var partial = map[string]string{
-	"msgFlagValue":    "the value's own message follows",
-	"msgConfigValue":  "the value's own message follows",
-	"msgConfigSyntax": "what the reader of TOML says follows",
-	"msgCannotWrite":  "the package's own message follows",
+	"msgFlagValue":        "the value's own message follows",
+	"msgConfigValue":      "the value's own message follows",
+	"msgConfigSyntax":     "what the reader of TOML says follows",
+	"msgCannotWrite":      "the package's own message follows",
+	"msgConfigUnknownKey": "a name that is near, or a plain stop, stands between its two parts",
+	"msgLongDash":         "a name that is near, or a plain stop, stands between its two parts",
+	"msgNoShell":          "a name that is near, or a plain stop, stands between its two parts",
+	"msgUnknownCommand":   "a name that is near, or a plain stop, stands between its two parts",
+	"msgNoSubcommand":     "a name that is near, or a plain stop, stands between its two parts",
+	"msgNoLayout":         "a name that is near, or a plain stop, stands between its two parts",
+	"msgUnknownFlag":      "a name that is near, or a plain stop, stands between its two parts",
 }
 
 // A message that ends a command says what is wrong and, behind it, what to do.

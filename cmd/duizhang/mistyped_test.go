@@ -63,7 +63,7 @@ func TestMistypedCommandLinesAreTold(t *testing.T) {
 		{"demo|--csv|x", "duizhang demo 没有选项 --csv，它是 duizhang run 的选项", "has no flag --csv, it is one of duizhang run"},
 		{"run|--as-of|2026/01/05|A.csv", "“2026/01/05”不是日期；写作 2026-01-05", "write 2026-01-05"},
 		{"run|--memory|5|A.csv", "“5”不是大小；写作 512MiB", "write 512MiB"},
-		{"run|--workers|0|A.csv", "不是 1 到 256 之间的整数", "not a whole number from 1 to 256"},
+		{"run|--workers|0|A.csv", "写 1 到 256 之间的整数", "write a whole number from 1 to 256"},
 		{"run|--fail-on|lat|A.csv", "“lat”不是差异种类", "no kind of difference"},
 		{"run|--layouts|没有|A.csv", "选项 --layouts：文件夹“没有”不存在", `flag --layouts: there is no folder "没有"`},
 		{"run|--layouts|A.csv|A.csv", "选项 --layouts：“A.csv”不是文件夹", `flag --layouts: "A.csv" is not a folder`},

@@ -141,7 +141,7 @@ func TestContractErrorsTeach(t *testing.T) {
 		{"not a contract table", "门店,金额\n东门店,1\n",
 			`c.csv: 找不到表头，需要有列：收单机构、商户号`, `c.csv: no header found; it needs the columns 收单机构, 商户号`},
 		{"an open quote", "收单机构,商户号\n\"拉卡拉,1001\n",
-			`c.csv:2: 引号不成对，无法按 CSV 读取`, `c.csv:2: quotes do not pair, so it cannot be read as CSV`},
+			`c.csv:2: 引号不成对，无法按 CSV 读取；请补上或删去多余的引号`, `c.csv:2: quotes do not pair, so it cannot be read as CSV; add the missing one or delete the odd one`},
 	} {
 		t.Run(c.why, func(t *testing.T) {
 			_, err := LoadContracts(writeFile(t, "c.csv", c.text), nil)
