@@ -72,7 +72,7 @@ var (
 	msgConfigNotUTF8    = message{"%s：配置文件不是 UTF-8 编码；请另存为 UTF-8", "%s: the configuration is not UTF-8; save it as UTF-8"}
 	msgConfigSyntax     = message{"%s:%d:%d：配置文件写法有误：%s", "%s:%d:%d: the configuration is not TOML: %s"}
 	msgConfigUnknownKey = message{"%s：没有配置项“%s”%s全部配置项见 duizhang run --help", "%s: no key \"%s\"%sduizhang run --help has them all"}
-	msgConfigType       = message{"%s：“%s”应当是%s；请改这一项的值", "%s: \"%s\" must be %s; change its value"}
+	msgConfigType       = message{"%s：“%s”的值不对；应当是%s", "%s: \"%s\" has a wrong value; it must be %s"}
 	msgConfigValue      = message{"%s：“%s”", "%s: \"%s\""}
 	msgTypeBool         = message{"true 或 false", "true or false"}
 	msgTypeInteger      = message{"不带引号的整数", "a whole number without quotes"}

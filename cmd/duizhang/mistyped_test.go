@@ -74,7 +74,7 @@ func TestMistypedCommandLinesAreTold(t *testing.T) {
 		{"run|--config|none.toml|A.csv", "none.toml：读不了配置文件", "cannot read the configuration"},
 		{"run|--config|key.toml|A.csv", "key.toml:1：没有配置项“postion”；全部", "no key"},
 		{"run|--config|far.toml|A.csv", "far.toml:1：没有配置项“xyzzy”；全部配置项见", `no key "xyzzy"; duizhang run --help`},
-		{"run|--config|type.toml|A.csv", "type.toml:1：“all”应当是true 或 false", "must be true or false"},
+		{"run|--config|type.toml|A.csv", "type.toml:1：“all”的值不对；应当是true 或 false", "must be true or false"},
 		{"run|empty", "文件夹“empty”里没有文件", "no files in the folder"},
 		{"run", "没有给出任何文件；例如", "no files given"},
 		{"run|--out|none/r.xlsx|A.csv", "所在的文件夹不存在", "does not exist"},
