@@ -103,5 +103,5 @@ var (
 	msgLedgerCheckShort      = message{"检查账本的每一行与链", "check every row of a ledger and its chain"}
 	msgExitLedgerCopy        = message{"  0    已复制并核对\n  2    命令行有误，或目的账本里已有记录\n  4    复制结果不同\n  5    账本不能用\n", "  0    copied and compared\n  2    usage, or the target holds nights\n  4    the copy differs\n  5    a ledger cannot be used\n"}
 	msgLedgerCopied          = message{"已复制 %d 晚（最后一晚 %s），两边逐字节相同：sha256 %s", "copied %d nights (the last is %s), byte-equal on both sides: sha256 %s"}
-	msgLedgerCopyDiffers     = message{"复制结果与来源不同；请勿使用目标账本，删去后重新复制", "the copy is another ledger than its source; do not use it, remove it and copy again"}
+	msgLedgerCopyDiffers     = message{"复制结果与来源不同；请删去复制出的账本，等没有运行占用时再复制一次", "the copy is another ledger than its source; remove it and copy again while no run holds the source"}
 )
