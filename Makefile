@@ -9,7 +9,8 @@
 #   make fuzz    each fuzz target for FUZZTIME
 #   make mutants 15,000 changed files of the corpus against an oracle
 #   make profile take anew the profile by which dist and bench are compiled
-#   make dist    reproducible binaries for each system with their sha256
+#   make dist    reproducible binaries for each system with their sha256, and zips for Windows
+#   make pictures the page's picture of README, from real output in chromium
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -30,7 +31,7 @@ BENCHFLAGS ?=
 PROFILE := cmd/duizhang/run.pgo
 PGO      = $(if $(wildcard $(PROFILE)),-pgo=$(PROFILE))
 
-.PHONY: build demo test lint race format vet cross units bench bench-go profile fuzz mutants dist clean
+.PHONY: build demo test lint race format vet cross units bench bench-go profile fuzz mutants resources pictures dist clean
 
 build:
 	$(GO) build -ldflags '$(LDFLAGS)' -o bin/ ./cmd/duizhang
@@ -92,15 +93,30 @@ fuzz:
 mutants:
 	MUTANTS=15000 $(GO) test -count 1 -timeout 60m -v -run '^TestMutants$$' ./parse
 
-# The same commit and Go version give the same bytes on any machine.
-dist:
+# The icon, version and manifest (long paths, UTF-8) of the Windows program. They
+# are linked where they lie, and are made of cmd/duizhang/winres alone.
+WINRES := github.com/tc-hib/go-winres@v0.3.3
+resources:
+	cd cmd/duizhang && $(GO) run $(WINRES) make --in winres/winres.json --out rsrc --arch amd64,arm64
+
+pictures:
+	mkdir -p bin/pictures
+	DUIZHANG_SHOTS=$(CURDIR)/bin/pictures $(GO) test -count 1 -run '^TestPagePictures$$' ./cmd/duizhang
+	cp bin/pictures/result.png .assets/page.png
+	cp bin/pictures/review.png .assets/review.png
+
+# The same commit and Go version give the same bytes on any machine. Names are
+# for people: duizhang-1.0-windows.exe; arm64 says so.
+dist: resources
 	rm -rf dist && mkdir dist
 	@for system in $(SYSTEMS); do \
-		os=$${system%/*}; arch=$${system#*/}; name=duizhang-$(VERSION)-$$os-$$arch; \
-		if [ $$os = windows ]; then name=$$name.exe; fi; \
-		echo "dist/$$name"; \
-		GOOS=$$os GOARCH=$$arch $(GO) build -trimpath -buildvcs=false $(PGO) -ldflags '$(LDFLAGS)' -o dist/$$name ./cmd/duizhang; \
+		os=$${system%/*}; arch=$${system#*/}; name=duizhang-$(VERSION)-$${os/darwin/macos}; \
+		if [ $$arch != amd64 ]; then name=$$name-$$arch; fi; \
+		file=$$name; if [ $$os = windows ]; then file=$$name.exe; fi; \
+		echo "dist/$$file"; \
+		GOOS=$$os GOARCH=$$arch $(GO) build -trimpath -buildvcs=false $(PGO) -ldflags '$(LDFLAGS)' -o dist/$$file ./cmd/duizhang; \
 	done
+	cd dist && for exe in *.exe; do cp ../README.md . && touch -d '2000-01-01 00:00:00 UTC' README.md $$exe && TZ=UTC zip -qX $${exe%.exe}.zip $$exe README.md; done; rm README.md
 	cd dist && sha256sum duizhang-* > SHA256SUMS
 
 clean:
