@@ -144,3 +144,24 @@ func TestAChainWithSignsTurnedRoundIsKnown(t *testing.T) {
 		}
 	})
 }
+
+// A statement that gives days alone may have all its lines in one moment, in any
+// order; where one of them is wrong it is found without comparing all with all.
+func TestAMomentOfManyLinesNamesTheWrongOne(t *testing.T) {
+	const n, wrong = 200_000, 123_456
+	lines := make([]ChainRow, n)
+	balance := money.Fen(0)
+	for i := range lines {
+		lines[i].change = money.Fen(i%97 + 1)
+		balance += lines[i].change
+		lines[i].balance, lines[i].Line = balance, int64(i)
+	}
+	lines[wrong].change++
+	for i := 0; i+1 < n; i += 2 { // not as they follow one another
+		lines[i], lines[i+1] = lines[i+1], lines[i]
+	}
+	c := chain{lines: lines, first: lines[0], last: lines[n-1]}
+	if at := c.inMoments(); at.n != 1 || at.at.Line != wrong {
+		t.Errorf("told line %d (%d), want %d", at.at.Line, at.n, wrong)
+	}
+}

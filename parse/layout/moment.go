@@ -96,22 +96,33 @@ func (m *momentChain) moment(lines []ChainRow) broken {
 // gap finds the first line that does not follow: going from line to line, as they
 // stand where that is possible, the balance before it was not reached.
 func (m *momentChain) gap(lines []ChainRow) broken {
-	rest := slices.Clone(lines)
-	stand := rest[0].balance - rest[0].change
-	if len(m.from) > 0 && !m.from[stand] {
-		stand = slices.Min(slices.Collect(maps.Keys(m.from)))
-	}
-	for {
-		i := slices.IndexFunc(rest, func(r ChainRow) bool { return r.balance-r.change == stand })
-		if i < 0 || len(rest) == 1 {
-			break
-		}
-		stand = rest[i].balance
-		rest = slices.Delete(rest, i, i+1)
-	}
-	reached := map[money.Fen]bool{stand: true}
+	goesOn := map[money.Fen][]int{} // the lines by the balance before them
+	reached := map[money.Fen]bool{}
 	for i := range lines {
+		before := lines[i].balance - lines[i].change
+		goesOn[before] = append(goesOn[before], i)
 		reached[lines[i].balance] = true
+	}
+	// Without a moment before, it begins where nothing led to.
+	first := max(slices.IndexFunc(lines, func(r ChainRow) bool { return !reached[r.balance-r.change] }), 0)
+	stand := lines[first].balance - lines[first].change
+	if len(m.from) > 0 {
+		if stand = lines[0].balance - lines[0].change; !m.from[stand] {
+			stand = slices.Min(slices.Collect(maps.Keys(m.from)))
+		}
+	}
+	passed := make([]bool, len(lines))
+	for n := len(lines); n > 1 && len(goesOn[stand]) > 0; n-- {
+		i := goesOn[stand][0]
+		goesOn[stand] = goesOn[stand][1:]
+		passed[i], stand = true, lines[i].balance
+	}
+	reached[stand] = true
+	rest := make([]ChainRow, 0, len(lines))
+	for i := range lines {
+		if !passed[i] {
+			rest = append(rest, lines[i])
+		}
 	}
 	at := rest[0]
 	if i := slices.IndexFunc(rest, func(r ChainRow) bool { return !reached[r.balance-r.change] }); i >= 0 {
@@ -125,15 +136,16 @@ type islands struct{ parent map[money.Fen]money.Fen }
 
 func newIslands() *islands { return &islands{map[money.Fen]money.Fen{}} }
 
+// root shortens the way as it goes: a moment may have as many lines as the file.
 func (s *islands) root(b money.Fen) money.Fen {
-	p, ok := s.parent[b]
-	if !ok || p == b {
+	if _, ok := s.parent[b]; !ok {
 		s.parent[b] = b
-		return b
 	}
-	r := s.root(p)
-	s.parent[b] = r
-	return r
+	for s.parent[b] != b {
+		s.parent[b] = s.parent[s.parent[b]]
+		b = s.parent[b]
+	}
+	return b
 }
 
 func (s *islands) join(a, b money.Fen) { s.parent[s.root(a)] = s.root(b) }
