@@ -136,8 +136,8 @@ func (r *Run) auditSides(add adder) {
 		a.rows, a.in, a.counted = p.Read, p.Grouped, true
 	}
 	o := &r.Result.Owed
-	add(proof, text{"收单欠款", "owed"}.in(r.Lang), r.say("合计 %s ＝ 销售 %s ＋ 退款 %s；其中逾期 %s；另有待认领 %s", "total %s = sales %s + refunds %s; %s of it overdue; to be claimed beside: %s",
-		grouped(o.Total), grouped(o.Sales), grouped(o.Refunds), grouped(o.Overdue), grouped(o.Unplaced)))
+	add(proof, text{"收单欠款", "owed"}.in(r.Lang), r.say("合计 %s ＝ 销售 %s（其中逾期 %s）－ 多清算或多付 %s ＋ 退款 %s；另有待认领 %s", "total %s = sales %s (%s of it overdue) - cleared or paid and not sold %s + refunds %s; to be claimed beside: %s",
+		grouped(o.Total), grouped(o.Sales+o.Excess), grouped(o.Overdue), grouped(o.Excess), grouped(o.Refunds), grouped(o.Unplaced)))
 }
 
 // auditNight is the ledger's part: the chain, and who decided what.

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"path/filepath"
 	"strings"
 
 	"github.com/duizhang/duizhang/parse/money"
@@ -28,8 +29,35 @@ type OpenItem struct {
 const openHead = "item_id,type,state,timing,days_late,first_night,due_date,age,acquirer,merchant_id,terminal_id,settlement_id,owed,sources," +
 	"decision,decided_on,by,note,claimed_on,reason"
 
-// OpenCSV is open.csv: UTF-8 with BOM and CRLF, as the other results.
-func OpenCSV(items []OpenItem) []byte {
+// WriteOpen writes open.csv, as a whole or not at all.
+func WriteOpen(path string, items []OpenItem) error {
+	if err := tryName(path); err != nil {
+		return err
+	}
+	t, err := newTemp(realDisk{}, path)
+	if err != nil {
+		return err
+	}
+	defer t.discard()
+	if _, err = t.Write(openCSV(items)); err != nil {
+		return err
+	}
+	if err = t.finish(); err != nil {
+		return err
+	}
+	if err = t.disk.rename(t.name, path); err != nil {
+		problem := WriteFailed
+		if t.disk.held(err) {
+			problem = HeldOpen
+		}
+		return asWriteError(err, path, 0, problem)
+	}
+	t.name = ""
+	return t.disk.syncDir(filepath.Dir(path))
+}
+
+// openCSV is open.csv: UTF-8 with BOM and CRLF, as the other results.
+func openCSV(items []OpenItem) []byte {
 	c := csvRows{buf: []byte(bom + openHead + "\r\n"), fresh: true}
 	for i := range items {
 		it := &items[i]

@@ -44,11 +44,13 @@ type Summary struct {
 	owes []string // the sentences of Owed
 }
 
-// OwedSummary is what the acquirers owe (result.Owed). Total = Sales + Refunds.
+// OwedSummary is what the acquirers owe (result.Owed). Total = Sales + Refunds;
+// Overdue is a part of Sales + Excess.
 type OwedSummary struct {
 	Total    Amount          `json:"total"`
 	Overdue  Amount          `json:"overdue"`
 	Sales    Amount          `json:"sales"`
+	Excess   Amount          `json:"excess"`
 	Refunds  Amount          `json:"refunds"`
 	Unplaced Amount          `json:"unplaced"`
 	By       []OwedBySummary `json:"by"`
@@ -66,7 +68,7 @@ type OwedBySummary struct {
 }
 
 func summarizeOwed(o *result.Owed) OwedSummary {
-	s := OwedSummary{Amount(o.Total), Amount(o.Overdue), Amount(o.Sales), Amount(o.Refunds), Amount(o.Unplaced), []OwedBySummary{}}
+	s := OwedSummary{Amount(o.Total), Amount(o.Overdue), Amount(o.Sales), Amount(o.Excess), Amount(o.Refunds), Amount(o.Unplaced), []OwedBySummary{}}
 	for i := range o.By {
 		b := &o.By[i]
 		if b.Items == 0 {

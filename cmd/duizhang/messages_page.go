@@ -16,7 +16,8 @@ var (
 	msgPageSales      = message{"销售欠款", "for sales"}
 	msgPageRefunds    = message{"待扣退款", "refunds to deduct"}
 	msgPageOwed       = message{"欠款合计", "owed"}
-	msgPageOverdue    = message{"其中逾期", "overdue"}
+	msgPageOverdue    = message{"其中逾期", "of it overdue"}
+	msgPageExcess     = message{"多清算或多付", "cleared or paid too much"}
 	msgPageUnplaced   = message{"已到、待认领", "came, not placed"}
 	msgPageShop       = message{"商户", "shop"}
 	msgPageAcquirer   = message{"收单", "acquirer"}

@@ -86,7 +86,7 @@ func listNights(ctx context.Context, e *env, lang language, f *ledgerFlags) erro
 		list[i] = l
 	}
 	if f.json {
-		return writeJSON(e, map[string]any{"schema": "duizhang.nights/1", "nights": list})
+		return report.WriteJSON(e.stdout, map[string]any{"schema": "duizhang.nights/1", "nights": list})
 	}
 	for i, r := range recs {
 		line(e.stdout, say(lang, msgNightLine, r.Day.String(), nights[i].Hash.Short(), r.Opened, r.Closed, r.Open, r.Owed.String()))
@@ -207,7 +207,7 @@ func showItem(ctx context.Context, e *env, lang language, f *ledgerFlags, id str
 		return ledgerFailure(err)
 	}
 	if f.json {
-		return writeJSON(e, life)
+		return report.WriteJSON(e.stdout, life)
 	}
 	life.print(e, lang)
 	return nil

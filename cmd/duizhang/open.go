@@ -3,10 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"time"
 
@@ -127,47 +124,17 @@ func showOpen(ctx context.Context, e *env, lang language, f *ledgerFlags, csv st
 		for i := range st.Items {
 			items[i] = openItem(&st.Items[i], lang)
 		}
-		if err := writeWhole(csv, report.OpenCSV(items)); err != nil {
+		if err := report.WriteOpen(csv, items); err != nil {
 			return failed(err, msgCannotWrite)
 		}
 	}
 	sum := sumOpen(st)
 	sum.Night, sum.AsOf, sum.Waiting = dateOrEmpty(st.Head.Day), dateOrEmpty(asOf), len(waiting)
 	if f.json {
-		return writeJSON(e, sum)
+		return report.WriteJSON(e.stdout, sum)
 	}
 	sum.print(e, lang)
 	return nil
-}
-
-// writeWhole writes a file that is there as a whole or not at all.
-func writeWhole(path string, raw []byte) error {
-	t, err := os.CreateTemp(filepath.Dir(path), ".duizhang-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(t.Name())
-	_, err = t.Write(raw)
-	if err == nil {
-		err = t.Chmod(0o644)
-	}
-	if err == nil {
-		err = t.Sync()
-	}
-	if cerr := t.Close(); err == nil {
-		err = cerr
-	}
-	if err != nil {
-		return err
-	}
-	return os.Rename(t.Name(), path)
-}
-
-func writeJSON(e *env, v any) error {
-	enc := json.NewEncoder(e.stdout)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	return enc.Encode(v)
 }
 
 func dateOrEmpty(d record.Date) string {
@@ -220,19 +187,6 @@ type openAge struct {
 	Owed  report.Amount `json:"owed"`
 }
 
-// ageBucket is the age of an item: the first one while it is not due.
-func ageBucket(it *ledger.Item) int {
-	if it.Age == 0 && it.Timing != result.Overdue {
-		return 0
-	}
-	for i, to := range result.AgeBounds[1:] {
-		if max(it.Age, 1) <= to { // due at a weekend, it is over before a business day has passed
-			return i + 1
-		}
-	}
-	return result.NumAges - 1
-}
-
 func sumOpen(st *ledger.State) *openSum {
 	sum := &openSum{Schema: "duizhang.open/1", Open: len(st.Items), Owed: report.Amount(st.Owed()), By: []openBy{}}
 	at := map[[3]string]int{}
@@ -251,7 +205,7 @@ func sumOpen(st *ledger.State) *openSum {
 		b := &sum.By[n]
 		b.Items++
 		b.Owed += report.Amount(it.Owed)
-		a := &b.Ages[ageBucket(it)]
+		a := &b.Ages[result.AgeBucket(it.Age > 0 || it.Timing == result.Overdue, it.Age)] // past its due date, whatever its timing
 		a.Items++
 		a.Owed += report.Amount(it.Owed)
 	}

@@ -55,9 +55,9 @@ var statuses = regexp.MustCompile(`POS says ([a-z]+) \(.*clearing says ([a-z]+) 
 
 // owedByHand adds up what is owed from the result CSVs alone, by SPEC section 10.
 type owedByHand struct {
-	total, sales, refunds, overdue, unplaced money.Fen
-	groups, settlements                      money.Fen
-	by                                       map[[2]string]money.Fen
+	total, sales, excess, refunds, overdue, unplaced money.Fen
+	groups, settlements                              money.Fen
+	by                                               map[[2]string]money.Fen
 }
 
 func addOwed(t *testing.T, dir string) (o owedByHand) {
@@ -68,6 +68,7 @@ func addOwed(t *testing.T, dir string) (o owedByHand) {
 			o.refunds += owed
 		} else {
 			o.sales += owed
+			o.excess += max(-owed, 0)
 			if row["timing"] == "overdue" && owed > 0 {
 				o.overdue += owed
 			}
@@ -148,8 +149,8 @@ func TestEveryFigureOfWhatIsOwedAddsUp(t *testing.T) {
 		hand := addOwed(t, filepath.Join(dir, "csv"))
 		var said struct {
 			Owed struct {
-				Total, Overdue, Sales, Refunds, Unplaced string
-				By                                       []struct {
+				Total, Overdue, Sales, Excess, Refunds, Unplaced string
+				By                                               []struct {
 					Acquirer   string
 					MerchantID string `json:"merchant_id"`
 					Owed       string
@@ -164,8 +165,11 @@ func TestEveryFigureOfWhatIsOwedAddsUp(t *testing.T) {
 		if hand.sales == 0 || hand.refunds == 0 {
 			t.Errorf("seed %d has nothing that is owed: %+v", seed, hand)
 		}
+		if hand.overdue > hand.sales+hand.excess {
+			t.Errorf("seed %d: %v overdue of %v", seed, hand.overdue, hand.sales+hand.excess)
+		}
 		for what, pair := range map[string][2]money.Fen{
-			"total": {hand.total, fenOf(t, o.Total)}, "sales": {hand.sales, fenOf(t, o.Sales)}, "refunds": {hand.refunds, fenOf(t, o.Refunds)},
+			"total": {hand.total, fenOf(t, o.Total)}, "sales": {hand.sales, fenOf(t, o.Sales)}, "excess": {hand.excess, fenOf(t, o.Excess)}, "refunds": {hand.refunds, fenOf(t, o.Refunds)},
 			"overdue": {hand.overdue, fenOf(t, o.Overdue)}, "unplaced": {hand.unplaced, fenOf(t, o.Unplaced)},
 			"the sheets of groups":      {hand.groups, sheetSum(t, report, "Owed (CNY)", "Unmatched", "Partial", "Suggested", "In transit and failed")},
 			"the sheet of settlements":  {hand.settlements, sheetSum(t, report, "Owed (CNY)", "Settlements")},

@@ -400,13 +400,13 @@ func (r *pageResult) Figures() page.Figures {
 		if b.Oldest != 0 {
 			oldest = b.Oldest.String()
 		}
-		f.Owed = append(f.Owed, page.Owed{Acquirer: orDash(b.Acquirer), Merchant: orDash(b.MerchantID), Sales: report.Grouped(b.Sales) + currency, Owed: report.Grouped(b.Owed()) + currency, Refunds: report.Grouped(b.Refunds) + currency,
+		f.Owed = append(f.Owed, page.Owed{Acquirer: orDash(b.Acquirer), Merchant: orDash(b.MerchantID), Sales: report.Grouped(b.Sales+b.Excess) + currency, Excess: report.Grouped(-b.Excess) + currency, Owed: report.Grouped(b.Owed()) + currency, Refunds: report.Grouped(b.Refunds) + currency,
 			Overdue: report.Grouped(b.Overdue) + currency, Oldest: oldest, Items: b.Items})
 	}
 	for _, a := range []struct {
 		name   message
 		amount money.Fen
-	}{{msgPageSales, owed.Sales}, {msgPageOverdue, owed.Overdue}, {msgPageRefunds, owed.Refunds}, {msgPageOwed, owed.Total}, {msgPageUnplaced, owed.Unplaced}} {
+	}{{msgPageSales, owed.Sales + owed.Excess}, {msgPageOverdue, owed.Overdue}, {msgPageExcess, -owed.Excess}, {msgPageRefunds, owed.Refunds}, {msgPageOwed, owed.Total}, {msgPageUnplaced, owed.Unplaced}} {
 		f.OwedTotal = append(f.OwedTotal, page.Amount{Label: say(lang, a.name), Value: report.Grouped(a.amount)})
 	}
 	for _, l := range strings.Split(strings.TrimSpace(r.notes), "\n") {

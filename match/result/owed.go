@@ -93,11 +93,15 @@ func (c *Credit) Unplaced() money.Fen {
 // taken off. The sums are fen of the base currency; By has the others too.
 type Owed struct {
 	Total, Sales, Refunds money.Fen
-	// Overdue is the part of Sales whose due date has passed.
+	// Overdue is what is owed for sales whose due date has passed.
 	Overdue, Unplaced money.Fen
-	Items             int64 // that owe anything, of the base currency
-	By                []OwedBy
-	Ages              [NumAges]OwedAge
+	// Excess is, of Sales, what was cleared or paid and not sold; it counts there
+	// as less than nothing. So Sales + Excess is what is owed for sales alone, of
+	// which Overdue is a part.
+	Excess money.Fen
+	Items  int64 // that owe anything, of the base currency
+	By     []OwedBy
+	Ages   [NumAges]OwedAge
 }
 
 // OwedBy is what one acquirer owes one merchant in one currency. Its Items are
@@ -139,10 +143,11 @@ const NumAges = 5
 // AgeBounds are the last days of the ages but the last one.
 var AgeBounds = [NumAges - 1]int32{0, 3, 7, 30}
 
-// ageOf is the age of money: the first one unless it is overdue. Money that fell
-// due at a weekend is overdue before a business day has passed.
-func ageOf(t Timing, days int32) int {
-	if t != Overdue {
+// AgeBucket is which of the ages money is of whose due date is past by so many
+// days: the first one if it is not past, or is not held to be. Money that fell due
+// at a weekend is past it before a business day has passed.
+func AgeBucket(past bool, days int32) int {
+	if !past {
 		return 0
 	}
 	for i, to := range AgeBounds[1:] {
@@ -226,7 +231,7 @@ func (t *owedTable) add(k owedKey, owed money.Fen, back bool, timing Timing, due
 	if timing == Overdue {
 		age = Age(t.cal, cycle, due, t.res.AsOf)
 	}
-	bucket := ageOf(timing, age)
+	bucket := AgeBucket(timing == Overdue, age)
 	late := bucket > 0 && !back && owed > 0
 	l.Items++
 	a := &l.Ages[bucket]
@@ -262,6 +267,7 @@ func (o *Owed) count(bucket int, owed money.Fen, back, late bool) {
 		return
 	}
 	o.Sales += owed
+	o.Excess += max(-owed, 0)
 	a.Sales += owed
 	if late {
 		o.Overdue += owed

@@ -122,8 +122,8 @@ type Count struct {
 
 // Owed is what one acquirer owes one merchant.
 type Owed struct {
-	Acquirer, Merchant, Sales, Overdue, Refunds, Owed, Oldest string
-	Items                                                     int64
+	Acquirer, Merchant, Sales, Overdue, Excess, Refunds, Owed, Oldest string
+	Items                                                             int64
 }
 
 // A Bucket is a kind of items.
