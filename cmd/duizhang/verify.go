@@ -4,9 +4,11 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/duizhang/duizhang/match/ledger"
@@ -27,7 +29,10 @@ func newVerify(e *env, lang language) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			v := &verification{e: e, lang: languageFlag(cmd), heads: map[string]string{}}
 			if head != "" {
-				v.heads[strings.ToLower(head)] = "--head"
+				if head = strings.ToLower(head); !isHead.MatchString(head) {
+					return usage(msgVerifyBadHead, head)
+				}
+				v.heads[head] = "--head"
 			}
 			if len(args) > 0 {
 				v.report = args[0]
@@ -186,6 +191,9 @@ func (v *verification) inputs(recs []*ledger.NightRecord) {
 	}
 }
 
+// isHead is a head or its beginning, as nights and verify print it.
+var isHead = regexp.MustCompile(`^[0-9a-f]{12,64}$`)
+
 // headOnReport is the head of the chain as a report prints it.
 var headOnReport = regexp.MustCompile(`^ledger head ([0-9a-f]{64})$`)
 
@@ -210,13 +218,13 @@ func (v *verification) printedHead(path string) {
 // cut says whether a head that stands on a report is not in the chain: nights
 // are missing at its end, or it is another chain.
 func (v *verification) cut(nights []ledger.Night) (broken bool) {
-	for head, where := range v.heads {
+	for _, head := range slices.Sorted(maps.Keys(v.heads)) {
 		there := false
 		for i := range nights {
-			there = there || len(head) >= 12 && strings.HasPrefix(nights[i].Hash.String(), head)
+			there = there || strings.HasPrefix(nights[i].Hash.String(), head)
 		}
 		if !there {
-			v.finding(msgVerifyCut, where, short(head))
+			v.finding(msgVerifyCut, v.heads[head], short(head))
 			broken = true
 		}
 	}
