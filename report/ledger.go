@@ -158,6 +158,29 @@ func (r *Run) GroupReasons(ctx context.Context, groups []result.Group) ([]string
 	return out, nil
 }
 
+// GroupRows are the rows of a group, read again, with what came nearest to them
+// where the other side has none (nil: nothing did), and the group's sentence.
+type GroupRows struct {
+	Pos, Clearing []*record.Record
+	Other         *record.Record
+	Reason        string
+}
+
+// GroupRows reads the rows of some groups. They are held all at once: ask for as
+// many as a person looks at.
+func (r *Run) GroupRows(ctx context.Context, groups []result.Group) ([]GroupRows, error) {
+	lines, _, err := r.lines(ctx, groups)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]GroupRows, len(lines))
+	for i := range lines {
+		l := &lines[i]
+		out[i] = GroupRows{l.pos, l.clearing, l.other, l.reason()}
+	}
+	return out, nil
+}
+
 // SettlementReasons are the sentences of some settlements.
 func (r *Run) SettlementReasons(ctx context.Context, list []result.Settlement) ([]string, error) {
 	all, err := r.settlements(ctx, list)

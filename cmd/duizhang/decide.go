@@ -43,40 +43,62 @@ func decideItems(ctx context.Context, e *env, lang language, f *ledgerFlags, d l
 		return err
 	}
 	defer s.Close()
-	st, _, asOf, err := f.state(ctx, s)
-	if err != nil {
-		return err
-	}
-	d.On, d.Source = asOf, commandSource
 	var all []ledger.Decision
 	for _, id := range ids {
 		d.ItemID = strings.ToUpper(strings.TrimSpace(id))
 		all = append(all, d)
 	}
-	lives := lives{s: s}
-	good, refused := st.Judged(all, func(id string) bool { return lives.closed(ctx, id) != nil })
-	if lives.err != nil {
-		return ledgerFailure(lives.err)
+	said, err := sayDecisions(ctx, s, f, all)
+	if err != nil {
+		return err
 	}
-	if err := ledger.Keep(ctx, s, st.Head, good); err != nil {
-		return ledgerFailure(err)
-	}
-	for _, g := range good {
-		it := st.Find(g.ItemID)
+	for _, g := range said.good {
+		it := said.state.Find(g.ItemID)
 		line(e.stdout, visible(g.ItemID+" "+effectOf(lang, &ledger.Foreseen{Decision: g, Type: it.Type, State: it.State, Owed: it.Owed})))
 	}
-	if len(good) > 0 {
-		line(e.stdout, say(lang, msgDecided, len(good)))
+	if len(said.good) > 0 {
+		line(e.stdout, say(lang, msgDecided, len(said.good)))
 	}
 	code := exitReconciled
-	for _, r := range refused {
-		if r.Why != "closed" {
+	for i := range said.refused {
+		if said.refused[i].Why != "closed" {
 			code = exitIncomplete
 		}
-		line(e.stderr, visible(r.ItemID+" "+effectOf(lang, &ledger.Foreseen{Decision: r.Decision, State: r.State, Why: r.Why})))
+		line(e.stderr, said.refusal(i, lang))
 	}
 	if code != exitReconciled {
 		return outcome(code)
 	}
 	return nil
+}
+
+// saidDecisions are decisions as the ledger has taken them.
+type saidDecisions struct {
+	state   *ledger.State
+	good    []ledger.Decision
+	refused []ledger.Refused
+}
+
+// refusal says why a decision was not taken.
+func (d *saidDecisions) refusal(i int, lang language) string {
+	r := &d.refused[i]
+	return visible(r.ItemID + " " + effectOf(lang, &ledger.Foreseen{Decision: r.Decision, State: r.State, Why: r.Why}))
+}
+
+// sayDecisions keeps those decisions that make sense until the next night.
+func sayDecisions(ctx context.Context, s ledger.Store, f *ledgerFlags, all []ledger.Decision) (*saidDecisions, error) {
+	st, _, asOf, err := f.state(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	for i := range all {
+		all[i].On, all[i].Source = asOf, commandSource
+	}
+	lives := lives{s: s}
+	d := &saidDecisions{state: st}
+	d.good, d.refused = st.Judged(all, func(id string) bool { return lives.closed(ctx, id) != nil })
+	if lives.err != nil {
+		return nil, ledgerFailure(lives.err)
+	}
+	return d, ledgerFailure(ledger.Keep(ctx, s, st.Head, d.good))
 }

@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"mime/multipart"
@@ -12,6 +13,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -223,5 +225,54 @@ func TestDroppedFilesOfAKilledPageAreSwept(t *testing.T) {
 	sweepScratch(temp)
 	if there(s.dir) {
 		t.Error("what a dead page has left is still there")
+	}
+}
+
+var itemOnPage = regexp.MustCompile(`data-item="(T-[0-9A-Z]{12})"`)
+
+// With a ledger the page's decisions go into it, as those of duizhang decide do;
+// what is taken back on the page is taken back there.
+func TestPageTellsTheLedgerWhatWasDecided(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	data, err := fixtures.Demo(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := openPage(t, "--ledger", "nights.db")
+	c.drop("auto", append(append([]string{data.Contracts}, data.Pos...), data.Clearing...)...)
+	c.reconcile(data.AsOf.String())
+	review := c.get("/review?bucket=suggested")
+	found := itemOnPage.FindStringSubmatch(review)
+	if found == nil {
+		t.Fatalf("no item on the page:\n%s", review)
+	}
+	id := found[1]
+	waiting := func() string {
+		t.Helper()
+		var stdout, stderr bytes.Buffer
+		if code := guarded(context.Background(), []string{"show", id, "--ledger", "nights.db", "--json"}, testEnv(&stdout, &stderr)); code != exitReconciled {
+			t.Fatalf("show: %d %s", code, &stderr)
+		}
+		var life struct{ Decision, Note string }
+		if err := json.Unmarshal(stdout.Bytes(), &life); err != nil {
+			t.Fatal(err)
+		}
+		return life.Decision + " " + life.Note
+	}
+	c.post("/decide", "bucket", "suggested", "item", id, "decision", "accept", "note", "看过小票")
+	if got := waiting(); got != " " {
+		t.Errorf("before it is saved the ledger has %q", got)
+	}
+	if text := c.post("/save", "bucket", "suggested", "by", "李"); !strings.Contains(text, "下一晚") {
+		t.Errorf("the page does not say where the decision went:\n%s", text)
+	}
+	if got := waiting(); got != "accept 看过小票" {
+		t.Errorf("saved, the ledger has %q", got)
+	}
+	c.post("/undo", "bucket", "suggested")
+	c.post("/save", "bucket", "suggested", "by", "李")
+	if got := waiting(); got != "open 看过小票" && got != " 看过小票" {
+		t.Errorf("taken back, the ledger has %q", got)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -304,7 +305,8 @@ type pageResult struct {
 
 	mu    sync.Mutex // one reader at a time, and none after Close
 	job   *job
-	names map[groupName]string // item ids, once they were asked for
+	names map[groupName]string       // item ids, once they were asked for
+	kept  map[string]ledger.Decision // what the ledger has been told, by item
 }
 
 // A pageBucket is the groups of one outcome, by their place in the result.
@@ -454,70 +456,28 @@ func (r *pageResult) Items(ctx context.Context, code string, from, n int) ([]pag
 	for _, g := range b.groups[from:min(from+n, len(b.groups))] {
 		groups = append(groups, r.job.result.Groups[g])
 	}
-	rows, err := r.rows(ctx, groups)
-	if err != nil {
-		return nil, r.desk.said(failed(err, msgReadFailed))
-	}
-	reasons, err := r.job.report.GroupReasons(ctx, groups)
+	rows, err := r.job.report.GroupRows(ctx, groups)
 	if err != nil {
 		return nil, r.desk.said(failed(err, msgReadFailed))
 	}
 	items := make([]page.Item, len(groups))
 	for i := range groups {
-		items[i] = r.item(&groups[i], rows, reasons[i])
+		items[i] = r.item(&groups[i], &rows[i])
 	}
 	return items, nil
 }
 
-// rows reads the rows of some groups and their nearest candidates.
-func (r *pageResult) rows(ctx context.Context, groups []result.Group) (rows [4]map[record.Pos]*record.Record, err error) {
-	var at [4][]record.Pos
-	for i := range groups {
-		g := &groups[i]
-		at[record.SidePos] = append(at[record.SidePos], g.Pos...)
-		at[record.SideClearing] = append(at[record.SideClearing], g.Clearing...)
-		if g.Reason.HasOther {
-			at[g.Reason.OtherSide] = append(at[g.Reason.OtherSide], g.Reason.Other)
-		}
-	}
-	for side, pos := range at {
-		source := r.job.source(record.Side(side))
-		if len(pos) == 0 || source == nil {
-			continue
-		}
-		slices.Sort(pos)
-		pos = slices.Compact(pos)
-		read, err := source.Records(ctx, 1, pos)
-		if err != nil {
-			return rows, err
-		}
-		rows[side] = make(map[record.Pos]*record.Record, len(read))
-		for i := range read {
-			rows[side][pos[i]] = &read[i]
-		}
-	}
-	return rows, nil
-}
-
-func (r *pageResult) item(g *result.Group, rows [4]map[record.Pos]*record.Record, reason string) page.Item {
+func (r *pageResult) item(g *result.Group, rows *report.GroupRows) page.Item {
 	lang := r.desk.lang
-	pick := func(side record.Side, at []record.Pos) (out []*record.Record) {
-		for _, p := range at {
-			if row := rows[side][p]; row != nil {
-				out = append(out, row)
-			}
-		}
-		return out
-	}
-	left, right := pick(record.SidePos, g.Pos), pick(record.SideClearing, g.Clearing)
-	it := page.Item{ID: r.names[nameOf(g)], Bucket: g.Match.String(), Reason: visible(reason), Words: wordsFor(g.Match),
+	left, right := rows.Pos, rows.Clearing
+	it := page.Item{ID: r.names[nameOf(g)], Bucket: g.Match.String(), Reason: visible(rows.Reason), Words: wordsFor(g.Match),
 		Left: say(lang, msgPageShop), Right: say(lang, msgPageAcquirer)}
 	own := left
 	if len(own) == 0 {
 		own = right
 	}
-	if g.Reason.HasOther && (len(left) == 0 || len(right) == 0) {
-		other := pick(g.Reason.OtherSide, []record.Pos{g.Reason.Other})
+	if rows.Other != nil && (len(left) == 0 || len(right) == 0) {
+		other := []*record.Record{rows.Other}
 		if len(left) == 0 {
 			left, it.Left = other, say(lang, msgPageNearest, it.Left)
 		} else {
@@ -634,8 +594,18 @@ func (r *pageResult) nameItems(ctx context.Context) error {
 	return nil
 }
 
-// Save makes the table of decisions that run --decisions reads.
-func (r *pageResult) Save(_ context.Context, decisions []page.Decision) (page.Saved, error) {
+// Save keeps decisions in the ledger, as duizhang decide does; without one it
+// makes the table of decisions that run --decisions reads.
+func (r *pageResult) Save(ctx context.Context, decisions []page.Decision) (page.Saved, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.job == nil {
+		return page.Saved{}, errPageClosed
+	}
+	if r.job.ledger != nil {
+		saved, err := r.keep(ctx, decisions)
+		return saved, r.desk.said(err)
+	}
 	var b bytes.Buffer
 	b.WriteString("\ufeff") // a spreadsheet program takes it for GBK otherwise
 	w := csv.NewWriter(&b)
@@ -648,6 +618,35 @@ func (r *pageResult) Save(_ context.Context, decisions []page.Decision) (page.Sa
 		return page.Saved{}, err
 	}
 	return page.Saved{Table: b.Bytes()}, nil
+}
+
+// keep hands the ledger what is not in it yet: what was taken back on the page is
+// taken back there.
+func (r *pageResult) keep(ctx context.Context, decisions []page.Decision) (page.Saved, error) {
+	now := make(map[string]ledger.Decision, len(decisions))
+	var news []ledger.Decision
+	for _, d := range decisions {
+		one := ledger.Decision{ItemID: d.ID, Word: d.Word, Note: d.Note, By: d.By}
+		if now[d.ID] = one; r.kept[d.ID] != one {
+			news = append(news, one)
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(r.kept)) {
+		if _, still := now[id]; !still && r.kept[id].Word != "" {
+			news = append(news, ledger.Decision{ItemID: id, Word: ledger.Open})
+		}
+	}
+	said, err := sayDecisions(ctx, r.job.ledger, &ledgerFlags{}, news)
+	if err != nil {
+		return page.Saved{}, err
+	}
+	r.kept = now
+	where := []string{say(r.desk.lang, msgDecided, len(said.good))}
+	for i := range said.refused {
+		delete(r.kept, said.refused[i].ItemID)
+		where = append(where, said.refusal(i, r.desk.lang))
+	}
+	return page.Saved{Where: strings.Join(where, "; ")}, nil
 }
 
 // guardedCell keeps a spreadsheet from running a note as a formula; reading the
